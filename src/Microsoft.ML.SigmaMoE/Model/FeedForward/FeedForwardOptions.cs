@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Which feed-forward block stands in every layer. A closed hierarchy: one record a block.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(DenseOptions), "dense")]
+[JsonDerivedType(typeof(MixtureOfExpertsOptions), "mixture-of-experts")]
+public abstract record FeedForwardOptions
+{
+    private protected FeedForwardOptions()
+    {
+    }
+
+    internal abstract void Validate();
+}

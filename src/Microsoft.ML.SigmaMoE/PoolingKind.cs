@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>How the hidden vectors of a row's tokens become one feature vector.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PoolingKind>))]
+public enum PoolingKind
+{
+    /// <summary>Their mean (d_model numbers).</summary>
+    Mean,
+
+    /// <summary>Their maximum, slot by slot (d_model numbers).</summary>
+    Max,
+
+    /// <summary>The vector of the last token (d_model numbers).</summary>
+    Last,
+
+    /// <summary>Mean, then maximum (2 · d_model numbers).</summary>
+    MeanAndMax,
+}
