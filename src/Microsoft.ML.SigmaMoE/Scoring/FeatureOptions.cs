@@ -21,12 +21,16 @@ public sealed record FeatureOptions
     {
         if (!Enum.IsDefined(Pooling))
         {
-            throw new ArgumentOutOfRangeException(nameof(Pooling), Pooling, $"Pooling is {Pooling}; it must be one of {string.Join(", ", Enum.GetNames<PoolingKind>())}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Pooling),
+                Pooling,
+                $"Pooling is {Pooling}; it must be one of {string.Join(", ", Enum.GetNames<PoolingKind>())}.");
         }
 
         if (Layer is { } layer && (layer < 1 || layer > layerCount))
         {
-            throw new ArgumentOutOfRangeException(nameof(Layer), layer, $"Layer is {layer} but the model's layers are 1 to {layerCount}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Layer), layer, $"Layer is {layer} but the model's layers are 1 to {layerCount}.");
         }
     }
 }
