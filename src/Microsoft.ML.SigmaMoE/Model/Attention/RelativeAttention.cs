@@ -1,0 +1,89 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Multi-head attention with relative positions as in Transformer-XL (Dai et al. 2019), with a learned logit scale:
+/// logit = scale · [(q_i + u) · k_j + (q_i + v) · W_r S(r)], r = j − (i + M).
+/// </summary>
+internal sealed class RelativeAttention : nn.Module
+{
+    [ComponentName(Name = "query")] private readonly Parameter _query;               // [heads · head, d_model]
+    [ComponentName(Name = "key_value")] private readonly Parameter _keyValue;        // [heads · 2 · head, d_model]
+    [ComponentName(Name = "position")] private readonly Parameter _position;         // [heads · head, d_model]
+    [ComponentName(Name = "merge")] private readonly Parameter _merge;               // [d_model, heads · head]
+    [ComponentName(Name = "content_bias")] private readonly Parameter _contentBias;  // u: [heads, head]
+    [ComponentName(Name = "position_bias")] private readonly Parameter _positionBias; // v: [heads, head]
+    [ComponentName(Name = "scale")] private readonly Parameter _scale;               // [1]
+
+    // The authors' model counts this parameter and stores it, but nothing reads it: it never gets a gradient.
+    [ComponentName(Name = "unused_bias")] private readonly Parameter _unusedBias;    // [1]
+
+    private readonly ScalarType _computeType;
+    private readonly int _heads;
+    private readonly int _headSize;
+
+    public RelativeAttention(BlockContext context)
+        : base(nameof(RelativeAttention))
+    {
+        var model = context.Model;
+        (_computeType, _heads, _headSize) = (context.ComputeType, model.HeadCount, model.EffectiveHeadSize);
+        var projected = _heads * _headSize;
+        _query = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
+        _keyValue = WeightInitialization.LayerLinear(2 * projected, model.ModelSize, context);
+        _position = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
+        _merge = WeightInitialization.LayerLinear(model.ModelSize, projected, context);
+        _contentBias = WeightInitialization.Constant([_heads, _headSize], 0);
+        _positionBias = WeightInitialization.Constant([_heads, _headSize], 0);
+        _scale = WeightInitialization.Constant([1], 1 / Math.Sqrt(_headSize));
+        _unusedBias = WeightInitialization.Constant([1], 0);
+        RegisterComponents();
+    }
+
+    /// <summary>Attends from the current segment to memory and segment.</summary>
+    /// <param name="queries">[batch, T, d_model], normalised.</param>
+    /// <param name="context">[batch, M + T, d_model], normalised: memory, then the current segment.</param>
+    /// <param name="positions">The positions of the segment.</param>
+    /// <returns>[batch, T, d_model], float32.</returns>
+    public Tensor Forward(Tensor queries, Tensor context, RelativePositions positions)
+    {
+        var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
+        var probabilities = Probabilities(queries, keys, positions);                   // [batch, heads, T, S]
+        var attended = matmul(probabilities.to(_computeType), values);                 // [batch, heads, T, head]
+        var merged = attended.transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
+        return MixedLinear.Apply(merged, _merge, _computeType).to(ScalarType.Float32); // [batch, T, d_model]
+    }
+
+    /// <summary>Computes the attention probabilities, [batch, heads, T, S], float32.</summary>
+    internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions)
+    {
+        var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
+        var encoded = MixedLinear.Apply(positions.Sinusoids, _position, _computeType); // [S, heads · head]
+        var places = encoded.view(-1, _heads, _headSize).permute(1, 2, 0);             // [heads, head, S]
+        var content = matmul(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
+        var place = RelativePositions.Shift(matmul(byPosition, places));               // [batch, heads, T, S]
+        var logits = content.to(ScalarType.Float32) + place;
+        return logits.masked_fill(positions.Hidden, double.NegativeInfinity).softmax(-1);
+    }
+
+    /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
+    internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
+    {
+        var projected = MixedLinear.Apply(context, _keyValue, _computeType);           // [batch, S, heads · 2 · head]
+        var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
+        return (parts[0], parts[1]);
+    }
+
+    // The learned scale multiplies the queries, which are smaller than the logits.
+    private (Tensor ByContent, Tensor ByPosition) Queries(Tensor queries)
+    {
+        var projected = MixedLinear.Apply(queries, _query, _computeType).to(ScalarType.Float32);
+        var heads = projected.view(queries.shape[0], -1, _heads, _headSize);           // [batch, T, heads, head]
+        return (Scaled(heads + _contentBias), Scaled(heads + _positionBias));
+    }
+
+    private Tensor Scaled(Tensor heads) => (heads * _scale).to(_computeType).transpose(1, 2);
+}

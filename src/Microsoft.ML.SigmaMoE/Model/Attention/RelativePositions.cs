@@ -1,0 +1,50 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Positions of one segment, shared by all layers: T queries see M + T keys, of which M come from memory. A key's position
+/// is relative to the query, r = j − (i + M), and only r ≤ 0 is visible.
+/// </summary>
+/// <param name="Sinusoids">[M + T, d_model]: row p encodes r = p − (M + T − 1), so the last row is the token itself.</param>
+/// <param name="Hidden">[T, M + T]: true where query i must not see key j.</param>
+internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden)
+{
+    /// <summary>Makes the positions of a segment.</summary>
+    /// <param name="time">T, the number of queries.</param>
+    /// <param name="memory">M, the number of keys before them.</param>
+    /// <param name="modelSize">d_model.</param>
+    /// <param name="sameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
+    /// <param name="device">Where the tensors live.</param>
+    public static RelativePositions Create(long time, long memory, long modelSize, bool sameLength, Device device)
+    {
+        var all = ones(time, memory + time, dtype: ScalarType.Bool, device: device);
+        var hidden = all.triu(memory + 1);                                         // j − M > i
+        return new(
+            Encode(memory + time, modelSize, device),
+            sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden);  // or j < i
+    }
+
+    /// <summary>
+    /// Moves row i of [.., T, S], S = M + T, so that column j holds what stood at position p = j − i + T − 1: from "by
+    /// relative position" to "by key". What moves in from outside belongs to keys that are hidden.
+    /// </summary>
+    /// <remarks>One column of zeros in front makes rows one longer; read again at the old length, each row starts one later.</remarks>
+    public static Tensor Shift(Tensor byPosition)
+    {
+        var shape = byPosition.shape;                                              // [batch, heads, T, S]
+        var padded = nn.functional.pad(byPosition, [1, 0]);                        // [batch, heads, T, S + 1]
+        return padded.view(shape[0], shape[1], shape[3] + 1, shape[2])
+            .slice(2, 1, shape[3] + 1, 1)                                          // [batch, heads, S, T]
+            .reshape(shape);                                                       // [batch, heads, T, S]
+    }
+
+    // S(r)[2m] = sin(r ω_m), S(r)[2m + 1] = cos(r ω_m), ω_m = 10000^(−2m / d_model)
+    private static Tensor Encode(long count, long modelSize, Device device)
+    {
+        var relative = arange(1 - count, 1, dtype: ScalarType.Float32, device: device);        // [count]
+        var pair = arange(0, modelSize, 2, dtype: ScalarType.Float32, device: device);         // [d_model / 2]
+        var angles = outer(relative, exp(pair * (-Math.Log(10000) / modelSize)));              // [count, d_model / 2]
+        return stack([angles.sin(), angles.cos()], -1).view(count, modelSize);                 // [count, d_model]
+    }
+}

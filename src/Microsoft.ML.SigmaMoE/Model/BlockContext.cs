@@ -1,0 +1,9 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What every block of a network is built with.</summary>
+/// <param name="Model">The network's shape.</param>
+/// <param name="ComputeType">The number type of matrix multiplications: float32 or bfloat16.</param>
+/// <param name="Randomness">Where initial weights and dropout come from. Owned by the network.</param>
+internal sealed record BlockContext(ModelOptions Model, ScalarType ComputeType, Randomness Randomness);

@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What experts compute with. Weights are float32 and neuron-major.</summary>
+/// <param name="Tokens">[tokens, d_model], float32.</param>
+/// <param name="Gates">[tokens, K], float32: the router's weights.</param>
+/// <param name="Up">[experts, expert size, d_model].</param>
+/// <param name="Down">[experts, expert size, d_model].</param>
+/// <param name="UpBias">[experts, expert size], or null.</param>
+internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias);
+
+/// <summary>What the forward pass gives.</summary>
+/// <param name="Output">[tokens, d_model], float32.</param>
+/// <param name="Hidden">[tokens · K, expert size]: relu(x · upᵀ + b) in sorted order; what the backward pass needs.</param>
+internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden);
+
+/// <summary>The gradients by each of <see cref="ExpertInputs"/>, in its shapes.</summary>
+internal readonly record struct ExpertGradients(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias);
+
+/// <summary>
+/// Computes both layers of all experts, forward and backward:
+/// output[n] = Σ_k (gate[n, k] · mask[n, k] ⊙ relu(x[n] · up_eᵀ + b_e)) · down_e, e the k-th expert of token n.
+/// Results are fresh tensors in the caller's dispose scope. No call records a gradient.
+/// </summary>
+internal interface IExpertBackend
+{
+    /// <summary>Gets the name that reports show.</summary>
+    string Name { get; }
+
+    /// <summary>Computes the output and what the backward pass needs.</summary>
+    /// <param name="inputs">Tokens, gates and weights.</param>
+    /// <param name="batch">The tokens sorted by expert.</param>
+    /// <param name="mask">[tokens · K, expert size] in sorted order: factors on the hidden vectors, or null.</param>
+    ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask);
+
+    /// <summary>Computes all gradients from that of the output.</summary>
+    ExpertGradients Backward(Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden);
+}

@@ -1,0 +1,77 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>The readable truth: libtorch's operations, one matrix multiplication per expert, matrix and direction, on any device.</summary>
+internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBackend
+{
+    public string Name => $"libtorch, {computeType}";
+
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        var sorted = inputs.Tokens.to(computeType).index_select(0, batch.Tokens);  // [slots, d_model]
+        var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
+        var bias = inputs.UpBias?.to(computeType);
+        var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var hidden = empty(sorted.shape[0], up.shape[1], dtype: computeType, device: sorted.device);
+        var output = zeros_like(inputs.Tokens);                                    // [tokens, d_model]
+        foreach (var (expert, start, end) in Segments(batch))
+        {
+            var raw = matmul(sorted[start..end], up[expert].t());                  // [slots of e, expert size]
+            var active = (bias is null ? raw : raw + bias[expert]).relu_();
+            hidden[start..end] = active;
+            var part = matmul((active * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
+            output.index_add_(0, batch.Tokens[start..end], part.to(ScalarType.Float32), 1);
+        }
+
+        return new(output, hidden);
+    }
+
+    public ExpertGradients Backward(
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
+    {
+        var sorted = inputs.Tokens.to(computeType).index_select(0, batch.Tokens);  // [slots, d_model]
+        var arriving = gradient.to(computeType).index_select(0, batch.Tokens);     // [slots, d_model]
+        var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
+        var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var result = Zeros(inputs);
+        var byGate = zeros(sorted.shape[0], dtype: ScalarType.Float32, device: sorted.device);  // [slots]
+        foreach (var (expert, start, end) in Segments(batch))
+        {
+            var (active, factor) = (hidden[start..end], factors[start..end]);      // [slots of e, expert size]
+            var byGated = matmul(arriving[start..end], down[expert].t());          // [slots of e, expert size]
+            var byHidden = (byGated * factor * active.gt(0)).to(computeType);
+            var weighed = mask is null ? active : active * mask[start..end];
+            byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);
+            result.Down[expert] = matmul((active * factor).to(computeType).t(), arriving[start..end]);
+            result.Up[expert] = matmul(byHidden.t(), sorted[start..end]);
+            var byToken = matmul(byHidden, up[expert]);                            // [slots of e, d_model]
+            result.Tokens.index_add_(0, batch.Tokens[start..end], byToken.to(ScalarType.Float32), 1);
+            if (result.UpBias is { } byBias)
+            {
+                byBias[expert] = byHidden.to(ScalarType.Float32).sum(0);
+            }
+        }
+
+        result.Gates.view(-1).index_copy_(0, batch.Slots, byGate);
+        return result;
+    }
+
+    private static Tensor Factors(Tensor gates, ExpertBatch batch, Tensor? mask)
+    {
+        var sorted = gates.flatten().index_select(0, batch.Slots).unsqueeze(-1);   // [slots, 1]
+        return mask is null ? sorted : sorted * mask;
+    }
+
+    private static ExpertGradients Zeros(in ExpertInputs inputs) => new(
+        zeros_like(inputs.Tokens),
+        zeros_like(inputs.Gates),
+        zeros_like(inputs.Up),
+        zeros_like(inputs.Down),
+        inputs.UpBias is null ? null : zeros_like(inputs.UpBias));
+
+    private static IEnumerable<(int Expert, int Start, int End)> Segments(ExpertBatch batch) =>
+        Enumerable.Range(0, batch.ExpertCount)
+            .Select(expert => (Expert: expert, Start: batch.Offsets[expert], End: batch.Offsets[expert + 1]))
+            .Where(segment => segment.Start < segment.End);
+}

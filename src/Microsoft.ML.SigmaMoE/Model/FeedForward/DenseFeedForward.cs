@@ -1,0 +1,38 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>W₂ · dropout(relu(W₁ x + b₁)) + b₂.</summary>
+internal sealed class DenseFeedForward : FeedForward
+{
+    [ComponentName(Name = "up")] private readonly Parameter _up;              // [d_ff, d_model]
+    [ComponentName(Name = "up_bias")] private readonly Parameter _upBias;     // [d_ff]
+    [ComponentName(Name = "down")] private readonly Parameter _down;          // [d_model, d_ff]
+    [ComponentName(Name = "down_bias")] private readonly Parameter _downBias; // [d_model]
+    [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+    private readonly ScalarType _computeType;
+
+    public DenseFeedForward(DenseOptions options, BlockContext context)
+        : base(nameof(DenseFeedForward))
+    {
+        var modelSize = context.Model.ModelSize;
+        _computeType = context.ComputeType;
+        _up = WeightInitialization.LayerLinear(options.HiddenSize, modelSize, context);
+        _upBias = WeightInitialization.Constant([options.HiddenSize], 0);
+        _down = WeightInitialization.LayerLinear(modelSize, options.HiddenSize, context);
+        _downBias = WeightInitialization.Constant([modelSize], 0);
+        _dropout = new InvertedDropout(context.Model.Dropout, context.Randomness);
+        RegisterComponents();
+    }
+
+    public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
+    {
+        // the bias is added in the compute type: one pass over the widest tensor of the layer instead of three
+        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
+        var hidden = _dropout.forward(expanded.relu());                         // [batch, time, d_ff]
+        return new(MixedLinear.Apply(hidden, _down, _downBias, _computeType));  // [batch, time, d_model]
+    }
+}

@@ -1,0 +1,58 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// y = Σ over the chosen experts e of weight_e · relu(x · up_eᵀ + b_e) · down_e (section 5 of the paper). Experts that a
+/// token was not sent to are not computed for it.
+/// </summary>
+internal sealed class MixtureOfExperts : FeedForward
+{
+    // Both matrices are neuron-major: the weights into and out of one hidden neuron are contiguous rows.
+    [ComponentName(Name = "up")] private readonly Parameter _up;                   // [experts, expert size, d_model]
+    [ComponentName(Name = "down")] private readonly Parameter _down;               // [experts, expert size, d_model]
+    [ComponentName(Name = "up_bias")] private readonly Parameter? _upBias;         // [experts, expert size]
+    [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [d_model]
+    [ComponentName(Name = "router")] private readonly Router _router;
+    [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+    private readonly IExpertBackend _backend;
+
+    public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context)
+        : base(nameof(MixtureOfExperts))
+    {
+        var (experts, size, modelSize) = (options.ExpertCount, options.ExpertSize, context.Model.ModelSize);
+        var gain = WeightInitialization.LayerGain(context.Model.LayerCount);
+        _up = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(modelSize), context.Randomness);
+        _down = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(experts * size), context.Randomness);
+        if (options.Bias)
+        {
+            _upBias = WeightInitialization.Constant([experts, size], 0);
+            _outputBias = WeightInitialization.Constant([modelSize], 0);
+        }
+
+        _router = Router.Create(options, context);
+        _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
+        _backend = ExpertBackends.For(context.ComputeType);
+        RegisterComponents();
+    }
+
+    public override FeedForwardOutput forward(Tensor x)                           // [batch, time, d_model]
+    {
+        var routing = _router.Route(x);
+        var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, d_model]
+        var shifted = _outputBias is null ? mixed : mixed + _outputBias;
+        return new(shifted.view(x.shape), routing);                               // [batch, time, d_model]
+    }
+
+    public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _router.BalancingLoss(calls);
+
+    private Tensor Mix(Tensor tokens, Routing routing)
+    {
+        var batch = ExpertBatch.Create(routing.Experts, _up.shape[0]);
+        var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
+        return ExpertFunction.Apply(_backend, new(tokens, routing.Weights, _up, _down, _upBias), batch, mask);
+    }
+}

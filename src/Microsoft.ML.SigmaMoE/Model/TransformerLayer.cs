@@ -1,0 +1,43 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>h := h + dropout(attention(norm(h))), then h := h + dropout(feedForward(norm(h))).</summary>
+internal sealed class TransformerLayer : nn.Module
+{
+    [ComponentName(Name = "attention")] private readonly RelativeAttention _attention;
+    [ComponentName(Name = "attention_norm")] private readonly LayerNorm _attentionNorm;
+    [ComponentName(Name = "feed_forward")] private readonly FeedForward _feedForward;
+    [ComponentName(Name = "feed_forward_norm")] private readonly LayerNorm _feedForwardNorm;
+    [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+
+    public TransformerLayer(FeedForwardOptions feedForward, BlockContext context)
+        : base(nameof(TransformerLayer))
+    {
+        _attention = new RelativeAttention(context);
+        _attentionNorm = nn.LayerNorm(context.Model.ModelSize);
+        _feedForward = FeedForward.Create(feedForward, context);
+        _feedForwardNorm = nn.LayerNorm(context.Model.ModelSize);
+        _dropout = new InvertedDropout(context.Model.Dropout, context.Randomness);
+        RegisterComponents();
+    }
+
+    /// <summary>Gets the block whose balancing loss the network asks for.</summary>
+    public FeedForward Block => _feedForward;
+
+    /// <summary>Computes the layer's output.</summary>
+    /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
+    /// <param name="memory">[batch, M, d_model]: this layer's inputs of earlier segments, or null.</param>
+    /// <param name="positions">The positions of the segment.</param>
+    public FeedForwardOutput Forward(Tensor hidden, Tensor? memory, RelativePositions positions)
+    {
+        var queries = _attentionNorm.forward(hidden);                             // [batch, T, d_model]
+        var context = memory is null ? queries : cat([_attentionNorm.forward(memory), queries], 1);
+        var attended = hidden + _dropout.forward(_attention.Forward(queries, context, positions));
+        var output = _feedForward.forward(_feedForwardNorm.forward(attended));
+        return output with { Hidden = attended + _dropout.forward(output.Hidden) };
+    }
+}

@@ -1,0 +1,132 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What the layers make of a segment.</summary>
+/// <param name="Hidden">[batch, time, d_model]: the last layer's output after the final normalisation.</param>
+/// <param name="LayerOutputs">Each layer's output, [batch, time, d_model]; only where asked for.</param>
+/// <param name="Routings">Where each layer with experts sent its tokens.</param>
+internal sealed record NetworkOutput(Tensor Hidden, IReadOnlyList<Tensor> LayerOutputs, IReadOnlyList<Routing> Routings);
+
+/// <summary>The losses of a training step.</summary>
+/// <param name="CrossEntropy">Mean negative log-likelihood of a token in nats, a scalar.</param>
+/// <param name="Balancing">The weighted balancing losses of all layers, a scalar, or null where there are none.</param>
+/// <param name="Routings">Where each layer with experts sent its tokens.</param>
+internal sealed record NetworkLoss(Tensor CrossEntropy, Tensor? Balancing, IReadOnlyList<Routing> Routings)
+{
+    /// <summary>Gets what training minimises.</summary>
+    public Tensor Total => Balancing is null ? CrossEntropy : CrossEntropy + Balancing;
+}
+
+/// <summary>
+/// The Transformer: embedding → layers → normalisation → logits. Shapes throughout: batch = rows, time = T tokens of one
+/// segment, M = tokens in memory, S = M + T, d_model = width of the residual stream, V = vocabulary.
+/// </summary>
+internal sealed class TransformerNetwork : nn.Module
+{
+    [ComponentName(Name = "embedding")] private readonly Parameter _embedding;       // [V, d_model]
+    [ComponentName(Name = "layers")] private readonly ModuleList<TransformerLayer> _layers;
+    [ComponentName(Name = "output_norm")] private readonly LayerNorm _outputNorm;
+    [ComponentName(Name = "output")] private readonly Parameter _output;             // [V, d_model]
+    [ComponentName(Name = "output_bias")] private readonly Parameter _outputBias;    // [V]
+    [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+    private readonly ScalarType _computeType;
+
+    public TransformerNetwork(
+        ModelOptions model, FeedForwardOptions feedForward, int vocabularySize, ScalarType computeType, Randomness randomness)
+        : base(nameof(TransformerNetwork))
+    {
+        model.Validate();
+        feedForward.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
+        (Model, VocabularySize, Randomness, _computeType) = (model, vocabularySize, randomness, computeType);
+        var context = new BlockContext(model, computeType, randomness);
+        long[] shape = [vocabularySize, model.ModelSize];
+        var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
+        _embedding = WeightInitialization.Uniform(shape, xavier, randomness);
+        _layers = new([.. Enumerable.Range(0, model.LayerCount).Select(_ => new TransformerLayer(feedForward, context))]);
+        _outputNorm = nn.LayerNorm(model.ModelSize);
+        _output = WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
+        _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
+        _dropout = new InvertedDropout(model.Dropout, randomness);
+        RegisterComponents();
+    }
+
+    /// <summary>Gets the network's shape.</summary>
+    public ModelOptions Model { get; }
+
+    /// <summary>Gets the number of different tokens (V).</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>Gets where dropout draws from; checkpoints keep its state. Owned by whoever created it.</summary>
+    public Randomness Randomness { get; }
+
+    /// <summary>Gets where the weights live.</summary>
+    public Device Device => _embedding.device;
+
+    /// <summary>Reads one segment and remembers it.</summary>
+    /// <param name="tokens">[batch, time], int64.</param>
+    /// <param name="memory">What came before; gets this segment appended.</param>
+    /// <param name="keepLayerOutputs">Whether every layer's output is returned.</param>
+    public NetworkOutput Forward(Tensor tokens, SegmentMemory memory, bool keepLayerOutputs = false)
+    {
+        var sameLength = !training && Model.SameLengthEvaluation;
+        var positions = RelativePositions.Create(tokens.shape[1], memory.Length, Model.ModelSize, sameLength, tokens.device);
+        var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
+        var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
+        var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
+        foreach (var layer in _layers)
+        {
+            var output = Run(layer, hidden, memory[inputs.Count], positions);
+            inputs.Add(hidden);
+            hidden = output.Hidden;
+            if (output.Routing is { } routing)
+            {
+                routings.Add(routing);
+            }
+        }
+
+        memory.Append(inputs);
+        inputs.Add(hidden);
+        return new(_outputNorm.forward(hidden), keepLayerOutputs ? inputs[1..] : [], routings);
+    }
+
+    /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
+    public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), _output, _outputBias, _computeType);
+
+    /// <summary>Computes what a training step minimises.</summary>
+    /// <param name="tokens">[batch, time + 1], int64: each token but the last predicts the one after it.</param>
+    /// <param name="memory">What came before; gets the segment appended.</param>
+    public NetworkLoss Loss(Tensor tokens, SegmentMemory memory)
+    {
+        var time = tokens.shape[1] - 1;
+        var output = Forward(tokens.narrow(1, 0, time), memory);
+        var logits = Logits(output.Hidden).flatten(0, 1);                              // [batch · time, V]
+        var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
+        return new(nn.functional.cross_entropy(logits, targets), Balancing(output.Routings), output.Routings);
+    }
+
+    private Tensor? Balancing(IReadOnlyList<Routing> routings) => _layers
+        .Zip(routings, (layer, routing) => layer.Block.BalancingLoss([routing]))
+        .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum + loss);
+
+    // Without a gradient nothing inside a layer is needed after it.
+    private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, RelativePositions positions)
+    {
+        if (is_grad_enabled())
+        {
+            return layer.Forward(hidden, memory, positions);
+        }
+
+        using var scope = NewDisposeScope();
+        var output = layer.Forward(hidden, memory, positions);
+        output.Hidden.MoveToOuterDisposeScope();
+        output.Routing?.Experts.MoveToOuterDisposeScope();
+        output.Routing?.Weights.MoveToOuterDisposeScope();
+        output.Routing?.Logits.MoveToOuterDisposeScope();
+        return output;
+    }
+}

@@ -1,0 +1,58 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// The initial weights of the paper's models. L is the number of layers; "+init" of the paper is that the second matrix
+/// of a mixture is scaled by the width of all experts together, not of one (section 5 and appendix B of the paper).
+/// </summary>
+internal static class WeightInitialization
+{
+    private const double CutLow = 0.022750131948179195;  // Φ(−2)
+    private const double CutHigh = 0.9772498680518208;   // Φ(2)
+
+    /// <summary>Gets sqrt(2 / L), the gain of everything inside a pre-normalised layer.</summary>
+    public static double LayerGain(int layerCount) => Math.Sqrt(2.0 / layerCount);
+
+    /// <summary>Draws a matrix [outputs, inputs] of exactly the standard deviation sqrt(2 / (L · inputs)), cut at two deviations.</summary>
+    public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) => Owned(() =>
+    {
+        var weight = TruncatedNormal([outputs, inputs], context.Randomness);
+        var target = LayerGain(context.Model.LayerCount) / Math.Sqrt(inputs);
+        return weight.mul(target / weight.std().item<float>());
+    });
+
+    /// <summary>Draws normally distributed numbers of standard deviation <paramref name="deviation"/>.</summary>
+    public static Parameter Normal(long[] shape, double deviation, Randomness randomness) =>
+        Owned(() => randomness.Normal(shape).mul(deviation));
+
+    /// <summary>Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.</summary>
+    public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(() =>
+    {
+        var drawn = randomness.Normal(shape).mul(deviation);
+        var equal = drawn / drawn.norm(-1, keepdim: true);
+        return equal * (drawn.std() / equal.std());
+    });
+
+    /// <summary>Draws numbers that are uniform in ±<paramref name="bound"/>.</summary>
+    public static Parameter Uniform(long[] shape, double bound, Randomness randomness) =>
+        Owned(() => randomness.Uniform(shape).mul(2 * bound).sub(bound));
+
+    /// <summary>Makes a parameter of equal numbers.</summary>
+    public static Parameter Constant(long[] shape, double value, bool requiresGradient = true) =>
+        new(full(shape, value, dtype: ScalarType.Float32).DetachFromDisposeScope(), requiresGradient);
+
+    // Inverse transform: a uniform number between Φ(−2) and Φ(2) becomes a normal one between −2 and 2.
+    private static Tensor TruncatedNormal(long[] shape, Randomness randomness)
+    {
+        var between = randomness.Uniform(shape).mul(CutHigh - CutLow).add(CutLow);
+        return special.erfinv(between.mul(2).sub(1)).mul(Math.Sqrt(2)).clamp(-2, 2);
+    }
+
+    private static Parameter Owned(Func<Tensor> draw)
+    {
+        using var scope = NewDisposeScope();
+        return new Parameter(draw().DetachFromDisposeScope());
+    }
+}
