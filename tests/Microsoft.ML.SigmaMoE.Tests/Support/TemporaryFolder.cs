@@ -1,0 +1,11 @@
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>A folder of its own for one test, deleted with it.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("sigmamoe-test-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
