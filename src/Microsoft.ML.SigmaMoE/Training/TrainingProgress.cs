@@ -1,0 +1,53 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What training has to say after a step. Losses are means over the tokens since the report before, in nats.</summary>
+public sealed record TrainingProgress
+{
+    /// <summary>Gets the number of steps done, over all resumptions.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Gets the number of steps at which training ends, or null where only time limits it.</summary>
+    public long? MaxSteps { get; init; }
+
+    /// <summary>Gets the pass over the text, the first being 0.</summary>
+    public int Epoch { get; init; }
+
+    /// <summary>Gets the number of tokens trained on.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Gets the cross entropy per token.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Gets e to the power of <see cref="Loss"/>.</summary>
+    public double Perplexity => Math.Exp(Loss);
+
+    /// <summary>Gets the weighted balancing loss over all layers; 0 for a model without experts.</summary>
+    public double BalancingLoss { get; init; }
+
+    /// <summary>Gets the learning rate of the last step.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>Gets the length of the last step's gradient before clipping.</summary>
+    public double GradientNorm { get; init; }
+
+    /// <summary>Gets the tokens trained on a second since the report before.</summary>
+    public double TokensPerSecond { get; init; }
+
+    /// <summary>Gets the time since the start, over all resumptions.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Gets the time left at the present speed, or null while it cannot be told.</summary>
+    public TimeSpan? Remaining { get; init; }
+
+    /// <summary>
+    /// Gets for each layer with experts the entropy of how often each was chosen, divided by its largest value: 1 when
+    /// all are used alike, 0 when one does everything.
+    /// </summary>
+    public IReadOnlyList<double> ExpertEntropy { get; init; } = [];
+
+    /// <summary>Gets for each layer with experts how many were chosen by no token.</summary>
+    public IReadOnlyList<int> DeadExperts { get; init; } = [];
+
+    /// <summary>Gets the validation loss per token, where this step measured it.</summary>
+    public double? ValidationLoss { get; init; }
+}
