@@ -1,0 +1,58 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>The update of one parameter by one gradient, cut into blocks that threads can share.</summary>
+internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, AdamWCoefficients Coefficients)
+{
+    private const int BlockLength = 1 << 16;
+
+    // About 4 ms on one core; below it, waking more threads costs as much as they save.
+    private const long ParallelLength = 1 << 22;
+
+    private readonly long _length = Gradient.numel();
+    private readonly bool _fitsKernel = FloatSpan.Exists(Gradient) && FloatSpan.Exists(Parameter.Value);
+
+    public static void Run(IReadOnlyList<AdamWPass> passes)
+    {
+        foreach (var pass in passes.Where(pass => !pass._fitsKernel))
+        {
+            pass.RunByTorch();
+        }
+
+        var blocks = passes.Where(pass => pass._fitsKernel).SelectMany(pass => pass.Blocks()).ToArray();
+        if (blocks.Sum(block => (long)block.Length) < ParallelLength)
+        {
+            Array.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
+        }
+        else
+        {
+            Parallel.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
+        }
+    }
+
+    private IEnumerable<(AdamWPass Pass, int Start, int Length)> Blocks()
+    {
+        for (var start = 0; start < _length; start += BlockLength)
+        {
+            yield return (this, start, (int)Math.Min(BlockLength, _length - start));
+        }
+    }
+
+    private void RunBlock(int start, int length) => AdamWKernel.Run(
+        FloatSpan.Of(Parameter.Value).Slice(start, length),
+        FloatSpan.Of(Gradient).Slice(start, length),
+        FloatSpan.Of(Parameter.Mean).Slice(start, length),
+        FloatSpan.Of(Parameter.Square).Slice(start, length),
+        Coefficients);
+
+    private void RunByTorch()
+    {
+        var c = Coefficients;
+        var gradient = Gradient * c.GradientScale;
+        Parameter.Mean.add_(gradient - Parameter.Mean, c.OneMinusBeta1);
+        Parameter.Square.mul_(c.Beta2).addcmul_(gradient, gradient, c.OneMinusBeta2);
+        var root = Parameter.Square.sqrt().mul_(c.RootScale).add_(c.Epsilon);
+        Parameter.Value.mul_(c.Decay).addcdiv_(Parameter.Mean, root, -c.StepSize);
+    }
+}
