@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Our names and layouts of weights beside those of the authors' checkpoints, as one table. Files hold the authors' names
+/// and layouts, so that whatever reads the authors' checkpoints reads ours.
+/// </summary>
+internal static partial class WeightNames
+{
+    /// <summary>One weight under both names; # is the number of a layer.</summary>
+    /// <param name="Ours">The name in <see cref="TransformerNetwork"/>.</param>
+    /// <param name="Authors">The name in the authors' checkpoints.</param>
+    /// <param name="Transposed">Whether the last two dimensions are exchanged: experts are neuron-major with us.</param>
+    internal sealed record Row(string Ours, string Authors, bool Transposed = false);
+
+    /// <summary>Gets the whole table.</summary>
+    public static IReadOnlyList<Row> Table { get; } =
+    [
+        new("embedding", "embedding.weight"),
+        new("layers.#.attention.scale", "layers.#.self_attn.scale"),
+        new("layers.#.attention.unused_bias", "layers.#.self_attn.s_bias"),
+        new("layers.#.attention.content_bias", "layers.#.self_attn.global_content_bias"),
+        new("layers.#.attention.position_bias", "layers.#.self_attn.global_pos_bias"),
+        new("layers.#.attention.query", "layers.#.self_attn.data_to_q.weight"),
+        new("layers.#.attention.key_value", "layers.#.self_attn.data_to_kv.weight"),
+        new("layers.#.attention.position", "layers.#.self_attn.pos_to_pq.weight"),
+        new("layers.#.attention.merge", "layers.#.self_attn.multi_head_merge.weight"),
+        new("layers.#.attention_norm.weight", "layers.#.norm1.weight"),
+        new("layers.#.attention_norm.bias", "layers.#.norm1.bias"),
+        new("layers.#.feed_forward_norm.weight", "layers.#.norm2.weight"),
+        new("layers.#.feed_forward_norm.bias", "layers.#.norm2.bias"),
+        new("layers.#.feed_forward.up", "layers.#.linear1.weight"),
+        new("layers.#.feed_forward.up_bias", "layers.#.linear1.bias"),
+        new("layers.#.feed_forward.down", "layers.#.linear2.weight"),
+        new("layers.#.feed_forward.down_bias", "layers.#.linear2.bias"),
+        new("layers.#.feed_forward.expert_up", "layers.#.pkm.keys", Transposed: true),
+        new("layers.#.feed_forward.expert_down", "layers.#.pkm.values"),
+        new("layers.#.feed_forward.expert_bias", "layers.#.pkm.bias"),
+        new("layers.#.feed_forward.output_bias", "layers.#.pkm.o_bias"),
+        new("layers.#.feed_forward.router.selection", "layers.#.pkm.expert_sel"),
+        new("output_norm.weight", "out_norm.weight"),
+        new("output_norm.bias", "out_norm.bias"),
+        new("output", "output.weight"),
+        new("output_bias", "output.bias"),
+    ];
+
+    private static readonly Dictionary<string, Row> ByOurs = Table.ToDictionary(row => row.Ours);
+
+    /// <summary>Gets a weight of ours under its name and in its layout for a file. The tensor may be a view.</summary>
+    /// <exception cref="KeyNotFoundException">The table has no such weight.</exception>
+    public static (string Name, Tensor Tensor) ToAuthors(string name, Tensor weight)
+    {
+        var row = Find(name);
+        return (Numbered(row.Authors, name), InLayout(row, weight));
+    }
+
+    /// <summary>Gets the name that a weight of ours has in a file.</summary>
+    public static string ToAuthors(string name) => Numbered(Find(name).Authors, name);
+
+    /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
+    public static Tensor FromAuthors(string name, Tensor stored) => InLayout(Find(name), stored);
+
+    private static Row Find(string name) => ByOurs.TryGetValue(LayerNumber().Replace(name, ".#."), out var row)
+        ? row
+        : throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");
+
+    private static string Numbered(string pattern, string name) =>
+        LayerNumber().Match(name) is { Success: true } number ? pattern.Replace(".#.", number.Value) : pattern;
+
+    private static Tensor InLayout(Row row, Tensor weight) => row.Transposed ? weight.transpose(-2, -1) : weight;
+
+    [GeneratedRegex(@"\.\d+\.")]
+    private static partial Regex LayerNumber();
+}

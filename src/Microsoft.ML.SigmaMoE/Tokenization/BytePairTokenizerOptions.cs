@@ -1,0 +1,58 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Byte-level byte-pair encoding, trained on the text. It encodes any text and gives it back exactly.</summary>
+public sealed record BytePairTokenizerOptions : TokenizerOptions
+{
+    /// <summary>Gets the size of the vocabulary: 256 bytes, merged tokens, special tokens and the document separator.</summary>
+    /// <remarks>Text with fewer repeated pairs gives a smaller vocabulary.</remarks>
+    public int VocabularySize { get; init; } = 8000;
+
+    /// <summary>Gets how often two neighbouring tokens must occur to be merged.</summary>
+    public int MinimumPairFrequency { get; init; } = 2;
+
+    /// <summary>Gets after how many bytes of UTF-8 training stops reading, or null to read the whole text.</summary>
+    public long? MaximumTrainingBytes { get; init; }
+
+    /// <summary>Gets whether every digit is a token of its own, as in the paper's tokenizers.</summary>
+    public bool SplitDigits { get; init; } = true;
+
+    /// <summary>Gets names of further tokens that stand for no text, such as markers of a chat.</summary>
+    /// <remarks>Their ids are in <see cref="TextTokenizer.SpecialTokens"/>; the names in a text are ordinary text.</remarks>
+    public IReadOnlyList<string> SpecialTokens { get; init; } = [];
+
+    internal int MergeCount => VocabularySize - 256 - SpecialTokens.Count - 1;
+
+    internal override void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(SpecialTokens);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MinimumPairFrequency);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(VocabularySize, TextTokenizer.MaximumVocabularySize);
+        if (MaximumTrainingBytes is { } bytes)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes, nameof(MaximumTrainingBytes));
+        }
+
+        if (MergeCount < 0)
+        {
+            throw new ArgumentException(
+                $"VocabularySize is {VocabularySize}; it must be at least {VocabularySize - MergeCount}: "
+                + $"256 bytes, {SpecialTokens.Count} special tokens and the separator.");
+        }
+
+        ValidateSpecialTokens();
+    }
+
+    private void ValidateSpecialTokens()
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal) { TextTokenizer.SeparatorName };
+        foreach (var name in SpecialTokens)
+        {
+            if (string.IsNullOrEmpty(name) || !names.Add(name))
+            {
+                throw new ArgumentException(
+                    $"SpecialTokens has '{name}' twice or empty; names must be distinct, and "
+                    + $"'{TextTokenizer.SeparatorName}' is the separator's own.");
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>How text becomes tokens. A closed hierarchy: one record a kind of tokenizer.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ByteTokenizerOptions), "bytes")]
+[JsonDerivedType(typeof(BytePairTokenizerOptions), "byte-pair")]
+public abstract record TokenizerOptions
+{
+    private protected TokenizerOptions()
+    {
+    }
+
+    internal abstract void Validate();
+}
