@@ -35,6 +35,11 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
     /// <summary>Forgets all but the first <paramref name="count"/> rows of the batch.</summary>
     public void KeepRows(long count)
     {
+        if (_layers.Length == 0 || _layers[0].shape[0] == count)
+        {
+            return;
+        }
+
         using var scope = NewDisposeScope();
         Replace([.. _layers.Select(layer => layer.narrow(0, 0, count).clone())]);
     }

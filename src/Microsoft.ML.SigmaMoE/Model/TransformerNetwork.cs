@@ -43,6 +43,8 @@ internal sealed class TransformerNetwork : nn.Module
         feedForward.Validate();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
         (Model, VocabularySize, Randomness, _computeType) = (model, vocabularySize, randomness, computeType);
+        ExpertCount = (feedForward as MixtureOfExpertsOptions)?.ExpertCount ?? 0;
+        ExpertLayerCount = ExpertCount > 0 ? model.LayerCount : 0;
         var context = new BlockContext(model, computeType, randomness);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
@@ -60,6 +62,12 @@ internal sealed class TransformerNetwork : nn.Module
 
     /// <summary>Gets the number of different tokens (V).</summary>
     public int VocabularySize { get; }
+
+    /// <summary>Gets the number of layers with experts.</summary>
+    public int ExpertLayerCount { get; }
+
+    /// <summary>Gets the number of experts a layer; 0 where there are none.</summary>
+    public int ExpertCount { get; }
 
     /// <summary>Gets where dropout draws from; checkpoints keep its state. Owned by whoever created it.</summary>
     public Randomness Randomness { get; }

@@ -21,9 +21,8 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
             return backend.Forward(inputs, batch, sorted).Output;
         }
 
-        // an absent bias is an argument that is no tensor: it has no gradient
-        object bias = inputs.UpBias is { } given ? given : false;
-        return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, bias, new Call(backend, batch, sorted));
+        var call = new Call(backend, batch, sorted);
+        return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

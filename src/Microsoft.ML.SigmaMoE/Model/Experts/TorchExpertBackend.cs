@@ -17,8 +17,8 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var output = zeros_like(inputs.Tokens);                                    // [tokens, d_model]
         foreach (var (expert, start, end) in Segments(batch))
         {
-            var raw = matmul(sorted[start..end], up[expert].t());                  // [slots of e, expert size]
-            var active = (bias is null ? raw : raw + bias[expert]).relu_();
+            var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
+            var active = raw.relu_();
             hidden[start..end] = active;
             var part = matmul((active * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
             output.index_add_(0, batch.Tokens[start..end], part.to(ScalarType.Float32), 1);
@@ -49,7 +49,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             result.Tokens.index_add_(0, batch.Tokens[start..end], byToken.to(ScalarType.Float32), 1);
             if (result.UpBias is { } byBias)
             {
-                byBias[expert] = byHidden.to(ScalarType.Float32).sum(0);
+                byBias[expert] = byHidden.to(ScalarType.Float32).sum(dim: 0);
             }
         }
 

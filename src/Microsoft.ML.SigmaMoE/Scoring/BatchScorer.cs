@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What a batch of rows came to.</summary>
+/// <param name="TokenLogLikelihoods">For each row, one number a token; empty where not asked for.</param>
+/// <param name="Features">[rows, feature size], row by row; empty where not asked for.</param>
+/// <param name="Shares">Expert counts; null where not asked for.</param>
+internal sealed record BatchScore(float[][] TokenLogLikelihoods, float[] Features, ExpertShares? Shares);
+
+/// <summary>
+/// Runs rows of tokens through a network. A row reads [separator] + its tokens: position i predicts token i, and
+/// position i + 1 holds token i's hidden state. Memory starts empty; rows longer than a segment go on through it.
+/// </summary>
+internal sealed class BatchScorer(TransformerNetwork network, int separatorId, FeatureOptions features)
+{
+    // The logits of this many tokens are held at once: 1,024 · 8,000 numbers are 32 MB.
+    private const int LogitRows = 1024;
+
+    /// <summary>Scores rows that are ordered from the longest to the shortest, none empty.</summary>
+    public BatchScore Score(IReadOnlyList<int[]> rows, ScoreParts parts, CancellationToken cancellationToken)
+    {
+        using var scope = NewDisposeScope();
+        using var memory = new SegmentMemory(network.Model.EffectiveEvaluationMemoryLength);
+        using var pooling = parts.HasFlag(ScoreParts.Features)
+            ? new RowPooling(features.Pooling, rows.Count, network.Model.ModelSize, network.Device)
+            : null;
+        var shares = parts.HasFlag(ScoreParts.ExpertUsage) ? new ExpertShares(rows.Count, network.ExpertLayerCount, network.ExpertCount) : null;
+        float[][] likelihoods = [.. rows.Select(row => parts.HasFlag(ScoreParts.LogLikelihoods) ? new float[row.Length] : [])];
+
+        // the state of a row's last token is only needed where states are
+        var extra = pooling is null && shares is null ? 0 : 1;
+        for (var start = 0; start < rows[0].Length + extra; start += network.Model.SegmentLength)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var step = NewDisposeScope();
+            var segment = RowSegment.Cut(rows, start, network.Model.SegmentLength, extra);
+            memory.KeepRows(segment.Rows);
+            var output = network.Forward(segment.Tokens(separatorId, network.Device), memory, features.Layer is not null && pooling is not null);
+            pooling?.Add(features.Layer is { } layer ? output.LayerOutputs[layer - 1] : output.Hidden, segment.States(network.Device));
+            shares?.Add(output.Routings, segment.Time, segment.FirstState, segment.Ends);
+            if (parts.HasFlag(ScoreParts.LogLikelihoods))
+            {
+                AddLikelihoods(output.Hidden, segment, likelihoods);
+            }
+        }
+
+        return new(likelihoods, pooling is null ? [] : Read(pooling.Result(features.Normalize)), shares);
+    }
+
+    private void AddLikelihoods(Tensor hidden, RowSegment segment, float[][] likelihoods)
+    {
+        var (places, targets) = segment.Predictions();
+        var flat = hidden.flatten(0, 1);                                                      // [rows · time, d_model]
+        var values = new List<float>(places.Length);
+        foreach (var chunk in Enumerable.Range(0, places.Length).Chunk(LogitRows))
+        {
+            using var scope = NewDisposeScope();
+            var range = chunk[0]..(chunk[^1] + 1);
+            var states = flat.index_select(0, tensor(places[range], device: hidden.device));  // [chunk, d_model]
+            var logits = network.Logits(states);                                              // [chunk, V]
+            var wanted = tensor(targets[range], device: hidden.device).unsqueeze(-1);         // [chunk, 1]
+            values.AddRange(Read(logits.gather(1, wanted).squeeze(-1) - logits.logsumexp(-1)));
+        }
+
+        segment.Distribute(CollectionsMarshal.AsSpan(values), likelihoods);
+    }
+
+    private static float[] Read(Tensor tensor)
+    {
+        using var local = tensor.to(ScalarType.Float32).cpu().contiguous();
+        return MemoryMarshal.Cast<byte, float>(local.bytes).ToArray();
+    }
+}

@@ -1,0 +1,72 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Pools hidden states over the tokens of each row of a batch, segment by segment. Owns its tensors.</summary>
+internal sealed class RowPooling : IDisposable
+{
+    private readonly PoolingKind _kind;
+    private readonly Tensor _sum;   // [rows, d_model]
+    private readonly Tensor _max;   // [rows, d_model]
+    private readonly Tensor _last;  // [rows, d_model]
+    private readonly Tensor _count; // [rows, 1]
+
+    /// <summary>Starts with rows of no tokens.</summary>
+    public RowPooling(PoolingKind kind, long rows, long modelSize, Device device)
+    {
+        _kind = kind;
+        _sum = zeros(rows, modelSize, device: device).DetachFromDisposeScope();
+        _max = full(rows, modelSize, float.NegativeInfinity, device: device).DetachFromDisposeScope();
+        _last = zeros(rows, modelSize, device: device).DetachFromDisposeScope();
+        _count = zeros(rows, 1, device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Adds a segment of the first rows.</summary>
+    /// <param name="hidden">[rows now, time, d_model].</param>
+    /// <param name="counted">[rows now, time], bool: which positions are tokens of the row; true ones stand together.</param>
+    public void Add(Tensor hidden, Tensor counted)
+    {
+        using var scope = NewDisposeScope();
+        var rows = hidden.shape[0];
+        var mask = counted.unsqueeze(-1);                                                      // [rows, time, 1]
+        _sum.narrow(0, 0, rows).add_(hidden.masked_fill(~mask, 0).sum(dim: 1));
+        var largest = hidden.masked_fill(~mask, float.NegativeInfinity).amax([1]);             // [rows, d_model]
+        _max.narrow(0, 0, rows).copy_(maximum(_max.narrow(0, 0, rows), largest));
+        _count.narrow(0, 0, rows).add_(counted.sum(dim: 1, keepdim: true));
+        KeepLast(hidden, counted);
+    }
+
+    /// <summary>Gets the features, [rows, d_model] or [rows, 2 · d_model].</summary>
+    /// <param name="normalize">Whether each row is scaled to length 1.</param>
+    public Tensor Result(bool normalize)
+    {
+        var pooled = _kind switch
+        {
+            PoolingKind.Mean => _sum / _count,
+            PoolingKind.Max => _max.alias(),
+            PoolingKind.Last => _last.alias(),
+            _ => cat([_sum / _count, _max], 1),
+        };
+        return normalize ? nn.functional.normalize(pooled, p: 2, dim: -1) : pooled;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _sum.Dispose();
+        _max.Dispose();
+        _last.Dispose();
+        _count.Dispose();
+    }
+
+    private void KeepLast(Tensor hidden, Tensor counted)
+    {
+        var places = arange(1, counted.shape[1] + 1, device: hidden.device) * counted;         // [rows, time]: 1-based, 0 where not
+        var latest = places.amax([1]);                                                         // [rows]
+        var index = (latest - 1).clamp_min(0).view(-1, 1, 1).expand(-1, 1, hidden.shape[2]);   // [rows, 1, d_model]
+        var found = hidden.gather(1, index).squeeze(1);                                        // [rows, d_model]
+        var kept = _last.narrow(0, 0, hidden.shape[0]);
+        kept.copy_(where(latest.gt(0).unsqueeze(-1), found, kept));
+    }
+}

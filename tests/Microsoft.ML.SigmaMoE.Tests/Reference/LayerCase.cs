@@ -1,0 +1,104 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>One feed-forward block, forward and backward, in training mode with the case's random numbers.</summary>
+internal static class LayerCase
+{
+    private const string Ours = "layers.0.feed_forward.";
+
+    public static void Run(ReferenceCase reference)
+    {
+        using var scope = NewDisposeScope();
+        using var randomness = new RecordedRandomness();
+        using var block = Build(reference, randomness);
+        var authors = block is DenseFeedForward ? "layers.0." : "layers.0.pkm.";
+        CaseWeights.Load(reference, block, Ours, authors);
+        var x = reference["in.x"].clone().requires_grad_(true);
+        Record(reference, randomness, block, x);
+
+        var output = block.forward(x);
+        reference.Check("out.y", output.Hidden, Tolerances.Forward);
+        var loss = (output.Hidden * reference["in.grad_out"]).sum();
+        if (output.Routing is { } routing)
+        {
+            CheckRouting(reference, routing);
+            var balancing = block.BalancingLoss([routing])!;
+            reference.Check("out.reg_loss_weighted", balancing.view(1), Tolerances.Forward);
+            CheckBalancingGradients(reference, block, x, balancing, authors);
+            loss += balancing;
+        }
+
+        reference.Check("out.loss", loss.view(1), Tolerances.Forward);
+        loss.backward();
+        reference.Check("grad.in.x", x.grad!, Tolerances.Gradient);
+        CaseWeights.CheckGradients(reference, "grad.param.", block, Tolerances.Gradient, Ours, authors);
+        CheckTwoCalls(reference, block, x);
+    }
+
+    private static FeedForward Build(ReferenceCase reference, Randomness randomness)
+    {
+        var model = new ModelOptions { ModelSize = CaseOptions.Int(reference.Plain, "d_model") };
+        return FeedForward.Create(CaseOptions.FeedForward(reference.Plain).Options!, new(model, ScalarType.Float32, randomness));
+    }
+
+    // The authors drew masks in the order of their own choices; ours are aligned to it expert by expert.
+    private static void Record(ReferenceCase reference, RecordedRandomness randomness, FeedForward block, Tensor x)
+    {
+        if (reference.Has("in.drop_rand"))
+        {
+            randomness.Next(reference["in.drop_rand"]);
+        }
+
+        if (reference.Has("in.score_keep"))
+        {
+            block.eval();
+            var ours = block.forward(x).Routing!.Experts;                               // [tokens, K]
+            block.train();
+            var theirs = reference["out.sel_index"].flatten(0, 1);                      // [tokens, K]
+            var keep = reference["in.score_keep"].flatten(1, 2).transpose(0, 1);        // [tokens, K, G]
+            var place = ours.unsqueeze(2).eq(theirs.unsqueeze(1)).to(ScalarType.Int64).argmax(-1);
+            randomness.Next(keep.gather(1, place.unsqueeze(-1).expand_as(keep)).to(ScalarType.Float32));
+        }
+    }
+
+    private static void CheckRouting(ReferenceCase reference, Routing routing)
+    {
+        var theirs = reference["out.sel_index"].flatten(0, 1).sort(-1);
+        var ours = routing.Experts.sort(-1);
+        TensorAssert.Same(theirs.Values, ours.Values, "out.sel_index");
+        var weights = reference["out.sel_weight"].flatten(0, 1).gather(1, theirs.Indices);
+        TensorAssert.Close(weights, routing.Weights.gather(1, ours.Indices), Tolerances.Forward, "out.sel_weight");
+        TensorAssert.Close(reference["out.sel_logits"].flatten(0, 1), routing.Logits, Tolerances.Forward, "out.sel_logits");
+    }
+
+    private static void CheckBalancingGradients(
+        ReferenceCase reference, FeedForward block, Tensor x, Tensor balancing, string authors)
+    {
+        balancing.backward(retain_graph: true);
+        reference.Check("grad_reg.in.x", x.grad!, Tolerances.Gradient);
+        CaseWeights.CheckGradients(reference, "grad_reg.param.", block, Tolerances.Gradient, Ours, authors);
+        x.grad!.zero_();
+        block.zero_grad();
+    }
+
+    private static void CheckTwoCalls(ReferenceCase reference, FeedForward block, Tensor x)
+    {
+        if (reference.Has("in.x2"))
+        {
+            Routing[] calls = [block.forward(x).Routing!, block.forward(reference["in.x2"]).Routing!];
+            reference.Check("out.reg_loss_weighted_two_calls", block.BalancingLoss(calls)!.view(1), Tolerances.Forward);
+        }
+    }
+
+    /// <summary>Gives back the numbers that the authors' code drew.</summary>
+    private sealed class RecordedRandomness() : Randomness(1)
+    {
+        private readonly Queue<Tensor> _next = [];
+
+        public void Next(Tensor uniform) => _next.Enqueue(uniform);
+
+        public override Tensor Uniform(long[] shape) =>
+            _next.Count > 0 && _next.Peek().shape.SequenceEqual(shape) ? _next.Dequeue().clone() : base.Uniform(shape);
+    }
+}

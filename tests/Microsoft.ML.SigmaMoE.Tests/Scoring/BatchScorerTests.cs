@@ -1,0 +1,120 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class BatchScorerTests
+{
+    private const int Separator = 10;
+    private const ScoreParts Everything = ScoreParts.LogLikelihoods | ScoreParts.Features | ScoreParts.ExpertUsage;
+
+    private static readonly int[][] Rows =
+    [
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4],
+        [9, 8, 7, 6, 5, 4, 3, 2, 1],
+        [5, 5, 5, 5],
+        [4, 3, 2],
+        [7],
+    ];
+
+    [Fact]
+    public void Score_GivenABatch_EqualsRowsScoredAlone()
+    {
+        using var network = Network(segment: 4, memory: 3);
+        var together = Score(network, Rows);
+        foreach (var (index, row) in Rows.Index())
+        {
+            var alone = Score(network, [row]);
+            Close(alone.TokenLogLikelihoods[0], together.TokenLogLikelihoods[index]);
+            Close(alone.Features, together.Features[(index * 8)..((index + 1) * 8)]);
+            Assert.Equal(alone.Shares!.Row(0), together.Shares!.Row(index));
+        }
+    }
+
+    [Fact]
+    public void Score_GivenRowsLongerThanASegment_ReadsThemWholeThroughTheMemory()
+    {
+        using var whole = Network(segment: 64, memory: 0);
+        using var cut = Network(segment: 4, memory: 64);
+        var (wanted, got) = (Score(whole, Rows), Score(cut, Rows));
+        foreach (var (one, other) in wanted.TokenLogLikelihoods.Zip(got.TokenLogLikelihoods))
+        {
+            Close(one, other);
+        }
+
+        Close(wanted.Features, got.Features);
+    }
+
+    [Fact]
+    public void Score_GivenTokens_EqualsTheNetworksOwnProbabilities()
+    {
+        using var network = Network(segment: 64, memory: 0);
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var memory = new SegmentMemory(0);
+        var row = Rows[0];
+        var read = tensor(row.Prepend(Separator).Select(id => (long)id).ToArray(), [1, row.Length + 1]);
+        var output = network.Forward(read, memory, keepLayerOutputs: true);
+        var logs = network.Logits(output.Hidden).log_softmax(-1);
+        var wanted = row.Select((token, place) => logs[0, place, token].item<float>()).ToArray();
+        Close(wanted, Score(network, [row]).TokenLogLikelihoods[0]);
+
+        var states = output.LayerOutputs[0][0].narrow(0, 1, row.Length);
+        Close(states.amax([0]).data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Max }).Features);
+        Close(states[-1].data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Last }).Features);
+        var mean = states.mean([0]);
+        var both = cat([mean, states.amax([0])]);
+        Close(both.data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.MeanAndMax }).Features);
+        Close((mean / mean.norm()).data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Normalize = true }).Features);
+    }
+
+    [Fact]
+    public void Score_GivenOnlyFeatures_LeavesLikelihoodsAndUsageOut()
+    {
+        using var network = Network(segment: 4, memory: 4);
+        var score = new BatchScorer(network, Separator, new()).Score(Rows, ScoreParts.Features, default);
+        Assert.All(score.TokenLogLikelihoods, Assert.Empty);
+        Assert.Null(score.Shares);
+        Assert.Equal(Rows.Length * 8, score.Features.Length);
+    }
+
+    [Fact]
+    public void Score_GivenExperts_CountsEachTokenOnceALayer()
+    {
+        using var network = Network(segment: 4, memory: 4);
+        var shares = Score(network, Rows).Shares!;
+        for (var row = 0; row < Rows.Length; row++)
+        {
+            var of = shares.Row(row);
+            Assert.Equal(1, of[..4].Sum(), 1e-5f);
+            Assert.Equal(1, of[4..].Sum(), 1e-5f);
+            Assert.All(of, share => Assert.Equal(Math.Round(share * Rows[row].Length * 2), share * Rows[row].Length * 2, 1e-4));
+        }
+    }
+
+    [Fact]
+    public void Score_GivenACancelledToken_Stops()
+    {
+        using var network = Network(segment: 4, memory: 4);
+        var scorer = new BatchScorer(network, Separator, new());
+        Assert.Throws<OperationCanceledException>(() => scorer.Score(Rows, Everything, new CancellationToken(canceled: true)));
+    }
+
+    private static TransformerNetwork Network(int segment, int memory)
+    {
+        var network = TinyModel.Network(model: TinyModel.Model with { SegmentLength = segment, MemoryLength = memory });
+        network.eval();
+        return network;
+    }
+
+    private static BatchScore Score(TransformerNetwork network, int[][] rows, FeatureOptions? features = null)
+    {
+        using var quiet = no_grad();
+        return new BatchScorer(network, Separator, features ?? new()).Score(rows, Everything, default);
+    }
+
+    private static void Close(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+    }
+}
