@@ -1,7 +1,7 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What the model says of one row of text. Parts that were not asked for are empty.</summary>
-internal sealed record RowScore
+/// <summary>What a model says of one row of text. Parts that were not asked for are empty.</summary>
+public sealed record RowScore
 {
     /// <summary>Gets the number of tokens that were predicted.</summary>
     public required int TokenCount { get; init; }

@@ -1,0 +1,48 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Everything that makes a language model: its shape, tokenizer and training. Immutable, and its own JSON file.</summary>
+public sealed record LanguageModelOptions
+{
+    /// <summary>Gets the shape of the Transformer.</summary>
+    public ModelOptions Model { get; init; } = new();
+
+    /// <summary>Gets the feed-forward block of every layer; σ-MoE by default.</summary>
+    public FeedForwardOptions FeedForward { get; init; } = new MixtureOfExpertsOptions();
+
+    /// <summary>Gets how text becomes tokens; a byte-level BPE trained on the text itself by default.</summary>
+    public TokenizerOptions Tokenizer { get; init; } = new BytePairTokenizerOptions();
+
+    /// <summary>Gets how the model is trained.</summary>
+    public TrainingOptions Training { get; init; } = new();
+
+    /// <summary>Gets how hidden states become feature vectors.</summary>
+    public FeatureOptions Features { get; init; } = new();
+
+    /// <summary>Gets the number format of matrix multiplications.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Gets the GPU to use, or null for the choice of the <see cref="MLContext"/>.</summary>
+    public int? GpuDeviceId { get; init; }
+
+    /// <summary>Gets whether the processor is used where the GPU that was asked for cannot be.</summary>
+    public bool FallbackToCpu { get; init; }
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Model);
+        ArgumentNullException.ThrowIfNull(FeedForward);
+        ArgumentNullException.ThrowIfNull(Tokenizer);
+        ArgumentNullException.ThrowIfNull(Training);
+        ArgumentNullException.ThrowIfNull(Features);
+        Model.Validate();
+        FeedForward.Validate();
+        Tokenizer.Validate();
+        Training.Validate();
+        Features.Validate(Model.LayerCount);
+        if (!Enum.IsDefined(Precision))
+        {
+            var names = string.Join(", ", Enum.GetNames<Precision>());
+            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, $"Precision is {Precision}; it must be one of {names}.");
+        }
+    }
+}

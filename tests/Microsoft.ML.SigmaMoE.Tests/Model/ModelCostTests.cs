@@ -1,0 +1,61 @@
+using System.Text.Json;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class ModelCostTests
+{
+    public static TheoryData<string> Presets => [.. PresetFile().RootElement.GetProperty("presets").EnumerateObject().Select(p => p.Name)];
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Parameters_OfThePapersModels_EqualTheAuthorsCount(string name)
+    {
+        using var file = PresetFile();
+        var preset = file.RootElement.GetProperty("presets").GetProperty(name);
+        FeedForwardOptions? block = preset.GetProperty("block").GetString() switch
+        {
+            "dense" => new DenseOptions { HiddenSize = CaseOptions.Int(preset, "d_ff") },
+            "moe" => new MixtureOfExpertsOptions
+            {
+                ExpertCount = CaseOptions.Int(preset, "n_experts"),
+                ExpertSize = CaseOptions.Int(preset, "expert_size"),
+                ActiveExperts = CaseOptions.Int(preset, "top_k"),
+            },
+            _ => null,
+        };
+        Assert.SkipWhen(block is null, $"The block of {name} is not built yet.");
+        var model = new ModelOptions
+        {
+            ModelSize = CaseOptions.Int(preset, "d_model"),
+            LayerCount = CaseOptions.Int(preset, "n_layers"),
+            HeadCount = CaseOptions.Int(preset, "n_heads"),
+            HeadSize = CaseOptions.Int(preset, "d_head"),
+        };
+        Assert.Equal(preset.GetProperty("params").GetInt64(), ModelCost.Of(model, block, CaseOptions.Int(preset, "vocab")).Parameters);
+    }
+
+    [Fact]
+    public void Parameters_OfATinyNetwork_EqualWhatItHolds()
+    {
+        foreach (FeedForwardOptions block in new FeedForwardOptions[] { new DenseOptions { HiddenSize = 7 }, TinyModel.Experts, TinyModel.Experts with { Bias = true } })
+        {
+            using var network = TinyModel.Network(block);
+            Assert.Equal(network.parameters().Sum(p => p.numel()), ModelCost.Of(TinyModel.Model, block, 11).Parameters);
+        }
+    }
+
+    [Fact]
+    public void DenseOfEqualParameters_OfThePapersMixture_IsThePapersDenseModel() =>
+        Assert.InRange(ModelCost.DenseOfEqualParameters(new(), 412).HiddenSize, 2052, 2056);
+
+    [Fact]
+    public void FeedForwardMultiplyAdds_OfFourOfSixteenExperts_AreAQuarterAndTheRouter()
+    {
+        var mixture = ModelCost.Of(new() { ModelSize = 256 }, new MixtureOfExpertsOptions(), 100);
+        Assert.Equal(4 * (2 * 4 * 256 * 128 + 16 * 256), mixture.FeedForwardMultiplyAdds);
+        Assert.Equal(mixture.Parameters - 4L * 12 * 2 * 256 * 128, mixture.ActiveParameters);
+    }
+
+    private static JsonDocument PresetFile() =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "params.json")));
+}
