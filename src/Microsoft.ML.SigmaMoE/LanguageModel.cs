@@ -45,13 +45,7 @@ public sealed class LanguageModel : IDisposable
     {
         options.Validate();
         TorchRuntime.EnsureLoadable();
-        var network = new TransformerNetwork(
-            options.Model,
-            options.FeedForward,
-            tokenizer.VocabularySize,
-            ComputeTypes.Resolve(options.Precision, device),
-            new Randomness(options.Training.Seed ?? 0, device));
-        return new(options, tokenizer, network);
+        return new(options, tokenizer, TransformerNetwork.Create(options, tokenizer.VocabularySize, device));
     }
 
     /// <summary>Scores a text: the log-likelihood of every token given those before it.</summary>

@@ -16,21 +16,25 @@ public sealed record ModelCost
     /// <param name="model">The shape of the Transformer.</param>
     /// <param name="feedForward">The feed-forward block.</param>
     /// <param name="vocabularySize">The number of different tokens.</param>
+    /// <exception cref="OverflowException">The sizes are absurd: a number is beyond 2⁶³.</exception>
     public static ModelCost Of(ModelOptions model, FeedForwardOptions feedForward, int vocabularySize)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(feedForward);
-        long size = model.ModelSize;
-        long heads = model.HeadCount * model.EffectiveHeadSize;
-        var attention = 5 * size * heads + 2 * heads + 2;
-        var block = BlockCost.Of(feedForward, size);
-        var around = 2 * vocabularySize * size + vocabularySize + 2 * size;
-        return new()
+        checked
         {
-            Parameters = around + model.LayerCount * (4 * size + attention + block.Parameters),
-            ActiveParameters = around + model.LayerCount * (4 * size + attention + block.ActiveParameters),
-            FeedForwardMultiplyAdds = model.LayerCount * block.MultiplyAdds,
-        };
+            long size = model.ModelSize;
+            var heads = (long)model.HeadCount * model.EffectiveHeadSize;
+            var attention = 5 * size * heads + 2 * heads + 2;
+            var block = BlockCost.Of(feedForward, size);
+            var around = 2 * vocabularySize * size + vocabularySize + 2 * size;
+            return new()
+            {
+                Parameters = around + model.LayerCount * (4 * size + attention + block.Parameters),
+                ActiveParameters = around + model.LayerCount * (4 * size + attention + block.ActiveParameters),
+                FeedForwardMultiplyAdds = model.LayerCount * block.MultiplyAdds,
+            };
+        }
     }
 
     /// <summary>Finds the dense block that comes nearest to a mixture in parameters, for fair comparisons.</summary>

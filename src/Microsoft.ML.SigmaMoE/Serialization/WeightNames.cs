@@ -62,6 +62,9 @@ internal static partial class WeightNames
     /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
     public static Tensor FromAuthors(string name, Tensor stored) => InLayout(Find(name), stored);
 
+    /// <summary>Gets whether a file's tensor is no weight: the authors' checkpoints hold a counter that only their logging reads.</summary>
+    public static bool IsIgnored(string authorsName) => authorsName.EndsWith(".kv_sel_counts_100", StringComparison.Ordinal);
+
     private static Row Find(string name) => ByOurs.TryGetValue(LayerNumber().Replace(name, ".#."), out var row)
         ? row
         : throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");

@@ -56,6 +56,19 @@ public sealed class ModelCostTests
         Assert.Equal(mixture.Parameters - 4L * 12 * 2 * 256 * 128, mixture.ActiveParameters);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_AbsurdSizes_OverflowsInsteadOfGoingAround(bool dense)
+    {
+        FeedForwardOptions block = dense
+            ? new DenseOptions { HiddenSize = int.MaxValue }
+            : new MixtureOfExpertsOptions { ExpertCount = int.MaxValue, ExpertSize = int.MaxValue, ActiveExperts = int.MaxValue };
+        var model = TinyModel.Model with { ModelSize = int.MaxValue - 1, LayerCount = int.MaxValue };
+        Assert.Throws<OverflowException>(() => ModelCost.Of(model, block, int.MaxValue));
+        Assert.Throws<OverflowException>(() => ModelCost.Of(TinyModel.Model with { LayerCount = int.MaxValue, HeadCount = int.MaxValue, HeadSize = int.MaxValue }, TinyModel.Experts, 3));
+    }
+
     private static JsonDocument PresetFile() =>
         JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "params.json")));
 }

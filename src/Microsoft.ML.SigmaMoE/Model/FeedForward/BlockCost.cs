@@ -16,19 +16,23 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
 
     private static BlockCost OfDense(long hidden, long size)
     {
-        var parameters = 2 * size * hidden + hidden + size;
-        return new(parameters, parameters, 2 * size * hidden);
+        var matrices = checked(2 * size * hidden);
+        var parameters = checked(matrices + hidden + size);
+        return new(parameters, parameters, matrices);
     }
 
     private static BlockCost OfMixture(MixtureOfExpertsOptions mixture, long size)
     {
-        var router = mixture.ExpertCount * size;
-        var bias = mixture.Bias ? mixture.ExpertSize : 0;
-        var expert = 2 * size * mixture.ExpertSize + bias;
-        var output = mixture.Bias ? size : 0;
-        return new(
-            mixture.ExpertCount * expert + router + output,
-            mixture.ActiveExperts * expert + router + output,
-            mixture.ActiveExperts * 2 * size * mixture.ExpertSize + router);
+        checked
+        {
+            var router = mixture.ExpertCount * size;
+            var bias = mixture.Bias ? mixture.ExpertSize : 0;
+            var expert = 2 * size * mixture.ExpertSize + bias;
+            var output = mixture.Bias ? size : 0;
+            return new(
+                mixture.ExpertCount * expert + router + output,
+                mixture.ActiveExperts * expert + router + output,
+                2 * size * mixture.ActiveExperts * mixture.ExpertSize + router);
+        }
     }
 }

@@ -1,0 +1,91 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Writes and reads a network's weights as safetensors, under the authors' names and in their layout.</summary>
+internal static class NetworkWeights
+{
+    private const int NamesInMessage = 3;
+
+    // A configuration may claim any size: a network is only built where the file is of that order of size.
+    private const int MostParametersPerStored = 2;
+
+    // readers that follow transformers' rules refuse files that do not say this
+    private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
+
+    /// <summary>Writes every weight.</summary>
+    public static void Write(Stream stream, TransformerNetwork network)
+    {
+        using var scope = NewDisposeScope();
+        SafeTensorsFile.Write(stream, Views(network).Select(view => (view.Key, view.Value)), Metadata);
+    }
+
+    /// <summary>Replaces every weight of <paramref name="network"/>.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or is another network's.</exception>
+    public static void Read(Stream stream, TransformerNetwork network) => Read(new SafeTensorsReader(stream), network);
+
+    /// <summary>Builds the network that <paramref name="configuration"/> describes and reads its weights.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or is another network's.</exception>
+    public static TransformerNetwork ReadNetwork(Stream stream, ModelConfiguration configuration, Device device)
+    {
+        var reader = new SafeTensorsReader(stream);
+        CheckSize(reader, configuration);
+        var network = TransformerNetwork.Create(configuration.Options, configuration.VocabularySize, device);
+        try
+        {
+            Read(reader, network);
+            return network;
+        }
+        catch
+        {
+            network.Randomness.Dispose();
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private static void Read(SafeTensorsReader reader, TransformerNetwork network)
+    {
+        using var scope = NewDisposeScope();
+        var views = Views(network);
+        CheckNames(views.Keys.Where(name => !reader.Contains(name)), "misses");
+        var stored = reader.Entries.Select(entry => entry.Name).Where(name => !WeightNames.IsIgnored(name)).ToArray();
+        CheckNames(stored.Where(name => !views.ContainsKey(name)), "has");
+        foreach (var name in stored)
+        {
+            reader.ReadInto(name, views[name]);
+        }
+
+        reader.CheckEnd();
+    }
+
+    // A view shares its weight's memory: reading into it changes the weight.
+    private static Dictionary<string, Tensor> Views(TransformerNetwork network) => network.named_parameters()
+        .Select(weight => WeightNames.ToAuthors(weight.name, weight.parameter))
+        .ToDictionary(view => view.Name, view => view.Tensor);
+
+    private static void CheckSize(SafeTensorsReader reader, ModelConfiguration configuration)
+    {
+        var options = configuration.Options;
+        var described = ModelCost.Of(options.Model, options.FeedForward, configuration.VocabularySize).Parameters;
+        var stored = reader.Entries.Sum(entry => (entry.End - entry.Start) / SafeTensorsType.SizeOf(entry.Type));
+        if (described / MostParametersPerStored > stored)
+        {
+            throw new InvalidDataException(
+                $"The file has {stored} numbers, but the configuration beside it describes a model of {described}: "
+                + "these files do not belong together.");
+        }
+    }
+
+    private static void CheckNames(IEnumerable<string> names, string verb)
+    {
+        var all = names.Order(StringComparer.Ordinal).ToArray();
+        if (all.Length > 0)
+        {
+            var list = string.Join(", ", all.Take(NamesInMessage).Select(name => $"'{name}'"));
+            var more = all.Length > NamesInMessage ? $" and {all.Length - NamesInMessage} more" : "";
+            throw new InvalidDataException(
+                $"The file {verb} {list}{more}, unlike the model that its configuration describes: they do not belong together.");
+        }
+    }
+}
