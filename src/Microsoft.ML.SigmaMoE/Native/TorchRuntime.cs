@@ -27,11 +27,15 @@ public static class TorchRuntime
         {
             throw new DllNotFoundException(MissingPackageMessage());
         }
+
+        ProcessSettings.KeepFreedMemory();
     }
 
     [ModuleInitializer]
     internal static void Register()
     {
+        ProcessSettings.ShortenSpinning();
+
         // typeof alone does not run TorchSharp's initialiser; the context may be one that a host made for a plug-in
         if (OperatingSystem.IsLinux() && AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly) is { } context)
         {
