@@ -1,1 +1,3 @@
-Console.WriteLine("");
+using QuickStart;
+
+return CommandRunner.Run(args, Screen.OfProcess(), Console.Error);
