@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -120,13 +121,15 @@ public sealed class TextTokenizer
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(text);
-        options.Validate();
-        return options switch
-        {
-            ByteTokenizerOptions => Append(new ByteCodec(), []),
-            BytePairTokenizerOptions pairs => Append(Train(pairs, text, progress, cancellationToken), pairs.SpecialTokens),
-            _ => throw new NotSupportedException($"{options.GetType().Name} is not a kind of tokenizer."),
-        };
+        return TokenizerFactory.Create(options, text, progress, cancellationToken);
+    }
+
+    /// <summary>Takes over a <see cref="ByteTokenizer"/> or one of tiktoken's published encodings.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer cannot be saved with a language model.</exception>
+    public static TextTokenizer From(Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return TokenizerFactory.From(tokenizer);
     }
 
     internal void Save(INamedStreams files)
@@ -148,24 +151,6 @@ public sealed class TextTokenizer
     internal ReadOnlySpan<byte> Piece(int id) => (uint)id < (uint)_pieces.Length
         ? _pieces[id]
         : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id {id} is not in the vocabulary of 0 to {_pieces.Length - 1}.");
-
-    private static BytePairCodec Train(
-        BytePairTokenizerOptions options,
-        IEnumerable<ReadOnlyMemory<char>> text,
-        IProgress<TokenizerTrainingProgress>? progress,
-        CancellationToken cancellationToken)
-    {
-        var trainer = new BytePairTrainer(options, progress, cancellationToken);
-        return new(BytePairVocabulary.FromMerges(trainer.Train(text)), options.SplitDigits);
-    }
-
-    // special tokens follow the tokens of text, the separator is last
-    private static TextTokenizer Append(TokenCodec codec, IReadOnlyList<string> specialTokens)
-    {
-        var first = codec.Pieces.Count;
-        var ids = specialTokens.Index().ToDictionary(token => token.Item, token => first + token.Index, StringComparer.Ordinal);
-        return new(codec, first + ids.Count, ids);
-    }
 
     private static byte[][] CreatePieces(TokenCodec codec, int separatorId, IReadOnlyDictionary<string, int> specialTokens)
     {

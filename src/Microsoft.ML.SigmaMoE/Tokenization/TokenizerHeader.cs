@@ -8,6 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ByteTokenizerHeader), "bytes")]
 [JsonDerivedType(typeof(BytePairTokenizerHeader), "byte-pair")]
+[JsonDerivedType(typeof(SentencePieceTokenizerHeader), "sentencepiece")]
+[JsonDerivedType(typeof(TiktokenTokenizerHeader), "tiktoken")]
 internal abstract record TokenizerHeader
 {
     public const string FileName = "text_tokenizer.json";

@@ -6,6 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ByteTokenizerOptions), "bytes")]
 [JsonDerivedType(typeof(BytePairTokenizerOptions), "byte-pair")]
+[JsonDerivedType(typeof(SentencePieceTokenizerOptions), "sentencepiece")]
+[JsonDerivedType(typeof(TiktokenTokenizerOptions), "tiktoken")]
 public abstract record TokenizerOptions
 {
     private protected TokenizerOptions()

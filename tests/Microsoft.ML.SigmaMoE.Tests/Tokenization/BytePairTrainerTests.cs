@@ -126,7 +126,7 @@ public sealed class BytePairTrainerTests
     public void Train_WithProgress_ReportsReadingThenMerging()
     {
         var reports = new List<TokenizerTrainingProgress>();
-        var text = RandomWords(2000);
+        var text = RandomWords(500);
         TextTokenizer.Train(
             new BytePairTokenizerOptions { VocabularySize = 1000, SplitDigits = false },
             Enumerable.Repeat(text, 300),

@@ -15,6 +15,10 @@ public sealed class TokenizerOptionsTests
         new BytePairTokenizerOptions { SpecialTokens = [""] },
         new BytePairTokenizerOptions { SpecialTokens = ["<|endoftext|>"] },
         new BytePairTokenizerOptions { SpecialTokens = null! },
+        new SentencePieceTokenizerOptions(),
+        new TiktokenTokenizerOptions { Encoding = "unknown" },
+        new TiktokenTokenizerOptions { Encoding = null! },
+        new TiktokenTokenizerOptions { Path = " " },
     ];
 
     public static TheoryData<TokenizerOptions> Valid =>
@@ -22,6 +26,8 @@ public sealed class TokenizerOptionsTests
         new ByteTokenizerOptions(),
         new BytePairTokenizerOptions(),
         new BytePairTokenizerOptions { VocabularySize = 258, SpecialTokens = ["<a>"], MaximumTrainingBytes = 1, SplitDigits = false },
+        new SentencePieceTokenizerOptions { Path = "a.model" },
+        new TiktokenTokenizerOptions { Encoding = "o200k_base", Path = "a.tiktoken" },
     ];
 
     [Theory]

@@ -1,0 +1,69 @@
+using Microsoft.ML.Tokenizers;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>A SentencePiece model; Microsoft.ML.Tokenizers normalises and encodes.</summary>
+internal sealed class SentencePieceCodec : TokenCodec
+{
+    public const string FileName = "sentencepiece.model";
+
+    // the encoder's time grows with the square of the unknown characters in one call
+    private const int LongestStretch = 1 << 12;
+
+    private readonly SentencePieceModel _model;
+    private readonly SentencePieceTokenizer _encoder;
+
+    public SentencePieceCodec(SentencePieceModel model)
+    {
+        _model = model;
+        Pieces = model.Pieces();
+        _encoder = Open(model);
+    }
+
+    public override IReadOnlyList<byte[]> Pieces { get; }
+
+    public override int? SeparatorId => _model.SeparatorId;
+
+    public override bool AddsLeadingSpace => _model.AddsLeadingSpace;
+
+    public override void Encode(ReadOnlySpan<char> text, List<int> ids)
+    {
+        while (text.Length > LongestStretch)
+        {
+            var cut = FirstCut(text);
+            ids.AddRange(_encoder.EncodeToIds(text[..cut]));
+            text = text[cut..];
+
+            // the space that the model sets before a text stands for the one at the cut
+            text = AddsLeadingSpace && text[0] == ' ' ? text[1..] : text;
+        }
+
+        ids.AddRange(_encoder.EncodeToIds(text));
+    }
+
+    public override TokenizerHeader CreateHeader() => new SentencePieceTokenizerHeader();
+
+    public override void Save(INamedStreams files) => files.Write(FileName, stream => stream.Write(_model.Content));
+
+    private static int FirstCut(ReadOnlySpan<char> text)
+    {
+        var space = text[..LongestStretch].LastIndexOf(' ');
+        return space > 0 ? space
+            : char.IsHighSurrogate(text[LongestStretch - 1]) ? LongestStretch - 1
+            : LongestStretch;
+    }
+
+    private static SentencePieceTokenizer Open(SentencePieceModel model)
+    {
+        try
+        {
+            using var content = new MemoryStream(model.ToEncoder());
+            return SentencePieceTokenizer.Create(content, addBeginningOfSentence: false, addEndOfSentence: false);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // whatever a third party's reader throws at a file it does not like
+            throw new FormatException($"Microsoft.ML.Tokenizers cannot open it: {fault.Message}", fault);
+        }
+    }
+}
