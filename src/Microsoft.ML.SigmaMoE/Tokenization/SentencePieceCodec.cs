@@ -12,12 +12,14 @@ internal sealed class SentencePieceCodec : TokenCodec
 
     private readonly SentencePieceModel _model;
     private readonly SentencePieceTokenizer _encoder;
+    private readonly Lazy<SentencePieceTokenizer> _continuation;
 
     public SentencePieceCodec(SentencePieceModel model)
     {
         _model = model;
         Pieces = model.Pieces();
-        _encoder = Open(model);
+        _encoder = Open(model.ToEncoder(continues: false));
+        _continuation = new(() => Open(model.ToEncoder(continues: true)));
     }
 
     public override IReadOnlyList<byte[]> Pieces { get; }
@@ -28,17 +30,20 @@ internal sealed class SentencePieceCodec : TokenCodec
 
     public override void Encode(ReadOnlySpan<char> text, List<int> ids)
     {
+        var encoder = _encoder;
         while (text.Length > LongestStretch)
         {
             var cut = FirstCut(text);
-            ids.AddRange(_encoder.EncodeToIds(text[..cut]));
+            ids.AddRange(encoder.EncodeToIds(text[..cut]));
             text = text[cut..];
 
             // the space that the model sets before a text stands for the one at the cut
-            text = AddsLeadingSpace && text[0] == ' ' ? text[1..] : text;
+            var atSpace = AddsLeadingSpace && text[0] == ' ';
+            text = atSpace ? text[1..] : text;
+            encoder = atSpace ? _encoder : _continuation.Value;
         }
 
-        ids.AddRange(_encoder.EncodeToIds(text));
+        ids.AddRange(encoder.EncodeToIds(text));
     }
 
     public override TokenizerHeader CreateHeader() => new SentencePieceTokenizerHeader();
@@ -53,11 +58,11 @@ internal sealed class SentencePieceCodec : TokenCodec
             : LongestStretch;
     }
 
-    private static SentencePieceTokenizer Open(SentencePieceModel model)
+    private static SentencePieceTokenizer Open(byte[] model)
     {
         try
         {
-            using var content = new MemoryStream(model.ToEncoder());
+            using var content = new MemoryStream(model);
             return SentencePieceTokenizer.Create(content, addBeginningOfSentence: false, addEndOfSentence: false);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)

@@ -6,12 +6,16 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>A SentencePiece model file: its pieces, and the few settings that decoding needs.</summary>
 internal sealed class SentencePieceModel
 {
+    private const int TrainerField = 2;
+    private const int NormalizerField = 3;
+    private const int PrefixField = 3;
+    private const int BeginField = 41;
+    private const int EndField = 42;
     private const char Space = '\u2581';
     private const string UnknownSurface = " \u2047 ";
 
     private readonly List<(string Text, SentencePieceType Type)> _pieces = [];
     private readonly List<(int Position, SentencePieceType Type)> _hiddenTypes = [];
-    private readonly List<(int Start, int Length)> _absentIds = [];
     private int _unknownId;
     private int _beginId = 1;
     private int _endId = 2;
@@ -41,10 +45,10 @@ internal sealed class SentencePieceModel
                 case 1:
                     model.ReadPiece(reader);
                     break;
-                case 2:
+                case TrainerField:
                     model.ReadTrainer(reader);
                     break;
-                case 3:
+                case NormalizerField:
                     model.ReadNormalizer(reader);
                     break;
             }
@@ -68,7 +72,8 @@ internal sealed class SentencePieceModel
     /// and byte pieces in text, of unigram models it misses the byte pieces: there they are of the type "unused", which it
     /// knows but never chooses. Nor can it do without a begin and an end: there absent ids are that of the unknown piece.
     /// </summary>
-    public byte[] ToEncoder()
+    /// <param name="continues">Whether texts are the rest of a longer one, and so get no space before them.</param>
+    public byte[] ToEncoder(bool continues)
     {
         var content = (byte[])Content.Clone();
         foreach (var (position, _) in _hiddenTypes.Where(hidden => !_isUnigram || hidden.Type == SentencePieceType.Byte))
@@ -76,12 +81,14 @@ internal sealed class SentencePieceModel
             content[position] = (byte)SentencePieceType.Unused;
         }
 
-        foreach (var (start, length) in _absentIds)
-        {
-            WriteVarint(content.AsSpan(start, length), _unknownId);
-        }
-
-        return content;
+        // a message that stands there again changes the fields that it has
+        return
+        [
+            .. content,
+            .. _beginId < 0 ? Setting(TrainerField, BeginField, _unknownId) : [],
+            .. _endId < 0 ? Setting(TrainerField, EndField, _unknownId) : [],
+            .. continues ? Setting(NormalizerField, PrefixField, 0) : [],
+        ];
     }
 
     private void ReadPiece(in ProtobufReader model)
@@ -131,24 +138,14 @@ internal sealed class SentencePieceModel
                 case 40:
                     _unknownId = (int)reader.Number;
                     break;
-                case 41:
-                    _beginId = ReadId(reader, model.Start);
+                case BeginField:
+                    _beginId = (int)reader.Number;
                     break;
-                case 42:
-                    _endId = ReadId(reader, model.Start);
+                case EndField:
+                    _endId = (int)reader.Number;
                     break;
             }
         }
-    }
-
-    private int ReadId(in ProtobufReader trainer, int start)
-    {
-        if (trainer.Number < 0)
-        {
-            _absentIds.Add((start + trainer.Start, trainer.Length));
-        }
-
-        return (int)trainer.Number;
     }
 
     private void ReadNormalizer(in ProtobufReader model)
@@ -156,7 +153,7 @@ internal sealed class SentencePieceModel
         var reader = new ProtobufReader(model.Bytes);
         while (reader.Read())
         {
-            if (reader.Field == 3)
+            if (reader.Field == PrefixField)
             {
                 AddsLeadingSpace = reader.Number != 0;
             }
@@ -191,12 +188,19 @@ internal sealed class SentencePieceModel
             ? value
             : throw new FormatException($"'{piece}' is not the name of a byte such as <0x0A>.");
 
-    // as long as the number that stood there, so that nothing else moves
-    private static void WriteVarint(Span<byte> place, int value)
+    private static byte[] Setting(int message, int field, int value)
     {
-        for (var i = 0; i < place.Length; i++, value >>= 7)
+        byte[] setting = [.. Varint(field << 3), .. Varint(value)];
+        return [.. Varint((message << 3) | 2), .. Varint(setting.Length), .. setting];
+    }
+
+    private static IEnumerable<byte> Varint(int value)
+    {
+        for (; value >= 0x80; value >>= 7)
         {
-            place[i] = (byte)((value & 0x7F) | (i < place.Length - 1 ? 0x80 : 0));
+            yield return (byte)(value | 0x80);
         }
+
+        yield return (byte)value;
     }
 }
