@@ -45,6 +45,7 @@ internal sealed class TransformerNetwork : nn.Module
         (Model, VocabularySize, Randomness, _computeType) = (model, vocabularySize, randomness, computeType);
         ExpertCount = (feedForward as MixtureOfExpertsOptions)?.ExpertCount ?? 0;
         ExpertLayerCount = ExpertCount > 0 ? model.LayerCount : 0;
+        FeedForward = feedForward;
         var context = new BlockContext(model, computeType, randomness);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
@@ -67,6 +68,9 @@ internal sealed class TransformerNetwork : nn.Module
 
     /// <summary>Gets the network's shape.</summary>
     public ModelOptions Model { get; }
+
+    /// <summary>Gets what stands in every layer after attention.</summary>
+    public FeedForwardOptions FeedForward { get; }
 
     /// <summary>Gets the number of different tokens (V).</summary>
     public int VocabularySize { get; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What training has to say after a step. Losses are means over the tokens since the report before, in nats.</summary>
@@ -19,6 +21,7 @@ public sealed record TrainingProgress
     public required double Loss { get; init; }
 
     /// <summary>Gets e to the power of <see cref="Loss"/>.</summary>
+    [JsonIgnore]
     public double Perplexity => Math.Exp(Loss);
 
     /// <summary>Gets the weighted balancing loss over all layers; 0 for a model without experts.</summary>

@@ -1,0 +1,93 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Measures a network on a text. The text is cut into contiguous streams, each read from its start to its end with
+/// memory carried over; what does not fill a segment of every stream is read by the last one alone, so that every
+/// token but the first is predicted exactly once. Losses are summed over tokens.
+/// </summary>
+internal sealed class Evaluator
+{
+    private readonly TransformerNetwork _network;
+    private readonly TokenFile _tokens;
+    private readonly int _rows;
+    private readonly long? _maxTokens;
+
+    /// <param name="network">What is measured; not owned.</param>
+    /// <param name="tokens">The text; not owned.</param>
+    /// <param name="batchSize">The number of streams; fewer where the text is short.</param>
+    /// <param name="maxTokens">
+    /// About how many tokens are predicted at most, at the start of every stream and not in its rest, or null for all.
+    /// </param>
+    public Evaluator(TransformerNetwork network, TokenFile tokens, int batchSize, long? maxTokens = null)
+    {
+        (_network, _tokens, _maxTokens) = (network, tokens, maxTokens);
+        _rows = (int)Math.Min(batchSize, (tokens.TokenCount - 1) / network.Model.SegmentLength);
+    }
+
+    /// <summary>Reads the text once, without dropout. Leaves the network in the mode in which it was.</summary>
+    /// <exception cref="OperationCanceledException">Asked for between two segments.</exception>
+    public EvaluationResult Run(CancellationToken cancellationToken)
+    {
+        var wasTraining = _network.training;
+        _network.eval();
+        try
+        {
+            using var quiet = inference_mode();
+            using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength);
+            var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
+            var end = ReadStreams(ref total, memory, cancellationToken);
+            return _maxTokens is null || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
+        }
+        finally
+        {
+            _network.train(wasTraining);
+        }
+    }
+
+    // Returns where the last stream ended.
+    private long ReadStreams(ref EvaluationResult total, SegmentMemory memory, CancellationToken cancellationToken)
+    {
+        if (_rows == 0)
+        {
+            return 0;
+        }
+
+        var stream = new TokenStream(_tokens, _rows, _network.Model.SegmentLength);
+        var perStep = (long)_rows * _network.Model.SegmentLength;
+        var steps = Math.Clamp((_maxTokens ?? long.MaxValue) / perStep, 1, stream.StepsPerEpoch);
+        for (var step = 0L; step < steps; step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            total = Add(total, stream.Next(), memory);
+        }
+
+        return perStep * stream.StepsPerEpoch;
+    }
+
+    private EvaluationResult ReadRest(EvaluationResult total, long start, SegmentMemory memory, CancellationToken cancellationToken)
+    {
+        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, _rows - 1, 1).clone())]);
+        while (start + 1 < _tokens.TokenCount)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var time = Math.Min(_network.Model.SegmentLength, _tokens.TokenCount - 1 - start);
+            var segment = new long[time + 1];
+            _tokens.Read(start, segment);
+            total = Add(total, tensor(segment, [1, time + 1]), memory);
+            start += time;
+        }
+
+        return total;
+    }
+
+    private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]
+    {
+        var count = tokens.shape[0] * (tokens.shape[1] - 1);
+        var mean = _network.Loss(tokens.to(_network.Device), memory).CrossEntropy.item<float>();
+        return total with { TokenCount = total.TokenCount + count, TotalNats = total.TotalNats + (count * (double)mean) };
+    }
+}

@@ -1,0 +1,187 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Trains a network on a text. The network may be new or trained already; it is the caller's, as are the texts. Without
+/// a limit of time two runs on one machine's CPU give the same weights bit by bit, interrupted or not.
+/// </summary>
+internal sealed class Trainer : IDisposable
+{
+    private readonly TrainingSession _session;
+    private readonly TrainingOptions _options;
+    private readonly LearningRateSchedule _schedule;
+    private readonly Evaluator? _evaluator;
+    private readonly CheckpointFolder? _checkpoints;
+    private readonly TimeProvider _clock;
+    private long _mark;
+    private long _savedStep;
+    private TimeSpan _savedAt;
+
+    public Trainer(
+        TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation = null, TimeProvider? clock = null)
+    {
+        (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
+        _schedule = options.Schedule(_session.StepLimit);
+        _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.EvaluationTokens);
+        _checkpoints = options.CheckpointDirectory is { } folder ? new(folder, options.KeepCheckpoints) : null;
+    }
+
+    private TrainingState State => _session.State;
+
+    /// <summary>Trains until a limit is reached, the validation loss stops falling, or somebody cancels.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled, and <see cref="TrainingOptions.OnCancel"/> says to throw.</exception>
+    /// <exception cref="NotFiniteNumberException">The loss or its gradient is no number any more; the weights are those before.</exception>
+    public TrainingHistory Run(CancellationToken cancellationToken = default)
+    {
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _options.CancellationToken);
+        _checkpoints?.Open(_session);
+        (_mark, _savedStep, _savedAt) = (_clock.GetTimestamp(), State.Step, State.Elapsed);
+        try
+        {
+            for (TrainingEnd? end; ; Step())
+            {
+                end = Measure(ReachedLimit(), cancellation.Token);
+                Report(end);
+                Save(end);
+                if (end is { } reason)
+                {
+                    return Finish(reason, _options.RestoreBest);
+                }
+
+                cancellation.Token.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Save(TrainingEnd.Cancelled);
+            if (_options.OnCancel == CancellationBehavior.Throw)
+            {
+                throw;
+            }
+
+            return Finish(TrainingEnd.Cancelled, _options.OnCancel == CancellationBehavior.ReturnBest);
+        }
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    private void Step()
+    {
+        Tick();
+        using var scope = NewDisposeScope();
+        _session.Network.train();
+        State.LearningRate = _schedule.At(State.Step, TimeShare());
+        if (_session.Stream.StartsEpoch)
+        {
+            _session.ForgetMemories();
+        }
+
+        var loss = Backward(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
+        State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
+        ThrowIfNotFinite(loss, State.GradientNorm);
+        _session.Optimizer.Step(State.LearningRate, GradientNorm.ClipScale(State.GradientNorm, _options.ClipNorm));
+        _session.Optimizer.ClearGradients();
+        State.Step++;
+        State.Interval.Steps++;
+        State.Interval.Seconds += Tick();
+    }
+
+    // Returns the loss; the parameters hold its gradient.
+    private double Backward(Tensor tokens)                                          // [batch, time + 1]
+    {
+        var (total, share) = (0.0, 1.0 / _session.Memories.Count);
+        foreach (var (rows, memory) in tokens.chunk(_session.Memories.Count).Zip(_session.Memories))
+        {
+            var loss = _session.Network.Loss(rows, memory);
+            (loss.Total * share).backward();
+            total += share * State.Interval.Add(loss, share);
+        }
+
+        return total;
+    }
+
+    private TrainingEnd? Measure(TrainingEnd? end, CancellationToken cancellationToken)
+    {
+        var due = State.Step % _options.EvaluationInterval == 0 || end is not null;
+        if (_evaluator is not null && due && State.EvaluatedStep != State.Step)
+        {
+            var isBest = State.Measured(_evaluator.Run(cancellationToken).Loss);
+            if (isBest && (_options.RestoreBest || _options.OnCancel == CancellationBehavior.ReturnBest))
+            {
+                _session.Best.Take(_session.Network);
+            }
+        }
+
+        return end ?? (State.MeasurementsSinceBest >= _options.EarlyStoppingPatience ? TrainingEnd.StoppedEarly : null);
+    }
+
+    private void Report(TrainingEnd? end)
+    {
+        var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null;
+        if (due && State.Interval.Steps > 0)
+        {
+            _options.Progress?.Report(_session.TakeReport());
+        }
+    }
+
+    private void Save(TrainingEnd? end)
+    {
+        Tick();
+        var due = end is not null || State.Step % _options.CheckpointInterval == 0 || State.Elapsed - _savedAt >= _options.CheckpointPeriod;
+        if (_checkpoints is not null && due && State.Step != _savedStep)
+        {
+            _checkpoints.Write(_session);
+            (_savedStep, _savedAt) = (State.Step, State.Elapsed);
+        }
+    }
+
+    private TrainingHistory Finish(TrainingEnd end, bool restoreBest)
+    {
+        restoreBest &= !_session.Best.IsEmpty;
+        if (restoreBest)
+        {
+            _session.Best.PutBack(_session.Network);
+        }
+
+        _session.Network.eval();
+        return new()
+        {
+            Reports = [.. State.Reports],
+            End = end,
+            Steps = State.Step,
+            BestValidationLoss = State.BestValidationLoss,
+            BestStep = State.BestStep,
+            WeightsOfStep = restoreBest ? State.BestStep!.Value : State.Step,
+        };
+    }
+
+    private TrainingEnd? ReachedLimit() => State.Step >= _session.StepLimit || TimeShare() >= 1 ? TrainingEnd.Finished : null;
+
+    private double TimeShare() => _options.MaxDuration is { } limit ? State.Elapsed / limit : 0;
+
+    // Adds the time since the last call to the training's, and returns it.
+    private double Tick()
+    {
+        var passed = _clock.GetElapsedTime(_mark);
+        _mark = _clock.GetTimestamp();
+        State.Elapsed += passed;
+        return passed.TotalSeconds;
+    }
+
+    private void ThrowIfNotFinite(double loss, double gradientNorm)
+    {
+        if (!double.IsFinite(loss) || !double.IsFinite(gradientNorm))
+        {
+            _session.Optimizer.ClearGradients();
+            var checkpoint = _checkpoints?.Latest is { } latest
+                ? $"The last good checkpoint is {latest}."
+                : "There is no checkpoint to go back to (CheckpointDirectory).";
+            throw new NotFiniteNumberException(
+                $"Training broke down in step {State.Step + 1}: the loss is {loss}, the gradient's length {gradientNorm}, at a learning "
+                + $"rate of {State.LearningRate}. Lower LearningRate or ClipNorm, or lengthen WarmupSteps. {checkpoint}",
+                double.IsFinite(loss) ? gradientNorm : loss);
+        }
+    }
+}

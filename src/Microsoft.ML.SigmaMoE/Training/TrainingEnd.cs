@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Why a training ended.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TrainingEnd>))]
+public enum TrainingEnd
+{
+    /// <summary>It reached its limit of steps, epochs or time.</summary>
+    Finished,
+
+    /// <summary>The validation loss had stopped falling.</summary>
+    StoppedEarly,
+
+    /// <summary>It was cancelled.</summary>
+    Cancelled,
+}

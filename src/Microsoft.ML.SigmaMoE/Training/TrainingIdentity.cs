@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What of a training cannot change while it is interrupted: the model, the texts and the order of reading.</summary>
+internal sealed record TrainingIdentity(
+    ModelOptions Model,
+    FeedForwardOptions FeedForward,
+    int VocabularySize,
+    string TrainingText,
+    string? ValidationText,
+    int BatchSize,
+    int GradientAccumulation,
+    bool Shuffle,
+    int? Seed)
+{
+    public static TrainingIdentity Of(TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation) => new(
+        network.Model,
+        network.FeedForward,
+        network.VocabularySize,
+        tokens.Hash,
+        validation?.Hash,
+        options.BatchSize,
+        options.GradientAccumulation,
+        options.Shuffle,
+        options.Seed);
+
+    /// <summary>Says where two trainings differ, "Model.LayerCount is 4, was 6", or nothing where they do not.</summary>
+    public IEnumerable<string> DifferencesFrom(TrainingIdentity earlier) =>
+        Differences(JsonSerializer.SerializeToNode(this), JsonSerializer.SerializeToNode(earlier), "");
+
+    private static IEnumerable<string> Differences(JsonNode? now, JsonNode? earlier, string path)
+    {
+        if (JsonNode.DeepEquals(now, earlier))
+        {
+            return [];
+        }
+
+        if (now is JsonObject present && earlier is JsonObject past)
+        {
+            return present.Select(pair => pair.Key).Union(past.Select(pair => pair.Key))
+                .SelectMany(name => Differences(present[name], past[name], path.Length == 0 ? name : $"{path}.{name}"));
+        }
+
+        return [$"{path} is {now?.ToJsonString() ?? "not set"}, was {earlier?.ToJsonString() ?? "not set"}"];
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>A whole training run of the authors' code, from their initial weights: every loss, every rate, the final weights.</summary>
+internal static class TrainCase
+{
+    public static void Run(ReferenceCase reference)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var network = ModelCase.Build(reference, CaseOptions.Model(reference.Plain));
+        using var training = Tokens(reference, "train", folder);
+        using var validation = Tokens(reference, "valid", folder);
+        var batchSize = CaseOptions.Int(reference.Plain, "batch");
+
+        CheckValidation(reference, 0, new(network, validation, batchSize, long.MaxValue));
+        CheckReports(reference, Train(reference, network, training));
+        CheckValidation(reference, 1, new(network, validation, batchSize, long.MaxValue));
+        CaseWeights.Check(
+            reference,
+            "out.final.",
+            network.named_parameters().Select(p => (p.name, (Tensor?)p.parameter)),
+            name => name.Contains("pos_to_pq", StringComparison.Ordinal) ? Tolerances.TrainedPositions : Tolerances.Gradient);
+    }
+
+    private static TokenFile Tokens(ReferenceCase reference, string split, TemporaryFolder folder) => TokenFiles.Create(
+        folder.File(split),
+        CaseOptions.Int(reference.Plain, "vocab_size"),
+        [.. reference[$"in.{split}_tokens"].data<long>().Select(token => (int)token)]);
+
+    // The rate is planned for stop_after steps, of which the case may show only the first.
+    private static IReadOnlyList<TrainingProgress> Train(ReferenceCase reference, TransformerNetwork network, TokenFile tokens)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var steps = CaseOptions.Int(reference.Plain, "steps");
+        var options = Options(reference.Plain) with
+        {
+            Progress = new Reports(report =>
+            {
+                if (report.Step == steps)
+                {
+                    cancellation.Cancel();
+                }
+            }),
+        };
+        using var trainer = new Trainer(network, options, tokens);
+        var history = trainer.Run(cancellation.Token);
+        Assert.Equal(steps, history.Steps);
+        return history.Reports;
+    }
+
+    private static TrainingOptions Options(JsonElement plain) => new()
+    {
+        BatchSize = CaseOptions.Int(plain, "batch"),
+        MaxSteps = CaseOptions.Int(plain, "stop_after"),
+        LearningRate = plain.GetProperty("lr").GetDouble(),
+        WarmupSteps = CaseOptions.Int(plain, "warmup_steps"),
+        Beta1 = plain.GetProperty("betas")[0].GetDouble(),
+        Beta2 = plain.GetProperty("betas")[1].GetDouble(),
+        Epsilon = plain.GetProperty("eps").GetDouble(),
+        WeightDecay = plain.GetProperty("weight_decay").GetDouble(),
+        ClipNorm = plain.GetProperty("grad_clip_norm").GetDouble(),
+        Shuffle = false,
+        ReportInterval = 1,
+        OnCancel = CancellationBehavior.ReturnCurrent,
+    };
+
+    private static void CheckReports(ReferenceCase reference, IReadOnlyList<TrainingProgress> reports)
+    {
+        Check("out.lr", report => report.LearningRate);
+        Check("out.loss", report => report.Loss);
+        Check("out.grad_norm", report => report.GradientNorm);
+        if (reference.Has("out.reg_loss_weighted"))
+        {
+            Check("out.reg_loss_weighted", report => report.BalancingLoss);
+        }
+
+        void Check(string name, Func<TrainingProgress, double> value) =>
+            reference.Check(name, tensor(reports.Select(value).ToArray()), Tolerances.Forward);
+    }
+
+    private static void CheckValidation(ReferenceCase reference, int index, Evaluator evaluator) => TensorAssert.Close(
+        reference["out.valid_loss"][index], tensor(evaluator.Run(CancellationToken.None).Loss), Tolerances.Forward, "out.valid_loss");
+}
