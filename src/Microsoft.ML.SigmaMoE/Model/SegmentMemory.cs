@@ -12,14 +12,24 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
 {
     private Tensor[] _layers = [];
 
-    /// <summary>Gets how many tokens are remembered now.</summary>
-    public long Length => _layers.Length == 0 ? 0 : _layers[0].shape[1];
+    /// <summary>Gets or sets how many of the latest tokens are seen at most; older ones wait for a wider window.</summary>
+    public long Window { get; set; } = long.MaxValue;
+
+    /// <summary>Gets how many tokens are seen now.</summary>
+    public long Length => Math.Min(Window, Stored);
 
     /// <summary>Gets each layer's tensor, [batch, M, d_model]; empty at the start of a document.</summary>
     public IReadOnlyList<Tensor> Layers => _layers;
 
-    /// <summary>Gets a layer's tensor, [batch, M, d_model], or null where nothing is remembered.</summary>
-    public Tensor? this[int layer] => _layers.Length == 0 ? null : _layers[layer];
+    private long Stored => _layers.Length == 0 ? 0 : _layers[0].shape[1];
+
+    /// <summary>Gets what is seen of a layer, [batch, M, d_model], or null where nothing is.</summary>
+    public Tensor? this[int layer] => Length switch
+    {
+        0 => null,
+        var seen when seen == Stored => _layers[layer],
+        var seen => _layers[layer].narrow(1, Stored - seen, seen),
+    };
 
     /// <summary>Appends a segment and forgets what is older than the capacity.</summary>
     /// <param name="inputs">Each layer's input, [batch, T, d_model].</param>
@@ -28,7 +38,7 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
         if (capacity > 0)
         {
             using var scope = NewDisposeScope();
-            Replace([.. inputs.Select((input, layer) => Latest(this[layer], input.detach()))]);
+            Replace([.. inputs.Select((input, layer) => Latest(_layers.ElementAtOrDefault(layer), input.detach()))]);
         }
     }
 
@@ -42,6 +52,16 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
 
         using var scope = NewDisposeScope();
         Replace([.. _layers.Select(layer => layer.narrow(0, 0, count).clone())]);
+    }
+
+    /// <summary>Forgets all but the last <paramref name="count"/> tokens.</summary>
+    public void KeepLatest(long count)
+    {
+        if (Stored > count)
+        {
+            using var scope = NewDisposeScope();
+            Replace(count == 0 ? [] : [.. _layers.Select(layer => layer.narrow(1, layer.shape[1] - count, count).clone())]);
+        }
     }
 
     /// <summary>Takes over tensors that a checkpoint holds, [batch, M, d_model] each.</summary>

@@ -1,0 +1,87 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class DocumentReaderTests
+{
+    private const int Separator = 0;
+    private static readonly int[] Document = [3, 7, 1, 10, 2, 2, 9, 4, 8, 5, 6, 1, 3, 3, 10, 7, 4];
+
+    public static MatrixTheoryData<int, int, bool, int> Shapes => new([1, 3, 5], [0, 2, 40], [false, true], [1, 2, 7]);
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Read_InPiecesOfAnySize_AgreesWithScoringTheDocumentWhole(int segment, int memory, bool sameLength, int piece)
+    {
+        var model = TinyModel.Model with { SegmentLength = segment, EvaluationMemoryLength = memory, SameLengthEvaluation = sameLength };
+        using var network = Network(model);
+        var expected = new BatchScorer(network, Separator, new()).Score([Document], ScoreParts.LogLikelihoods, default).TokenLogLikelihoods[0];
+        using var reader = new DocumentReader(network);
+        int[] read = [Separator, .. Document];
+        for (var start = 0; start < Document.Length; start += piece)
+        {
+            var end = Math.Min(start + piece, Document.Length);
+            var logits = reader.Read(read.AsSpan(start..end));
+            Assert.Equal(expected[end - 1], LogLikelihood(logits, Document[end - 1]), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Read_InsideOneSegment_AgreesWithOneForwardPass()
+    {
+        using var network = Network(TinyModel.Model with { SegmentLength = 32 });
+        using var quiet = inference_mode();
+        using var scope = NewDisposeScope();
+        int[] read = [Separator, .. Document];
+        var whole = network.Logits(network.Forward(tensor(read, [1, read.Length], dtype: int64), new SegmentMemory(0)).Hidden);
+        using var reader = new DocumentReader(network);
+        for (var place = 0; place < read.Length; place++)
+        {
+            TensorAssert.Close(whole[0, place], tensor(reader.Read([read[place]])), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Read_OfNothing_Throws()
+    {
+        using var network = Network(TinyModel.Model);
+        using var reader = new DocumentReader(network);
+        Assert.Throws<ArgumentOutOfRangeException>(() => reader.Read([]));
+    }
+
+    [Fact]
+    public void Read_WhenCancelled_Throws()
+    {
+        using var network = Network(TinyModel.Model);
+        using var reader = new DocumentReader(network);
+        Assert.Throws<OperationCanceledException>(() => reader.Read([Separator], new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Read_OfALongDocument_KeepsOnlyTheMemoryAlive()
+    {
+        using var network = Network(TinyModel.Model);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using (var reader = new DocumentReader(network))
+        {
+            for (var token = 0; token < 100; token++)
+            {
+                reader.Read([token % 11]);
+                Assert.InRange(DisposeScopeManager.Statistics.ThreadTotalLiveCount - before, 0, TinyModel.Model.LayerCount);
+            }
+        }
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    private static TransformerNetwork Network(ModelOptions model)
+    {
+        var network = TinyModel.Network(model: model);
+        network.eval();
+        return network;
+    }
+
+    private static double LogLikelihood(float[] logits, int token) =>
+        logits[token] - Math.Log(logits.Sum(logit => Math.Exp(logit)));
+}
