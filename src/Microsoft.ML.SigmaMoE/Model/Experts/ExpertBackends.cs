@@ -5,6 +5,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Chooses who computes the experts.</summary>
 internal static class ExpertBackends
 {
-    /// <summary>Gets the backend for a number type.</summary>
-    public static IExpertBackend For(ScalarType computeType) => new TorchExpertBackend(computeType);
+    private static readonly BFloat16ExpertBackend FusedBFloat16 = new();
+
+    /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
+    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs) =>
+        computeType == ScalarType.BFloat16 && BFloat16ExpertBackend.Takes(inputs)
+            ? FusedBFloat16
+            : new TorchExpertBackend(computeType);
 }

@@ -8,9 +8,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// s = n · K + k is choice k of token n. Slots of one expert stand together, in the order of their tokens.
 /// </summary>
 /// <param name="Offsets">[experts + 1]: expert e owns the sorted positions from Offsets[e] up to Offsets[e + 1].</param>
-/// <param name="Slots">[tokens · K], int64: the slot at each sorted position.</param>
-/// <param name="Tokens">[tokens · K], int64: the token at each sorted position.</param>
-internal sealed record ExpertBatch(int[] Offsets, Tensor Slots, Tensor Tokens)
+/// <param name="SlotOrder">[tokens · K]: the slot at each sorted position.</param>
+/// <param name="TokenOrder">[tokens · K]: the token at each sorted position; ascending within an expert.</param>
+/// <param name="Slots"><paramref name="SlotOrder"/> as a tensor on the tokens' device, int64.</param>
+/// <param name="Tokens"><paramref name="TokenOrder"/> as a tensor on the tokens' device, int64.</param>
+internal sealed record ExpertBatch(int[] Offsets, long[] SlotOrder, long[] TokenOrder, Tensor Slots, Tensor Tokens)
 {
     /// <summary>Gets the number of experts.</summary>
     public int ExpertCount => Offsets.Length - 1;
@@ -32,7 +34,8 @@ internal sealed record ExpertBatch(int[] Offsets, Tensor Slots, Tensor Tokens)
             (slots[position], tokens[position]) = (slot, slot / active);
         }
 
-        return new(offsets, tensor(slots, device: experts.device), tensor(tokens, device: experts.device));
+        var device = experts.device;
+        return new(offsets, slots, tokens, from_array(slots).to(device), from_array(tokens).to(device));
     }
 
     private static int[] Offset(ReadOnlySpan<long> chosen, int expertCount)

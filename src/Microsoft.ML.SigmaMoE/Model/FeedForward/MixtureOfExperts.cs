@@ -18,7 +18,7 @@ internal sealed class MixtureOfExperts : FeedForward
     [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [d_model]
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
-    private readonly IExpertBackend _backend;
+    private readonly ScalarType _computeType;
 
     public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context)
         : base(nameof(MixtureOfExperts))
@@ -35,7 +35,7 @@ internal sealed class MixtureOfExperts : FeedForward
 
         _router = Router.Create(options, context);
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
-        _backend = ExpertBackends.For(context.ComputeType);
+        _computeType = context.ComputeType;
         RegisterComponents();
     }
 
@@ -53,6 +53,7 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0]);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
-        return ExpertFunction.Apply(_backend, new(tokens, routing.Weights, _up, _down, _upBias), batch, mask);
+        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias);
+        return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);
     }
 }

@@ -32,6 +32,7 @@ public sealed class ExpertBackendTests
     {
         ["libtorch float32"] = (new TorchExpertBackend(ScalarType.Float32), 5e-6),
         ["libtorch bfloat16"] = (new TorchExpertBackend(ScalarType.BFloat16), 1e-2),
+        ["fused bfloat16"] = (new BFloat16ExpertBackend(), 1e-2),
     };
 
     [Theory]
@@ -39,6 +40,7 @@ public sealed class ExpertBackendTests
     public void ForwardAndBackward_GivenAnyProblem_EqualTheDumbReference(
         string name, int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
     {
+        Assert.SkipUnless(Brgemm.IsAvailable || !name.StartsWith("fused", StringComparison.Ordinal), "This processor has no bfloat16.");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, spread, bias, mask);

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Converts between float32 and bfloat16, which is the upper half of a float32, rounded to nearest even.</summary>
+internal static class BFloat16
+{
+    /// <summary>Rounds <paramref name="source"/> into <paramref name="target"/>.</summary>
+    public static void Round(ReadOnlySpan<float> source, Span<ushort> target)
+    {
+        var bits = MemoryMarshal.Cast<float, uint>(source);
+        var place = 0;
+        for (; place <= bits.Length - 32; place += 32)
+        {
+            var low = Rounded(Vector512.Create(bits[place..]));
+            var high = Rounded(Vector512.Create(bits[(place + 16)..]));
+            Vector512.Narrow(low, high).CopyTo(target[place..]);
+        }
+
+        for (; place < bits.Length; place++)
+        {
+            target[place] = (ushort)((bits[place] + 0x7FFF + ((bits[place] >> 16) & 1)) >> 16);
+        }
+    }
+
+    /// <summary>Widens one number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Widen(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
+
+    /// <summary>Widens sixteen numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen(Vector256<ushort> values) =>
+        (Vector512.WidenLower(values.ToVector512()) << 16).AsSingle();
+
+    /// <summary>Rounds sixteen numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Round(Vector512<float> values) =>
+        Vector512.Narrow(Rounded(values.AsUInt32()), Vector512<uint>.Zero).GetLower();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Rounded(Vector512<uint> bits) =>
+        (bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512.Create(1u))) >> 16;
+}

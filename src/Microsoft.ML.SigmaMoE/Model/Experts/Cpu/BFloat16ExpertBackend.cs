@@ -1,0 +1,124 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Experts in bfloat16 with float32 accumulation on a processor that has it: fused tiles over <see cref="Brgemm"/>. For a
+/// given number of threads results never change.
+/// </summary>
+internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
+{
+    public string Name => "fused bfloat16 tiles on the processor";
+
+    /// <summary>Gets whether this backend can compute the given inputs.</summary>
+    public static bool Takes(in ExpertInputs inputs) =>
+        Brgemm.IsAvailable && inputs.Tokens.device_type == DeviceType.CPU
+        && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
+
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        var shape = Shape(inputs);
+        var hidden = zeros(batch.SlotOrder.Length + 16, shape.PaddedExpertSize, dtype: ScalarType.BFloat16);
+        var output = zeros_like(inputs.Tokens);
+        using var tensors = NewDisposeScope();
+        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
+        var call = Call(inputs, batch, mask, hidden, tokens);
+        var source = Pointer(inputs.Tokens);
+        var target = TensorMemory.Of<float>(output);
+        using var weights = new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, get_num_threads());
+        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        {
+            using var pass = new ExpertForwardPass(call, weights, target);
+            tokens.Round(source, first, end);
+            shares.ForEach(pass.Run);
+        });
+        return new(output, hidden);
+    }
+
+    public ExpertGradients Backward(
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
+    {
+        var shape = Shape(inputs);
+        var result = new ExpertGradients(
+            zeros_like(inputs.Tokens),
+            zeros_like(inputs.Gates),
+            zeros_like(inputs.Up),
+            zeros_like(inputs.Down),
+            inputs.UpBias is null ? null : zeros_like(inputs.UpBias));
+        using var tensors = NewDisposeScope();
+        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var arriving = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var byRaw = new Scratch<ushort>((batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize);
+        var call = Call(inputs, batch, mask, hidden, tokens);
+        ByTokensAndGates(call, inputs, Pointer(gradient), arriving, result, byRaw.Pointer);
+        ByWeights(call, arriving, result, byRaw.Pointer);
+        return result;
+    }
+
+    private static void ByTokensAndGates(
+        ExpertCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+    {
+        var source = Pointer(inputs.Tokens);
+        var byToken = TensorMemory.Of<float>(result.Tokens);
+        var byGate = TensorMemory.Of<float>(result.Gates);
+        using var weights = new PackedExperts(
+            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.Offsets, get_num_threads());
+        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        {
+            using var pass = new InputGradientPass(call, weights, arriving, byToken, byGate, byRaw);
+            call.Tokens.Round(source, first, end);
+            arriving.Round(gradient, first, end);
+            shares.ForEach(pass.Run);
+        });
+    }
+
+    private static void ByWeights(ExpertCall call, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+    {
+        var up = TensorMemory.Of<float>(result.Up);
+        var down = TensorMemory.Of<float>(result.Down);
+        var bias = TensorMemory.Of<float>(result.UpBias);
+        var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
+        CpuWork.Run(get_num_threads(), 2 * call.Batch.ExpertCount, piece =>
+        {
+            using var pass = new WeightGradientPass(call, byRaw, arriving);
+            var expert = piece / 2;
+            if (piece % 2 == 0)
+            {
+                pass.Up(expert, up + expert * size);
+                pass.Bias(expert, bias == null ? null : bias + (long)expert * call.Shape.ExpertSize);
+            }
+            else
+            {
+                pass.Down(expert, down + expert * size);
+            }
+        });
+    }
+
+    private static void ByTokens(ExpertCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
+    {
+        var threads = (int)Math.Min(get_num_threads(), Math.Max(1, tokenCount / 16));
+        CpuWork.Run(threads, threads, thread =>
+        {
+            var shares = TokenShare.Of(
+                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows);
+            work(tokenCount * thread / threads, tokenCount * (thread + 1) / threads, shares);
+        });
+    }
+
+    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]);
+
+    private static ExpertCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden, RoundedRows tokens) => new()
+    {
+        Shape = Shape(inputs),
+        Batch = batch,
+        Tokens = tokens,
+        Gates = Pointer(inputs.Gates),
+        Hidden = TensorMemory.Of<ushort>(hidden),
+        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
+        Mask = mask is null ? null : Pointer(mask),
+    };
+
+    // a copy made here lives until the caller's scope ends
+    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
+}

@@ -1,0 +1,40 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What all passes of one call read: the sorted tokens and the memory of tensors that outlive the call.</summary>
+internal sealed unsafe class ExpertCall
+{
+    public required ExpertShape Shape { get; init; }
+
+    public required ExpertBatch Batch { get; init; }
+
+    /// <summary>Gets the tokens, rounded.</summary>
+    public required RoundedRows Tokens { get; init; }
+
+    /// <summary>Gets the gates, by slot.</summary>
+    public required float* Gates { get; init; }
+
+    /// <summary>Gets the hidden vectors, [positions + 16, padded G], sorted. The rows at the end pad the last tile.</summary>
+    public required ushort* Hidden { get; init; }
+
+    /// <summary>Gets the biases, [experts, G], or null.</summary>
+    public required float* Bias { get; init; }
+
+    /// <summary>Gets the factors on hidden vectors, [positions, G], sorted, or null.</summary>
+    public required float* Mask { get; init; }
+
+    public bool HasMask => Mask != null;
+
+    public ReadOnlySpan<long> TokensOf(TokenShare share) => Batch.TokenOrder.AsSpan(share.Start, share.Count);
+
+    public long TokenAt(int position) => Batch.TokenOrder[position];
+
+    public float GateAt(int position) => Gates[Batch.SlotOrder[position]];
+
+    public ushort* HiddenAt(int position) => Hidden + (long)position * Shape.PaddedExpertSize;
+
+    public ReadOnlySpan<float> BiasOf(int expert) =>
+        Bias == null ? [] : new(Bias + (long)expert * Shape.ExpertSize, Shape.ExpertSize);
+
+    public ReadOnlySpan<float> MaskAt(int position) =>
+        Mask == null ? [] : new(Mask + (long)position * Shape.ExpertSize, Shape.ExpertSize);
+}

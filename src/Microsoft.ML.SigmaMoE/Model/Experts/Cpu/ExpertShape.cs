@@ -1,0 +1,25 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>The sizes of a mixture, and their padding: inner dimensions are multiples of 32, which the kernels are fastest at.</summary>
+/// <param name="ModelSize">d_model (D).</param>
+/// <param name="ExpertSize">Hidden neurons of an expert (G).</param>
+internal readonly record struct ExpertShape(int ModelSize, int ExpertSize)
+{
+    /// <summary>The most rows that one multiplication takes: a tile of them stays in the second-level cache.</summary>
+    public const int TileRows = 96;
+
+    /// <summary>Gets d_model, padded.</summary>
+    public int PaddedModelSize => Pad(ModelSize, 32);
+
+    /// <summary>Gets the expert size, padded.</summary>
+    public int PaddedExpertSize => Pad(ExpertSize, 32);
+
+    /// <summary>Gets the pairs of a packed matrix that takes d_model numbers to the expert's.</summary>
+    public long PairsInto => (long)PaddedModelSize / 2 * ExpertSize;
+
+    /// <summary>Gets the pairs of a packed matrix that takes the expert's numbers to d_model.</summary>
+    public long PairsOutOf => (long)PaddedExpertSize / 2 * ModelSize;
+
+    /// <summary>Rounds up, so that only a few shapes of tiles exist: each costs a compilation per thread.</summary>
+    public static int Pad(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+}

@@ -1,0 +1,53 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Expert weights in the kernels' order, made anew each step: training changes them. Only experts with tokens are packed.</summary>
+internal sealed unsafe class PackedExperts : IDisposable
+{
+    private readonly Scratch<uint> _into;
+    private readonly Scratch<uint> _outOf;
+    private readonly ExpertShape _shape;
+
+    /// <summary>Packs both matrices of every expert that has tokens.</summary>
+    /// <param name="into">[experts, G, D], float32: used transposed, to go from d_model to the expert.</param>
+    /// <param name="outOf">[experts, G, D], float32: used as it is, to go from the expert to d_model.</param>
+    /// <param name="shape">The sizes.</param>
+    /// <param name="offsets">Where each expert's positions begin.</param>
+    /// <param name="threads">How many threads work.</param>
+    public PackedExperts(float* into, float* outOf, ExpertShape shape, int[] offsets, int threads)
+    {
+        var experts = offsets.Length - 1;
+        _shape = shape;
+        _into = new(experts * shape.PairsInto);
+        _outOf = new(experts * shape.PairsOutOf);
+        CpuWork.Run(threads, experts, expert =>
+        {
+            if (offsets[expert] < offsets[expert + 1])
+            {
+                Pack(into, outOf, expert);
+            }
+        });
+    }
+
+    /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = G.</summary>
+    public ushort* Into(int expert) => (ushort*)(_into.Pointer + expert * _shape.PairsInto);
+
+    /// <summary>Gets the matrix from expert to d_model: K = padded G, N = d_model.</summary>
+    public ushort* OutOf(int expert) => (ushort*)(_outOf.Pointer + expert * _shape.PairsOutOf);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _into.Dispose();
+        _outOf.Dispose();
+    }
+
+    private void Pack(float* into, float* outOf, int expert)
+    {
+        using var strip = new Scratch<ushort>(16L * _shape.PaddedModelSize);
+        var size = (long)expert * _shape.ExpertSize * _shape.ModelSize;
+        PairPacking.Transposed(
+            into + size, (uint*)Into(expert), _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip.Pointer);
+        PairPacking.Interleaved(
+            outOf + size, (uint*)OutOf(expert), _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip.Pointer);
+    }
+}

@@ -1,0 +1,32 @@
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Rows of float32 numbers, rounded to bfloat16 and padded with zeros once, read as often as each token is routed.</summary>
+internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDisposable
+{
+    private readonly Scratch<ushort> _values = new(rows * shape.PaddedModelSize);
+
+    /// <summary>Gets a row, padded.</summary>
+    public ushort* this[long row] => _values.Pointer + row * shape.PaddedModelSize;
+
+    /// <summary>Rounds the rows from <paramref name="first"/> up to <paramref name="end"/>.</summary>
+    public void Round(float* source, long first, long end)
+    {
+        for (var row = first; row < end; row++)
+        {
+            BFloat16.Round(new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
+        }
+    }
+
+    /// <summary>Copies the rows of a stretch of sorted positions into a tile.</summary>
+    public void Gather(ReadOnlySpan<long> tokens, ushort* tile)
+    {
+        var width = shape.PaddedModelSize;
+        for (var row = 0; row < tokens.Length; row++)
+        {
+            new ReadOnlySpan<ushort>(this[tokens[row]], width).CopyTo(new(tile + (long)row * width, width));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _values.Dispose();
+}

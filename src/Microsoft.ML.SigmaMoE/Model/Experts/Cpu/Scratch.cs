@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Native memory for intermediate results, aligned for vectors. Zeroed, because padding takes part in sums.</summary>
+internal sealed unsafe class Scratch<T>(long length) : IDisposable
+    where T : unmanaged
+{
+    private T* _pointer = Allocate(length);
+
+    /// <summary>Gets the first element.</summary>
+    public T* Pointer => _pointer;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+    }
+
+    private static T* Allocate(long length)
+    {
+        var bytes = checked((nuint)(length * sizeof(T)));
+        var pointer = (T*)NativeMemory.AlignedAlloc(Math.Max(bytes, 64), 64);
+        NativeMemory.Clear(pointer, bytes);
+        return pointer;
+    }
+}
