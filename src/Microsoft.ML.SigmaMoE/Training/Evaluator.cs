@@ -12,17 +12,17 @@ internal sealed class Evaluator
     private readonly TransformerNetwork _network;
     private readonly TokenFile _tokens;
     private readonly int _rows;
-    private readonly long? _maxTokens;
+    private readonly long _maxTokens;
 
     /// <param name="network">What is measured; not owned.</param>
     /// <param name="tokens">The text; not owned.</param>
     /// <param name="batchSize">The number of streams; fewer where the text is short.</param>
     /// <param name="maxTokens">
-    /// About how many tokens are predicted at most, at the start of every stream and not in its rest, or null for all.
+    /// About how many tokens are predicted at most, those at the start of every stream, or null for all.
     /// </param>
     public Evaluator(TransformerNetwork network, TokenFile tokens, int batchSize, long? maxTokens = null)
     {
-        (_network, _tokens, _maxTokens) = (network, tokens, maxTokens);
+        (_network, _tokens, _maxTokens) = (network, tokens, maxTokens ?? long.MaxValue);
         _rows = (int)Math.Min(batchSize, (tokens.TokenCount - 1) / network.Model.SegmentLength);
     }
 
@@ -38,7 +38,7 @@ internal sealed class Evaluator
             using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength);
             var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
             var end = ReadStreams(ref total, memory, cancellationToken);
-            return _maxTokens is null || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
+            return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
         }
         finally
         {
@@ -56,7 +56,7 @@ internal sealed class Evaluator
 
         var stream = new TokenStream(_tokens, _rows, _network.Model.SegmentLength);
         var perStep = (long)_rows * _network.Model.SegmentLength;
-        var steps = Math.Clamp((_maxTokens ?? long.MaxValue) / perStep, 1, stream.StepsPerEpoch);
+        var steps = Math.Clamp(_maxTokens / perStep, 1, stream.StepsPerEpoch);
         for (var step = 0L; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -69,7 +69,7 @@ internal sealed class Evaluator
 
     private EvaluationResult ReadRest(EvaluationResult total, long start, SegmentMemory memory, CancellationToken cancellationToken)
     {
-        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, _rows - 1, 1).clone())]);
+        KeepLastRow(memory);
         while (start + 1 < _tokens.TokenCount)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -82,6 +82,12 @@ internal sealed class Evaluator
         }
 
         return total;
+    }
+
+    private static void KeepLastRow(SegmentMemory memory)
+    {
+        using var scope = NewDisposeScope();
+        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.shape[0] - 1, 1).clone())]);
     }
 
     private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]

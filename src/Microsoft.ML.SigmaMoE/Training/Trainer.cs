@@ -122,7 +122,8 @@ internal sealed class Trainer : IDisposable
         var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null;
         if (due && State.Interval.Steps > 0)
         {
-            _options.Progress?.Report(_session.TakeReport());
+            var report = _session.TakeReport();
+            _options.Progress?.Report(report);
         }
     }
 

@@ -15,8 +15,11 @@ internal sealed class WeightSnapshot : IDisposable
     public IReadOnlyDictionary<string, Tensor> Weights => _weights;
 
     /// <summary>Copies the weights of a network in place of the earlier ones.</summary>
-    public void Take(TransformerNetwork network) =>
+    public void Take(TransformerNetwork network)
+    {
+        using var scope = NewDisposeScope();
         Replace(network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.detach().to(CPU, copy: true)));
+    }
 
     /// <summary>Takes over tensors that a checkpoint holds.</summary>
     public void Replace(Dictionary<string, Tensor> weights)

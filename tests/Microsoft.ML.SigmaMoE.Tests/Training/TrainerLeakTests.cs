@@ -1,0 +1,48 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>Counts the tensors of the whole process, so nothing else may make any meanwhile.</summary>
+[Collection(Alone.Name)]
+public sealed class TrainerLeakTests
+{
+    [Fact]
+    public void Run_TwoHundredSteps_NeverHoldsMoreTensors()
+    {
+        using var run = new TrainingRun(TinyModel.Model with { Dropout = 0.1 });
+        var live = new List<long>();
+        var options = TrainingRun.Options with
+        {
+            MaxSteps = 220,
+            ReportInterval = 20,
+            EvaluationInterval = 20,
+            GradientAccumulation = 2,
+            Progress = new Reports(_ => live.Add(Settled())),
+        };
+        using (var trainer = new Trainer(run.Network, options, run.Text, run.Validation))
+        {
+            trainer.Run();
+        }
+
+        Assert.Equal(11, live.Count);
+        Assert.Single(live.Skip(1).Distinct()); // from step 40 on
+    }
+
+    [Fact]
+    public void Dispose_AfterTraining_LeavesOnlyTheNetwork()
+    {
+        using var run = new TrainingRun();
+        run.Train(TrainingRun.Options); // what is made once
+        var before = Settled();
+        run.Train(TrainingRun.Options with { CheckpointDirectory = run.Folder.File("checkpoints"), CheckpointInterval = 10 });
+        run.Train(TrainingRun.Options with { CheckpointDirectory = run.Folder.File("checkpoints"), Resume = true });
+        Assert.Equal(before, Settled());
+    }
+
+    private static long Settled()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers(); // of what other tests left behind
+        return Tensor.TotalCount;
+    }
+}
