@@ -4,19 +4,25 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>A trained language model: scores text, turns it into features and continues it. Usable without ML.NET.</summary>
 /// <remarks>
-/// Safe to use from several threads at once. Owns its weights: dispose it when nothing uses it any more. Text is scored
-/// as a document of its own, from an empty memory, whatever its length.
+/// Safe to use from several threads at once. Dispose it when you no longer use it: the weights go when nothing else (a
+/// transformer, a call in progress) uses them either. Text is scored as a document of its own, from an empty memory,
+/// whatever its length.
 /// </remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private readonly TransformerNetwork _network;
-    private bool _disposed;
+    private readonly Shared<TransformerNetwork> _network;
 
-    internal LanguageModel(LanguageModelOptions options, TextTokenizer tokenizer, TransformerNetwork network)
+    /// <summary>Makes a model that owns its network.</summary>
+    internal LanguageModel(StoredModel stored)
+        : this(stored, new Shared<TransformerNetwork>(stored.Network, DisposeNetwork, typeof(LanguageModel)))
     {
-        (Options, Tokenizer, _network) = (options, tokenizer, network);
-        Cost = ModelCost.Of(options.Model, options.FeedForward, network.VocabularySize);
-        network.eval();
+        stored.Network.eval();
+    }
+
+    private LanguageModel(StoredModel stored, Shared<TransformerNetwork> network)
+    {
+        (Options, Tokenizer, History, _network) = (stored.Options, stored.Tokenizer, stored.History, network);
+        Cost = ModelCost.Of(Options.Model, Options.FeedForward, stored.Network.VocabularySize);
     }
 
     /// <summary>Gets the options that the model was made with.</summary>
@@ -28,14 +34,10 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Gets the number of parameters and the work of a token.</summary>
     public ModelCost Cost { get; }
 
-    internal TransformerNetwork Network
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _network;
-        }
-    }
+    /// <summary>Gets what training reported, in the order of its steps; empty where nothing was trained.</summary>
+    public IReadOnlyList<TrainingProgress> History { get; }
+
+    internal TransformerNetwork Network => _network.Value;
 
     /// <summary>Creates a model with fresh weights, drawn from the training options' seed.</summary>
     /// <param name="options">Validated here.</param>
@@ -45,7 +47,40 @@ public sealed class LanguageModel : IDisposable
     {
         options.Validate();
         TorchRuntime.EnsureLoadable();
-        return new(options, tokenizer, TransformerNetwork.Create(options, tokenizer.VocabularySize, device));
+        return new(new(options, tokenizer, TransformerNetwork.Create(options, tokenizer.VocabularySize, device), []));
+    }
+
+    /// <summary>Loads a model that <see cref="Save(string)"/> wrote.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="gpuDeviceId">The GPU to load it to, or null for the processor.</param>
+    /// <param name="fallbackToCpu">Whether the processor is used where that GPU cannot be.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or does not belong to the others.</exception>
+    public static LanguageModel Load(string folder, int? gpuDeviceId = null, bool fallbackToCpu = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Load(new FolderStreams(folder), ComputeDevice.Choose(gpuDeviceId, fallbackToCpu));
+    }
+
+    internal static LanguageModel Load(INamedStreams files, Device device)
+    {
+        TorchRuntime.EnsureLoadable();
+        return new(ModelFolder.Load(files, device));
+    }
+
+    /// <summary>Saves the model into a folder, whose model is replaced only when the new one is complete.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public void Save(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        using var network = _network.Copy();
+        ModelFolder.Save(folder, Stored(network));
+    }
+
+    internal void Save(INamedStreams files)
+    {
+        using var network = _network.Copy();
+        ModelFolder.Save(files, Stored(network));
     }
 
     /// <summary>Scores a text: the log-likelihood of every token given those before it.</summary>
@@ -57,7 +92,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="cancellationToken">Looked at before every forward pass.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IReadOnlyList<RowScore> Score(IEnumerable<string> texts, CancellationToken cancellationToken = default) =>
-        Scorer(Options.Features).Score([.. texts.Select(text => text.AsMemory())], ScoreParts.LogLikelihoods, cancellationToken);
+        Score(texts, Options.Features, ScoreParts.LogLikelihoods, cancellationToken);
 
     /// <summary>Turns texts into feature vectors: their hidden states, pooled.</summary>
     /// <param name="texts">Independent documents; null counts as empty and gives zeros.</param>
@@ -68,20 +103,18 @@ public sealed class LanguageModel : IDisposable
     public IReadOnlyList<float[]> Embed(
         IEnumerable<string> texts, FeatureOptions? features = null, CancellationToken cancellationToken = default)
     {
-        var scores = Scorer(features ?? Options.Features)
-            .Score([.. texts.Select(text => text.AsMemory())], ScoreParts.Features, cancellationToken);
+        var scores = Score(texts, features ?? Options.Features, ScoreParts.Features, cancellationToken);
         return [.. scores.Select(score => score.Features)];
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _network.Dispose();
+
+    /// <summary>Makes a model of the same weights that is disposed on its own.</summary>
+    internal LanguageModel Share()
     {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _network.Dispose();
-            _network.Randomness.Dispose();
-        }
+        var network = _network.Copy();
+        return new(Stored(network), network);
     }
 
     internal IRowScorer Scorer(FeatureOptions features)
@@ -89,4 +122,19 @@ public sealed class LanguageModel : IDisposable
         features.Validate(Options.Model.LayerCount);
         return new RowScorer(Network, Tokenizer, features);
     }
+
+    private static void DisposeNetwork(TransformerNetwork network)
+    {
+        network.Dispose();
+        network.Randomness.Dispose();
+    }
+
+    private RowScore[] Score(
+        IEnumerable<string> texts, FeatureOptions features, ScoreParts parts, CancellationToken cancellationToken)
+    {
+        using var network = _network.Copy();
+        return Scorer(features).Score([.. texts.Select(text => text.AsMemory())], parts, cancellationToken);
+    }
+
+    private StoredModel Stored(Shared<TransformerNetwork> network) => new(Options, Tokenizer, network.Value, History);
 }

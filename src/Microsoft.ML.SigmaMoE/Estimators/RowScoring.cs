@@ -9,12 +9,12 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="text">The input column.</param>
 /// <param name="columns">The added columns.</param>
 internal sealed class RowScoring(
-    IHostEnvironment environment, ScorerReference scorer, TextColumn text, IReadOnlyList<ScoreColumn> columns)
+    IHostEnvironment environment, Shared<IRowScorer> scorer, TextColumn text, IReadOnlyList<ScoreColumn> columns)
 {
     /// <summary>The most memory that one transformed view keeps computed columns in, in bytes.</summary>
     public const long DefaultCacheLimit = 256L << 20;
 
-    public ScorerReference Scorer => scorer;
+    public Shared<IRowScorer> Scorer => scorer;
 
     public TextColumn Text => text;
 

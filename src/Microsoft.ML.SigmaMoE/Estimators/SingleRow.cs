@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// getters were made for; one forward pass serves them all.
 /// </summary>
 internal sealed class SingleRow(
-    DataViewRow input, DataViewSchema schema, ActiveColumns active, TextColumn text, ScorerReference scorer, IHost host)
+    DataViewRow input, DataViewSchema schema, ActiveColumns active, TextColumn text, Shared<IRowScorer> scorer, IHost host)
     : WrappingRow(input)
 {
     private ValueGetter<ReadOnlyMemory<char>>? _getText;
@@ -50,7 +50,7 @@ internal sealed class SingleRow(
         var row = default(ReadOnlyMemory<char>);
         _getText ??= Input.GetGetter<ReadOnlyMemory<char>>(text.FindIn(Input.Schema));
         _getText(ref row);
-        var score = scorer.Scorer.Score([row], _wanted, CancellationToken.None)[0];
+        var score = scorer.Value.Score([row], _wanted, CancellationToken.None)[0];
         _current = (Position, _wanted, score);
         return score;
     }

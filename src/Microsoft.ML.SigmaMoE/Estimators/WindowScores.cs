@@ -6,7 +6,7 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Gives one cursor its rows' scores: from the cache, or of a whole window from the scorer.</summary>
 internal sealed class WindowScores(
-    ScoreCache cache, ScorerReference scorer, TextAhead ahead, ScoreParts parts, IHost host) : IDisposable
+    ScoreCache cache, Shared<IRowScorer> scorer, TextAhead ahead, ScoreParts parts, IHost host) : IDisposable
 {
     private RowWindow? _window;
     private ScoredRow[] _rows = [];
@@ -53,7 +53,7 @@ internal sealed class WindowScores(
     {
         host.CheckAlive();
         var (ids, texts) = ahead.Read(window);
-        var scores = scorer.Scorer.Score(texts, missing, CancellationToken.None);
+        var scores = scorer.Value.Score(texts, missing, CancellationToken.None);
         Debug.Assert(scores.Length == ids.Length, "A scorer returns a score for each row.");
         return [.. ids.Zip(scores, (id, score) => new ScoredRow(id, score))];
     }

@@ -9,7 +9,7 @@ internal sealed class FakeTransformer : ITransformer, IDisposable
 
     public FakeTransformer(MLContext context, FakeScorer scorer, OutputColumns? columns = null, long? cacheLimit = null)
     {
-        var reference = new ScorerReference(scorer, typeof(FakeTransformer));
+        var reference = new Shared<IRowScorer>(scorer, _ => scorer.Dispose(), typeof(FakeTransformer));
         var added = ScoreColumns.For(columns ?? AllColumns, new FeatureOptions(), ScoreSizes.Of(scorer));
         _scoring = new(context, reference, new TextColumn("Text"), added)
         {

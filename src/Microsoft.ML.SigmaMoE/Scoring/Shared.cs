@@ -1,48 +1,49 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One of several references to a scorer. The scorer is disposed with its last reference, so whoever holds one (a
-/// transformer, an open cursor, a prediction engine's row) can use it whatever the others do.
+/// One of several references to a value. The value is disposed with its last reference, so whoever holds one (a model, a
+/// transformer, an open cursor) can use it whatever the others do. Safe to use from several threads at once.
 /// </summary>
-internal sealed class ScorerReference : IDisposable
+internal sealed class Shared<T> : IDisposable
+    where T : class
 {
-    private readonly Shared _shared;
+    private readonly Counted _counted;
     private readonly Type _owner;
     private int _disposed;
 
     /// <summary>Makes the first reference.</summary>
-    /// <param name="scorer">Disposed with the last reference, unless it belongs to somebody else.</param>
+    /// <param name="value">The value to share.</param>
+    /// <param name="dispose">Called with the last reference.</param>
     /// <param name="owner">Whose name an <see cref="ObjectDisposedException"/> tells.</param>
-    /// <param name="leaveOpen">Whether the scorer belongs to somebody else.</param>
-    public ScorerReference(IRowScorer scorer, Type owner, bool leaveOpen = false)
-        : this(new Shared(scorer, leaveOpen ? null : scorer as IDisposable), owner)
+    public Shared(T value, Action<T> dispose, Type owner)
+        : this(new Counted(value, dispose), owner)
     {
     }
 
-    private ScorerReference(Shared shared, Type owner)
+    private Shared(Counted counted, Type owner)
     {
-        _shared = shared;
+        _counted = counted;
         _owner = owner;
     }
 
-    /// <summary>Gets the scorer.</summary>
+    /// <summary>Gets the value.</summary>
     /// <exception cref="ObjectDisposedException">This reference was given back.</exception>
-    public IRowScorer Scorer
+    public T Value
     {
         get
         {
             ThrowIfDisposed();
-            return _shared.Scorer;
+            return _counted.Value;
         }
     }
 
     /// <summary>Makes one more reference.</summary>
     /// <exception cref="ObjectDisposedException">This reference was given back.</exception>
-    public ScorerReference Copy()
+    public Shared<T> Copy()
     {
         ThrowIfDisposed();
-        ObjectDisposedException.ThrowIf(!_shared.TryAdd(), _owner);
-        return new(_shared, _owner);
+        ObjectDisposedException.ThrowIf(!_counted.TryAdd(), _owner);
+        return new(_counted, _owner);
     }
 
     /// <summary>Throws if this reference was given back.</summary>
@@ -53,16 +54,16 @@ internal sealed class ScorerReference : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _shared.Remove();
+            _counted.Remove();
         }
     }
 
-    private sealed class Shared(IRowScorer scorer, IDisposable? disposable)
+    private sealed class Counted(T value, Action<T> dispose)
     {
         private readonly Lock _gate = new();
         private int _count = 1;
 
-        public IRowScorer Scorer => scorer;
+        public T Value => value;
 
         public bool TryAdd()
         {
@@ -82,7 +83,7 @@ internal sealed class ScorerReference : IDisposable
                 }
             }
 
-            disposable?.Dispose();
+            dispose(value);
         }
     }
 }

@@ -1,0 +1,87 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// <see cref="ITransformer"/> that scores text with a language model and turns it into features, resulting from fitting a
+/// <see cref="LanguageModelScoringEstimator"/>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Transforming computes nothing. A cursor computes the columns that somebody reads, a window of rows at a time, and the
+/// transformed view keeps them for the next pass: in up to 256 MB of memory, then in a file under
+/// <see cref="MLContext.TempFilePath"/> that is gone with the view. A view that was made before its input changed must
+/// not be read again; transform the changed data anew.
+/// </para>
+/// <para>
+/// Safe to use from several threads at once. Dispose it when nothing uses it any more; the weights go when open cursors
+/// and other references to the model are disposed too. A <see cref="PredictionEngine{TSrc, TDst}"/> disposes its
+/// transformer unless it is told that it does not own it; engines that were created before that keep working.
+/// </para>
+/// </remarks>
+public sealed class LanguageModelTransformer : ITransformer, IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly ScoringOptions _options;
+    private readonly RowScoring _scoring;
+
+    private LanguageModelTransformer(IHostEnvironment environment, LanguageModel model, ScoringOptions options)
+    {
+        var scorer = model.Scorer(options.Features);
+        var columns = ScoreColumns.For(options.Columns, options.Features, ScoreSizes.Of(scorer));
+        var reference = new Shared<IRowScorer>(scorer, _ => model.Dispose(), typeof(LanguageModelTransformer));
+        (_model, _options) = (model, options);
+        _scoring = new(environment, reference, new(options.InputColumn), columns);
+    }
+
+    /// <summary>Gets the model, to generate text with or to save on its own. It lives as long as this transformer.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public LanguageModel Model
+    {
+        get
+        {
+            _scoring.Scorer.ThrowIfDisposed();
+            return _model;
+        }
+    }
+
+    /// <summary>Gets the name of the text column.</summary>
+    public string InputColumnName => _options.InputColumn;
+
+    /// <summary>Gets the names of the added columns.</summary>
+    public OutputColumns Columns => _options.Columns;
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of another type.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => _scoring.GetOutputSchema(inputSchema);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public IDataView Transform(IDataView input) => _scoring.Transform(input);
+
+    /// <summary>Gives this transformer's reference to the model back.</summary>
+    public void Dispose() => _scoring.Scorer.Dispose();
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => _scoring.GetRowToRowMapper(inputSchema);
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => LanguageModelSerializer.Save(ctx, _options, Model);
+
+    /// <summary>Makes a transformer that disposes <paramref name="model"/>, also when it cannot be made.</summary>
+    internal static LanguageModelTransformer TakeOver(
+        IHostEnvironment environment, LanguageModel model, ScoringOptions options)
+    {
+        try
+        {
+            return new(environment, model, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class LanguageModelTransformerTests : IDisposable
+{
+    private readonly MLContext _context = new(1);
+    private readonly IDataView _data;
+    private readonly LanguageModelTransformer _transformer;
+
+    public LanguageModelTransformerTests()
+    {
+        _data = _context.Data.LoadFromEnumerable(Document.Many(24));
+        using var model = TinyModel.Create();
+        _transformer = _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns).Fit(_data);
+    }
+
+    public void Dispose() => _transformer.Dispose();
+
+    [Fact]
+    public void Load_InAFreshProcess_GivesTheSamePerplexities()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = _context.Transforms.CopyColumns("Copy", "Text").Fit(_data);
+        var chain = new TransformerChain<ITransformer>(copy, _transformer);
+        _context.Model.Save(chain, _data.Schema, folder.File("model.zip"));
+        using var engine = Engine(_transformer);
+        string[] texts = ["a quick fox", "", "Grüße aus \U0001F680 Köln"];
+        var perplexities = FreshProcess.Perplexities(folder.File("model.zip"), texts);
+        Assert.Equal(texts.Length, perplexities.Length);
+        foreach (var (text, perplexity) in texts.Zip(perplexities))
+        {
+            // relative: another process may run libtorch with another number of threads, and so add in another order
+            var expected = engine.Predict(new() { Text = text }).Perplexity;
+            Assert.Equal(1, float.IsNaN(expected) && float.IsNaN(perplexity) ? 1 : perplexity / expected, tolerance: 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Save_ArchiveHoldsTheFilesOfAModelFolder()
+    {
+        using var folder = new TemporaryFolder();
+        _context.Model.Save(_transformer, _data.Schema, folder.File("model.zip"));
+        using var archive = System.IO.Compression.ZipFile.OpenRead(folder.File("model.zip"));
+        string[] names = [.. archive.Entries.Select(entry => entry.Name)];
+        Assert.Contains("config.json", names);
+        Assert.Contains("model.safetensors", names);
+    }
+
+    [Fact]
+    public void Load_ArchiveWithoutTheWeights_SaysWhatIsMissing()
+    {
+        using var folder = new TemporaryFolder();
+        _context.Model.Save(_transformer, _data.Schema, folder.File("model.zip"));
+        using (var archive = System.IO.Compression.ZipFile.Open(folder.File("model.zip"), System.IO.Compression.ZipArchiveMode.Update))
+        {
+            archive.Entries.Single(entry => entry.Name == "model.safetensors").Delete();
+        }
+
+        var fault = Record.Exception(() => _context.Model.Load(folder.File("model.zip"), out _));
+        Assert.Contains("model.safetensors", fault?.ToString(), StringComparison.Ordinal);
+        Assert.IsType<FileNotFoundException>(fault?.GetBaseException());
+    }
+
+    [Fact]
+    public void Transform_FromSixteenThreads_GivesTheResultsOfOne()
+    {
+        var expected = Rows();
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 16 }, _ => Assert.Equal(expected, Rows()));
+
+        string[] Rows() =>
+        [
+            .. _context.Data.CreateEnumerable<Scores>(_transformer.Transform(_data), reuseRowObject: false)
+                .Select(row => $"{row.LogLikelihood} {string.Join(' ', row.Features)} {string.Join(' ', row.ExpertUsage)}"),
+        ];
+    }
+
+    [Fact]
+    public void Predict_FromSixteenEngines_GivesTheResultsOfOne()
+    {
+        string[] texts = [.. Enumerable.Range(0, 12).Select(number => $"text number {number}")];
+        var expected = Perplexities();
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 16 }, _ => Assert.Equal(expected, Perplexities()));
+
+        float[] Perplexities()
+        {
+            using var engine = Engine(_transformer);
+            return [.. texts.Select(text => engine.Predict(new() { Text = text }).Perplexity)];
+        }
+    }
+
+    [Fact]
+    public void Dispose_Twice_IsFineAndUseAfterwardsIsNot()
+    {
+        _transformer.Dispose();
+        _transformer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => _transformer.Transform(_data));
+        Assert.Throws<ObjectDisposedException>(() => _transformer.GetOutputSchema(_data.Schema));
+        Assert.Throws<ObjectDisposedException>(() => _transformer.Model);
+        Assert.Throws<ObjectDisposedException>(() => Engine(_transformer));
+        using var archive = new MemoryStream();
+        Assert.Throws<ObjectDisposedException>(() => _context.Model.Save(_transformer, _data.Schema, archive));
+    }
+
+    [Fact]
+    public void Dispose_ViewMadeBefore_CannotBeScoredAnyMore()
+    {
+        var view = _transformer.Transform(_data);
+        _transformer.Dispose();
+        var fault = Assert.Throws<ObjectDisposedException>(() => view.GetColumn<float>("Perplexity").ToArray());
+        Assert.Equal(typeof(LanguageModelTransformer).FullName, fault.ObjectName);
+    }
+
+    private PredictionEngine<Document, Scores> Engine(ITransformer transformer) =>
+        _context.Model.CreatePredictionEngine<Document, Scores>(transformer, new PredictionEngineOptions { OwnsTransformer = false });
+
+    private sealed class Scores
+    {
+        public float LogLikelihood { get; set; }
+
+        public float Perplexity { get; set; }
+
+        public float[] Features { get; set; } = [];
+
+        public float[] ExpertUsage { get; set; } = [];
+    }
+}
