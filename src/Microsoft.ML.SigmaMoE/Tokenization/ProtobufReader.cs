@@ -12,9 +12,6 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     /// <summary>Gets where in the message the field's value starts.</summary>
     public int Start { get; private set; }
 
-    /// <summary>Gets how many bytes the field's value has.</summary>
-    public readonly int Length => _position - Start;
-
     /// <summary>Gets the value of a field that is a number; 0 for others.</summary>
     public long Number { get; private set; }
 

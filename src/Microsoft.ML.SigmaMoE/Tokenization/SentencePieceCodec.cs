@@ -17,16 +17,16 @@ internal sealed class SentencePieceCodec : TokenCodec
     public SentencePieceCodec(SentencePieceModel model)
     {
         _model = model;
-        Pieces = model.Pieces();
-        _encoder = Open(model.ToEncoder(continues: false));
-        _continuation = new(() => Open(model.ToEncoder(continues: true)));
+        Pieces = model.Bytes();
+        _encoder = SentencePieceEncoder.Open(model, continues: false);
+        _continuation = new(() => SentencePieceEncoder.Open(model, continues: true));
     }
 
     public override IReadOnlyList<byte[]> Pieces { get; }
 
     public override int? SeparatorId => _model.SeparatorId;
 
-    public override bool AddsLeadingSpace => _model.AddsLeadingSpace;
+    public override bool AddsLeadingSpace => _model.Settings.AddsLeadingSpace;
 
     public override void Encode(ReadOnlySpan<char> text, List<int> ids)
     {
@@ -56,19 +56,5 @@ internal sealed class SentencePieceCodec : TokenCodec
         return space > 0 ? space
             : char.IsHighSurrogate(text[LongestStretch - 1]) ? LongestStretch - 1
             : LongestStretch;
-    }
-
-    private static SentencePieceTokenizer Open(byte[] model)
-    {
-        try
-        {
-            using var content = new MemoryStream(model);
-            return SentencePieceTokenizer.Create(content, addBeginningOfSentence: false, addEndOfSentence: false);
-        }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
-        {
-            // whatever a third party's reader throws at a file it does not like
-            throw new FormatException($"Microsoft.ML.Tokenizers cannot open it: {fault.Message}", fault);
-        }
     }
 }

@@ -4,5 +4,5 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed record SentencePieceTokenizerHeader : TokenizerHeader
 {
     public override TokenCodec Open(INamedStreams files) =>
-        TokenizerFile.Read(files, SentencePieceCodec.FileName, content => new SentencePieceCodec(SentencePieceModel.Parse(content)));
+        TokenizerFile.Read(files, SentencePieceCodec.FileName, content => new SentencePieceCodec(SentencePieceReader.Read(content)));
 }

@@ -39,13 +39,7 @@ public sealed class TokenDecoder
 
     private string Decode(ReadOnlySpan<byte> bytes, bool flush)
     {
-        var count = _utf8.GetCharCount(bytes, flush);
-        if (count == 0 && bytes.IsEmpty && !flush)
-        {
-            return string.Empty;
-        }
-
-        var characters = new char[count];
+        var characters = new char[_utf8.GetCharCount(bytes, flush)];
         _utf8.GetChars(bytes, characters, flush);
         return new string(characters);
     }

@@ -18,7 +18,7 @@ internal static class TokenizerFactory
             BytePairTokenizerOptions pairs =>
                 Complete(Train(pairs, new BytePairTrainer(pairs, progress, cancellationToken).Train(text)), pairs.SpecialTokens),
             SentencePieceTokenizerOptions piece =>
-                Complete(TokenizerFile.Read(piece.Path, content => new SentencePieceCodec(SentencePieceModel.Parse(content))), []),
+                Complete(TokenizerFile.Read(piece.Path, content => new SentencePieceCodec(SentencePieceReader.Read(content))), []),
             TiktokenTokenizerOptions tiktoken => Complete(Open(tiktoken), []),
             _ => throw new NotSupportedException($"{options.GetType().Name} is not a kind of tokenizer."),
         };

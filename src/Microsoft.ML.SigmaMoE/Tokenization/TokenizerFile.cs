@@ -5,8 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Reads one file of a saved tokenizer: never more than a limit, and with the file's name in every complaint.</summary>
 internal static class TokenizerFile
 {
-    /// <summary>No tokenizer in use has larger files; a larger one is not a tokenizer.</summary>
-    public const int MaximumLength = 64 << 20;
+    /// <summary>Four times the largest file of any tokenizer in use.</summary>
+    public const int MaximumLength = 16 << 20;
 
     /// <summary>Reads <paramref name="name"/> and hands its bytes to <paramref name="parse"/>.</summary>
     /// <exception cref="InvalidDataException">The file is too long or <paramref name="parse"/> cannot use it.</exception>

@@ -2,22 +2,22 @@ using CsCheck;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-public sealed class SentencePieceModelTests
+public sealed class SentencePieceReaderTests
 {
     [Fact]
-    public void Parse_OfATruncatedFile_ThrowsOrKeepsWholePieces()
+    public void Read_OfATruncatedFile_ThrowsOrKeepsWholePieces()
     {
         var whole = SampleSentencePieces.Model(SentencePieceModelType.Unigram);
         for (var length = 0; length < whole.Length - 1; length++)
         {
             var part = whole[..length];
-            var fault = Record.Exception(() => SentencePieceModel.Parse(part));
+            var fault = Record.Exception(() => SentencePieceReader.Read(part));
             Assert.True(fault is FormatException or null, $"{length}: {fault}");
         }
     }
 
     [Fact]
-    public void Parse_OfRandomDamage_NeverThrowsAnythingElse() => Gen.Int[0, 5000].Select(Gen.Byte).Array[1, 5].Sample(changes =>
+    public void Read_OfRandomDamage_NeverThrowsAnythingElse() => Gen.Int[0, 5000].Select(Gen.Byte).Array[1, 5].Sample(changes =>
     {
         var content = SampleSentencePieces.Model(SentencePieceModelType.BytePair);
         foreach (var (position, value) in changes)
@@ -25,7 +25,7 @@ public sealed class SentencePieceModelTests
             content[position % content.Length] = value;
         }
 
-        var fault = Record.Exception(() => new SentencePieceCodec(SentencePieceModel.Parse(content)));
+        var fault = Record.Exception(() => new SentencePieceCodec(SentencePieceReader.Read(content)));
         Assert.True(fault is FormatException or null, $"{fault}");
     }, iter: 500);
 
@@ -52,32 +52,32 @@ public sealed class SentencePieceModelTests
     }
 
     [Fact]
-    public void Parse_OfALengthBeyondTheEnd_Throws()
+    public void Read_OfALengthBeyondTheEnd_Throws()
     {
         byte[] content = [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x00];
-        Assert.Contains("beyond the end", Assert.Throws<FormatException>(() => SentencePieceModel.Parse(content)).Message);
+        Assert.Contains("beyond the end", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
-    public void Parse_OfAModelWithoutUnknownPiece_SaysSo()
+    public void Read_OfAModelWithoutUnknownPiece_SaysSo()
     {
         var content = new SentencePieceModelBuilder().Add("a").Build();
-        Assert.Contains("unknown", Assert.Throws<FormatException>(() => SentencePieceModel.Parse(content)).Message);
+        Assert.Contains("unknown", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
-    public void Parse_OfByteFallbackWithoutAllBytes_SaysSo()
+    public void Read_OfByteFallbackWithoutAllBytes_SaysSo()
     {
         var content = new SentencePieceModelBuilder { ByteFallback = true }
             .AddControls().Add("<0x00>", 0, SentencePieceType.Byte).Build();
-        Assert.Contains("256 pieces for bytes", Assert.Throws<FormatException>(() => SentencePieceModel.Parse(content)).Message);
+        Assert.Contains("256 pieces for bytes", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
-    public void Parse_OfSpacesAfterWords_SaysThatItIsNotSupported()
+    public void Read_OfSpacesAfterWords_SaysThatItIsNotSupported()
     {
         var content = new SentencePieceModelBuilder { SpaceAsSuffix = true }.AddControls().Build();
-        Assert.Contains("not supported", Assert.Throws<FormatException>(() => SentencePieceModel.Parse(content)).Message);
+        Assert.Contains("not supported", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
