@@ -31,7 +31,7 @@ internal static class NaiveBytePairTrainer
         .Select(pairs => (TokenPair?)pairs.Key)
         .FirstOrDefault();
 
-    private static void Merge(List<int> word, TokenPair pair, int merged)
+    public static void Merge(List<int> word, TokenPair pair, int merged)
     {
         for (var i = 0; i + 1 < word.Count; i++)
         {

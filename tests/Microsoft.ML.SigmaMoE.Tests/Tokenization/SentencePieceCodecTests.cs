@@ -91,6 +91,25 @@ public sealed class SentencePieceCodecTests
     }
 
     [Theory]
+    [InlineData(SentencePieceModelType.Unigram)]
+    [InlineData(SentencePieceModelType.BytePair)]
+    public void Encode_OfAUserDefinedPiece_GivesItsId(SentencePieceModelType type)
+    {
+        var builder = SampleSentencePieces.Fill(new() { Type = type, ByteFallback = true });
+        var tokenizer = SampleSentencePieces.Open(builder.Add("the</s>", 0, SentencePieceType.UserDefined).Build());
+        Assert.Contains(tokenizer.VocabularySize - 1, tokenizer.Encode("n the</s>n"));
+        Assert.Equal("n the</s>n", tokenizer.Decode(tokenizer.Encode("n the</s>n")));
+    }
+
+    [Fact]
+    public void Encode_WithAModelThatRemovesSpaces_LosesOnlyThose()
+    {
+        var builder = SampleSentencePieces.Fill(new() { ByteFallback = true, RemoveExtraWhiteSpace = true });
+        var tokenizer = SampleSentencePieces.Open(builder.Build());
+        Assert.Equal("the the", tokenizer.Decode(tokenizer.Encode("  the   the ")));
+    }
+
+    [Theory]
     [MemberData(nameof(Models))]
     public void Encode_OfALongText_GivesWhatItsWordsGive(SentencePieceModelType type, bool prefix)
     {
