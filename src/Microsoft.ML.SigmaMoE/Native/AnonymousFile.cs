@@ -7,11 +7,13 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Loads a library from memory, for systems on which no folder can be written (Linux).</summary>
 internal static partial class AnonymousFile
 {
+    private const uint CloseOnExecute = 1; // MFD_CLOEXEC
+
     /// <summary>Loads <paramref name="content"/> as a native library.</summary>
     /// <exception cref="DllNotFoundException">The kernel gives no anonymous file, or the loader refuses it.</exception>
     public static nint Load(string name, byte[] content)
     {
-        var descriptor = CreateAnonymous(name, 0);
+        var descriptor = CreateAnonymous(name, CloseOnExecute);
         if (descriptor < 0)
         {
             throw new DllNotFoundException(

@@ -1,94 +1,120 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Edits the table of symbol versions that a 64-bit little-endian ELF library needs. A need that is marked weak may be
-/// missing: the loader goes on without it.
+/// Edits which versions of symbols an ELF library needs of other libraries. A need that is marked weak may be missing: the
+/// loader goes on without it.
 /// </summary>
 internal static class ElfVersionNeeds
 {
-    private const uint VersionNeedSection = 0x6ffffffe; // SHT_GNU_verneed
-    private const ushort Weak = 0x2;                    // VER_FLG_WEAK
+    private const uint SymbolSection = 11;               // SHT_DYNSYM
+    private const uint NeedSection = 0x6ffffffe;         // SHT_GNU_verneed
+    private const uint SymbolVersionSection = 0x6fffffff; // SHT_GNU_versym
+    private const ushort Weak = 0x2;                     // VER_FLG_WEAK
+    private const int NeedSize = 16;                     // of both Verneed and Vernaux
+    private const int SymbolSize = 24;
 
-    /// <summary>Marks every need of <paramref name="version"/> in <paramref name="library"/> as weak.</summary>
-    /// <returns>Whether a need of that version was found.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not a 64-bit little-endian ELF file, or are cut short.</exception>
-    public static bool MakeWeak(Span<byte> library, string version)
+    /// <summary>Marks every need of <paramref name="version"/> as weak.</summary>
+    /// <returns>Whether a need was not weak before.</returns>
+    /// <exception cref="InvalidDataException">The library is damaged.</exception>
+    public static bool MakeWeak(ElfFile library, string version)
     {
-        if (library.Length < 64 || !library.StartsWith("\u007fELF\u0002\u0001"u8))
+        var isChanged = false;
+        foreach (var need in Find(library, version))
         {
-            throw new InvalidDataException("Not a 64-bit little-endian ELF library.");
+            var flags = library.UInt16(need + 4);
+            isChanged |= (flags & Weak) == 0;
+            library.SetUInt16(need + 4, (ushort)(flags | Weak));
         }
 
-        try
-        {
-            return MakeWeakInSections(library, Encoding.ASCII.GetBytes(version));
-        }
-        catch (ArgumentOutOfRangeException cutShort)
-        {
-            throw new InvalidDataException("The ELF library is cut short: a table lies outside the file.", cutShort);
-        }
+        return isChanged;
     }
 
-    private static bool MakeWeakInSections(Span<byte> library, byte[] version)
+    /// <summary>Lets a symbol be found in another of the versions that the library needs anyway.</summary>
+    /// <returns>Whether the symbol was bound to <paramref name="from"/> before.</returns>
+    /// <exception cref="InvalidDataException">The library is damaged.</exception>
+    public static bool Rebind(ElfFile library, string symbol, string from, string to)
     {
-        var sections = Offset(library, 0x28);
-        var sectionSize = UInt16(library, 0x3A);
-        var sectionCount = UInt16(library, 0x3C);
-        var found = false;
-        for (var index = 0; index < sectionCount; index++)
+        if (IndexOf(library, from) is not { } old || IndexOf(library, to) is not { } wanted
+            || library.Sections(SymbolVersionSection).FirstOrDefault() is not { Size: > 0 } versions)
         {
-            var section = sections + index * sectionSize;
-            if (UInt32(library, section + 4) == VersionNeedSection)
+            return false;
+        }
+
+        var isChanged = false;
+        foreach (var position in Symbols(library, symbol).Select(number => versions.Offset + (number * sizeof(ushort))))
+        {
+            if (library.UInt16(position) == old)
             {
-                var names = Offset(library, sections + (int)UInt32(library, section + 40) * sectionSize + 24);
-                found |= MakeWeakInTable(library, Offset(library, section + 24), names, version);
+                library.SetUInt16(position, wanted);
+                isChanged = true;
             }
         }
 
-        return found;
+        return isChanged;
     }
 
-    // A table is a linked list of libraries (Verneed), each with a linked list of versions (Vernaux).
-    private static bool MakeWeakInTable(Span<byte> library, int need, int names, byte[] version)
+    private static IEnumerable<long> Symbols(ElfFile library, string name)
     {
-        var found = false;
-        for (var next = 1; next != 0; need += next)
+        var text = Encoding.ASCII.GetBytes(name);
+        foreach (var table in library.Sections(SymbolSection))
         {
-            var entry = need + (int)UInt32(library, need + 8);
-            for (var left = UInt16(library, need + 2); left > 0; left--)
+            var names = library.Section(table.Link).Offset;
+            for (var number = 0L; number < table.Size / SymbolSize; number++)
             {
-                if (IsNamed(library, names + (int)UInt32(library, entry + 8), version))
+                if (library.HasText(names + library.UInt32(table.Offset + (number * SymbolSize)), text))
                 {
-                    var flags = library[(entry + 4)..];
-                    BinaryPrimitives.WriteUInt16LittleEndian(flags, (ushort)(UInt16(library, entry + 4) | Weak));
-                    found = true;
+                    yield return number;
                 }
+            }
+        }
+    }
 
-                entry += (int)UInt32(library, entry + 12);
+    private static ushort? IndexOf(ElfFile library, string version) =>
+        Find(library, version).Select(need => (ushort?)library.UInt16(need + 6)).FirstOrDefault();
+
+    private static IEnumerable<long> Find(ElfFile library, string version)
+    {
+        var text = Encoding.ASCII.GetBytes(version);
+        foreach (var section in library.Sections(NeedSection))
+        {
+            var names = library.Section(section.Link).Offset;
+            foreach (var need in Needs(library, section).Where(need => library.HasText(names + library.UInt32(need + 8), text)))
+            {
+                yield return need;
+            }
+        }
+    }
+
+    // A linked list of libraries (Verneed), each with a linked list of versions (Vernaux). Steps are unsigned, so both lists
+    // only go forward; no honest table has more entries than the file has room for.
+    private static IEnumerable<long> Needs(ElfFile library, ElfSection section)
+    {
+        var left = library.Length / NeedSize;
+        var file = section.Offset;
+        uint toNextFile;
+        do
+        {
+            toNextFile = library.UInt32(file + 12);
+            var need = file + library.UInt32(file + 8);
+            for (var count = library.UInt16(file + 2); count > 0; count--, need += library.UInt32(need + 12))
+            {
+                CheckLeft(--left);
+                yield return need;
             }
 
-            next = (int)UInt32(library, need + 12);
+            CheckLeft(--left);
+            file += toNextFile;
         }
-
-        return found;
+        while (toNextFile != 0);
     }
 
-    private static bool IsNamed(ReadOnlySpan<byte> library, int position, ReadOnlySpan<byte> name) =>
-        library[position..].StartsWith(name) && library[position + name.Length] == 0;
-
-    private static int Offset(ReadOnlySpan<byte> library, int position)
+    private static void CheckLeft(int left)
     {
-        var offset = BinaryPrimitives.ReadUInt64LittleEndian(library[position..]);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, (ulong)library.Length);
-        return (int)offset;
+        if (left < 0)
+        {
+            throw new InvalidDataException("The ELF library is damaged: its table of versions goes round in circles.");
+        }
     }
-
-    private static uint UInt32(ReadOnlySpan<byte> library, int position) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(library[position..]);
-
-    private static ushort UInt16(ReadOnlySpan<byte> library, int position) =>
-        BinaryPrimitives.ReadUInt16LittleEndian(library[position..]);
 }

@@ -18,10 +18,12 @@ internal static class NativeFileCache
             .FirstOrDefault(path => Holds(path, content) || TryWrite(path, content));
     }
 
-    /// <summary>Gets the folders to try, in this order: the user's choice, the user's data, the temporary folder.</summary>
+    /// <summary>
+    /// Gets the folders to try, in this order: the user's choice, the user's data. Never the temporary folder: it belongs to
+    /// everyone, and a file could change between our look and the loader's.
+    /// </summary>
     public static IEnumerable<string> DefaultFolders()
     {
-        const string name = "Microsoft.ML.SigmaMoE";
         var chosen = Environment.GetEnvironmentVariable("SIGMAMOE_CACHE_DIR");
         if (!string.IsNullOrEmpty(chosen))
         {
@@ -31,13 +33,11 @@ internal static class NativeFileCache
         var local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
         if (local.Length > 0)
         {
-            yield return Path.Combine(local, name);
+            yield return Path.Combine(local, "Microsoft.ML.SigmaMoE");
         }
-
-        yield return Path.Combine(Path.GetTempPath(), $"{name}-{Environment.UserName}");
     }
 
-    // The content is compared, not only the name: the temporary folder belongs to everyone.
+    // The content is compared, not only the name: a folder may be shared, and a file damaged.
     private static bool Holds(string path, byte[] content)
     {
         try
@@ -53,12 +53,10 @@ internal static class NativeFileCache
 
     private static bool TryWrite(string path, byte[] content)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(temporary, content);
-            File.Move(temporary, path, overwrite: true);
+            AtomicFile.Write(path, stream => stream.Write(content));
             return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

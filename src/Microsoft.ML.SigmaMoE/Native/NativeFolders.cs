@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -14,6 +15,11 @@ internal static class NativeFolders
     /// <returns>The full path, or null.</returns>
     public static string? Find(string fileName) =>
         All().Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
+
+    /// <summary>Finds a file in the native folders of the one in which <paramref name="assembly"/> stands.</summary>
+    /// <returns>The full path, or null.</returns>
+    public static string? FindBeside(Assembly assembly, string fileName) => NativeFoldersOf(Path.GetDirectoryName(assembly.Location))
+        .Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> All()
     {

@@ -14,21 +14,21 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 public static class TorchRuntime
 {
-    private const string BridgeName = "LibTorchSharp";
-    private const string UnusedVersion = "GLIBCXX_3.4.32";
-    private static readonly Lock Gate = new();
-    private static nint _bridge;
+    private const string TorchName = "torch_cpu";
+    private static volatile bool _isLoadable;
 
-    /// <summary>Checks that libtorch is there, cheaply and as often as one likes. Loads nothing.</summary>
-    /// <exception cref="DllNotFoundException">No libtorch package is referenced by the running application.</exception>
+    /// <summary>Checks that libtorch can be loaded here, cheaply and as often as one likes. Loads nothing.</summary>
+    /// <exception cref="DllNotFoundException">
+    /// No libtorch package is referenced by the running application, or the system is too old for it.
+    /// </exception>
     public static void EnsureLoadable()
     {
-        if (NativeFolders.Find(NativeFolders.FileName("torch_cpu")) is null && !IsLoaded("torch_cpu"))
+        if (!_isLoadable)
         {
-            throw new DllNotFoundException(MissingPackageMessage());
+            Check();
+            ProcessSettings.KeepFreedMemory();
+            _isLoadable = true;
         }
-
-        ProcessSettings.KeepFreedMemory();
     }
 
     [ModuleInitializer]
@@ -39,56 +39,27 @@ public static class TorchRuntime
         // typeof alone does not run TorchSharp's initialiser; the context may be one that a host made for a plug-in
         if (OperatingSystem.IsLinux() && AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly) is { } context)
         {
-            context.ResolvingUnmanagedDll += (_, name) => name == BridgeName ? LoadBridge() : 0;
+            context.ResolvingUnmanagedDll += (_, name) => Resolve(name);
+            PluginFolder.Prepare(context);
         }
     }
 
-    internal static string MissingPackageMessage()
+    private static void Check()
     {
-        var package = OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64"
-            : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64"
-            : "libtorch-cpu-linux-x64";
-        return $"libtorch was not found beside this application. Add the package {package} 2.10.0 to it "
-            + $"(dotnet add package {package} --version 2.10.0), or TorchSharp-cuda-linux 0.107.0 for an NVIDIA GPU.";
+        var isFound = NativeFolders.Find(NativeFolders.FileName(TorchName)) is not null || IsLoaded(TorchName);
+        if ((isFound ? TorchRequirements.SystemFault() : TorchRequirements.MissingPackage()) is { } message)
+        {
+            throw new DllNotFoundException(message);
+        }
     }
 
-    // Called only after the runtime's own search has failed.
-    private static nint LoadBridge()
+    // Called only after the runtime's own search has failed: in contexts of plug-ins it does not know their folders.
+    private static nint Resolve(string name) => name switch
     {
-        lock (Gate)
-        {
-            return _bridge != 0 ? _bridge : _bridge = LoadRelaxedBridge();
-        }
-    }
-
-    private static nint LoadRelaxedBridge()
-    {
-        var fileName = NativeFolders.FileName(BridgeName);
-        if (NativeFolders.Find(fileName) is not { } original)
-        {
-            return 0;
-        }
-
-        var content = File.ReadAllBytes(original);
-        if (!ElfVersionNeeds.MakeWeak(content, UnusedVersion))
-        {
-            return 0;
-        }
-
-        PreloadTorch();
-        return NativeFileCache.TryStore(NativeFileCache.DefaultFolders(), fileName, content) is { } path
-            ? NativeLibrary.Load(path)
-            : AnonymousFile.Load(fileName, content);
-    }
-
-    // The copy stands in another folder, where its $ORIGIN no longer finds libtorch.
-    private static void PreloadTorch()
-    {
-        if (NativeFolders.Find(NativeFolders.FileName("torch")) is { } torchLibrary)
-        {
-            NativeLibrary.Load(torchLibrary);
-        }
-    }
+        TorchBridge.Name => TorchBridge.Load(),
+        TorchName when NativeFolders.Find(NativeFolders.FileName(name)) is { } path => NativeLibrary.Load(path),
+        _ => 0,
+    };
 
     private static bool IsLoaded(string name)
     {

@@ -1,0 +1,35 @@
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class TorchRequirementsTests
+{
+    [Fact]
+    public void MissingPackage_NamesThePackageOfThisSystemAndTheCommand()
+    {
+        var message = TorchRequirements.MissingPackage();
+        Assert.Contains("dotnet add package libtorch-cpu-", message, StringComparison.Ordinal);
+        Assert.Contains("2.10.0", message, StringComparison.Ordinal);
+        Assert.Contains("TorchSharp-cuda-linux", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2.31", "glibc 2.31")]
+    [InlineData("2.9", "glibc 2.9")]
+    [InlineData(null, "another C library")]
+    public void GlibcFault_OfWhatIsTooOldOrAnother_SaysWhatIsThereAndWhatIsNeeded(string? version, string present)
+    {
+        var message = TorchRequirements.GlibcFault(version);
+        Assert.Contains(present, message, StringComparison.Ordinal);
+        Assert.Contains("needs glibc 2.34", message, StringComparison.Ordinal);
+        Assert.Contains("Debian 12", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2.34")]
+    [InlineData("2.36")]
+    [InlineData("3.0")]
+    [InlineData("2.40-custom")]
+    public void GlibcFault_OfWhatIsNewEnough_IsNone(string version) => Assert.Null(TorchRequirements.GlibcFault(version));
+
+    [Fact]
+    public void SystemFault_WhereTheseTestsRun_IsNone() => Assert.Null(TorchRequirements.SystemFault());
+}
