@@ -15,7 +15,7 @@ internal readonly record struct EpochOrder(long ChunkCount, long ChunkLength, ul
 
     /// <summary>An order of its own for every seed and epoch. The items after the last whole chunk are left out.</summary>
     public static EpochOrder Shuffled(long itemCount, long chunkLength, int seed, int epoch) =>
-        new(itemCount / chunkLength, chunkLength, Mix(((ulong)(uint)seed << 32) | (uint)epoch));
+        new(itemCount / chunkLength, chunkLength, SplitMix.Mix(((ulong)(uint)seed << 32) | (uint)epoch));
 
     /// <summary>Gets the item at a place in this epoch.</summary>
     public long this[long place] => (Permute(place / ChunkLength) * ChunkLength) + (place % ChunkLength);
@@ -42,18 +42,9 @@ internal readonly record struct EpochOrder(long ChunkCount, long ChunkLength, ul
         var (left, right) = ((ulong)value >> halfBits, (ulong)value & mask);
         for (var round = 0; round < Rounds; round++)
         {
-            (left, right) = (right, left ^ (Mix(Key + right + ((ulong)round << 56)) & mask));
+            (left, right) = (right, left ^ (SplitMix.Mix(Key + right + ((ulong)round << 56)) & mask));
         }
 
         return (long)((left << halfBits) | right);
-    }
-
-    // The finaliser of SplitMix64: every input bit changes every output bit with probability one half.
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }

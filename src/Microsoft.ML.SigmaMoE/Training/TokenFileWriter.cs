@@ -9,7 +9,6 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class TokenFileWriter : IDisposable
 {
-    private readonly string _path;
     private readonly string _temporary;
     private readonly FileStream _stream;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -29,11 +28,17 @@ internal sealed class TokenFileWriter : IDisposable
             _header = _header with { Separator = Known(id) };
         }
 
-        _path = Path.GetFullPath(path);
-        _temporary = $"{_path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
+        Path = System.IO.Path.GetFullPath(path);
+        _temporary = $"{Path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
         _stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         _stream.Seek(TokenFileHeader.Size, SeekOrigin.Begin);
     }
+
+    /// <summary>Gets the final name.</summary>
+    public string Path { get; }
+
+    /// <summary>Gets the number of tokens so far, separators included.</summary>
+    public long TokenCount => _header.TokenCount;
 
     /// <summary>Adds one document and the separator. A document without tokens leaves no trace.</summary>
     /// <param name="tokens">The document's tokens.</param>
@@ -74,7 +79,7 @@ internal sealed class TokenFileWriter : IDisposable
         _stream.Write(head);
         _stream.Flush(flushToDisk: true);
         _stream.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
+        File.Move(_temporary, Path, overwrite: true);
     }
 
     public void Dispose()

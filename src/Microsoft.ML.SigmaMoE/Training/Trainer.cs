@@ -33,7 +33,7 @@ internal sealed class Trainer : IDisposable
     /// <summary>Trains until a limit is reached, the validation loss stops falling, or somebody cancels.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, and <see cref="TrainingOptions.OnCancel"/> says to throw.</exception>
     /// <exception cref="NotFiniteNumberException">The loss or its gradient is no number any more; the weights are those before.</exception>
-    public TrainingHistory Run(CancellationToken cancellationToken = default)
+    public TrainingResult Run(CancellationToken cancellationToken = default)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _options.CancellationToken);
         _checkpoints?.Open(_session);
@@ -138,7 +138,7 @@ internal sealed class Trainer : IDisposable
         }
     }
 
-    private TrainingHistory Finish(TrainingEnd end, bool restoreBest)
+    private TrainingResult Finish(TrainingEnd end, bool restoreBest)
     {
         restoreBest &= !_session.Best.IsEmpty;
         if (restoreBest)

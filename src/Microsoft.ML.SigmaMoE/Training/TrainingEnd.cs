@@ -1,10 +1,7 @@
-using System.Text.Json.Serialization;
-
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Why a training ended.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<TrainingEnd>))]
-public enum TrainingEnd
+internal enum TrainingEnd
 {
     /// <summary>It reached its limit of steps, epochs or time.</summary>
     Finished,

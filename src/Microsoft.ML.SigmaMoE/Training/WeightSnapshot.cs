@@ -35,6 +35,10 @@ internal sealed class WeightSnapshot : IDisposable
     /// <summary>Gives a network the weights.</summary>
     public void PutBack(TransformerNetwork network) => Load(network, _weights);
 
+    /// <summary>Gives a network the weights of another of the same shape.</summary>
+    public static void Copy(TransformerNetwork source, TransformerNetwork destination) =>
+        Load(destination, source.named_parameters().ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter));
+
     /// <summary>Gives a network weights by name.</summary>
     public static void Load(TransformerNetwork network, IReadOnlyDictionary<string, Tensor> weights)
     {

@@ -40,14 +40,14 @@ internal sealed class TrainingRun : IDisposable
 
     public TokenFile Validation { get; }
 
-    public TrainingHistory Train(TrainingOptions options, CancellationToken cancellationToken = default)
+    public TrainingResult Train(TrainingOptions options, CancellationToken cancellationToken = default)
     {
         using var trainer = new Trainer(Network, options, Text, Validation);
         return trainer.Run(cancellationToken);
     }
 
     /// <summary>Trains until a step is done, and cancels.</summary>
-    public TrainingHistory TrainUntil(long step, TrainingOptions options)
+    public TrainingResult TrainUntil(long step, TrainingOptions options)
     {
         using var cancellation = new CancellationTokenSource();
         var stopping = options with

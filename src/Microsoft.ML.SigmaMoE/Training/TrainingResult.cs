@@ -1,7 +1,7 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>How a training went. It stays with the model.</summary>
-public sealed record TrainingHistory
+/// <summary>How a training went. The reports stay with the model.</summary>
+internal sealed record TrainingResult
 {
     /// <summary>Gets the reports, one row each, from the first step on.</summary>
     public required IReadOnlyList<TrainingProgress> Reports { get; init; }

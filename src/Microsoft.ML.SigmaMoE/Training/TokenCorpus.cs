@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>The documents of a training as token files on disk, those kept for validation apart. Owns the files and deletes them.</summary>
+internal sealed class TokenCorpus : IDisposable
+{
+    private readonly string _folder;
+
+    private TokenCorpus(string folder, TokenFile training, TokenFile? validation) =>
+        (_folder, Training, Validation) = (folder, training, validation);
+
+    /// <summary>Gets the text to train on.</summary>
+    public TokenFile Training { get; }
+
+    /// <summary>Gets the text to measure on, or null where no row was left for it.</summary>
+    public TokenFile? Validation { get; }
+
+    /// <summary>Tokenises documents one by one. Empty ones are passed over.</summary>
+    /// <param name="documents">Read once.</param>
+    /// <param name="validation">The documents to measure on; null keeps a share of <paramref name="documents"/> for that.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="options">Which share, and the seed that chooses it.</param>
+    /// <param name="temporaryFolder">Where a folder for the files is made.</param>
+    /// <param name="cancellationToken">Looked at before every document.</param>
+    /// <exception cref="InvalidOperationException">No document holds any text.</exception>
+    public static TokenCorpus Write(
+        IEnumerable<ReadOnlyMemory<char>> documents,
+        IEnumerable<ReadOnlyMemory<char>>? validation,
+        TextTokenizer tokenizer,
+        TrainingOptions options,
+        string temporaryFolder,
+        CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(temporaryFolder, $"sigmamoe-tokens-{Guid.NewGuid():N}")).FullName;
+        try
+        {
+            var share = validation is null ? options.ValidationFraction : 0;
+            using var training = new TokenFileWriter(Path.Combine(folder, "training.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId);
+            using var kept = new TokenFileWriter(Path.Combine(folder, "validation.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId);
+            Append(documents, tokenizer, row => row > 0 && SplitMix.Share(options.Seed ?? 0, row) < share ? kept : training, cancellationToken);
+            Append(validation ?? [], tokenizer, _ => kept, cancellationToken);
+            return Open(folder, training, kept);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Training.Dispose();
+        Validation?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    // Only rows with tokens are numbered, so that what empty rows there are decides nothing. The first is always trained on.
+    private static void Append(
+        IEnumerable<ReadOnlyMemory<char>> documents,
+        TextTokenizer tokenizer,
+        Func<long, TokenFileWriter> writerOf,
+        CancellationToken cancellationToken)
+    {
+        var tokens = new List<int>();
+        var row = 0L;
+        foreach (var document in documents)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            tokens.Clear();
+            tokenizer.Encode(document.Span, tokens);
+            if (tokens.Count > 0)
+            {
+                var bytes = Encoding.UTF8.GetByteCount(document.Span);
+                writerOf(row++).Append(CollectionsMarshal.AsSpan(tokens), bytes);
+            }
+        }
+    }
+
+    private static TokenCorpus Open(string folder, TokenFileWriter training, TokenFileWriter validation)
+    {
+        if (training.TokenCount == 0)
+        {
+            throw new InvalidOperationException("No row of the training data holds any text; there is nothing to train on.");
+        }
+
+        training.Complete();
+        validation.Complete();
+        var opened = TokenFile.Open(training.Path);
+        return new(folder, opened, validation.TokenCount > 0 ? TokenFile.Open(validation.Path) : null);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class TokenCorpusTests : IDisposable
+{
+    private static readonly TextTokenizer Bytes = TextTokenizer.Train(new ByteTokenizerOptions(), Array.Empty<string>());
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Write_Documents_SeparatesThemAndCountsTheirBytes()
+    {
+        using var corpus = Write(["ab", "", "é"], 0);
+        Assert.Equal(['a', 'b', Bytes.SeparatorId, 0xC3, 0xA9, Bytes.SeparatorId], corpus.Training.ReadAll());
+        Assert.Equal(4, corpus.Training.Utf8ByteCount);
+        Assert.Equal(2, corpus.Training.DocumentCount);
+        Assert.Null(corpus.Validation);
+    }
+
+    [Fact]
+    public void Write_ValidationFraction_KeepsAboutThatShareOfWholeRows()
+    {
+        string[] rows = [.. Enumerable.Range(0, 2000).Select(i => $"row {i}")];
+        using var corpus = Write(rows, 0.1);
+        var (training, validation) = (Rows(corpus.Training), Rows(corpus.Validation!));
+        Assert.InRange(validation.Length, 140, 260); // 200 expected, standard deviation 13
+        Assert.Equal(rows, training.Concat(validation).OrderBy(row => int.Parse(row[4..], null)));
+        Assert.NotEqual(Enumerable.Range(0, validation.Length), validation.Select(row => int.Parse(row[4..], null))); // not the first ones
+    }
+
+    [Fact]
+    public void Write_OtherSeed_KeepsOtherRows()
+    {
+        string[] rows = [.. Enumerable.Range(0, 500).Select(i => $"row {i}")];
+        using var one = Write(rows, 0.1, seed: 1);
+        using var again = Write(rows, 0.1, seed: 1);
+        using var other = Write(rows, 0.1, seed: 2);
+        Assert.Equal(one.Validation!.Hash, again.Validation!.Hash);
+        Assert.NotEqual(one.Validation.Hash, other.Validation!.Hash);
+    }
+
+    [Fact]
+    public void Write_OneRow_IsTrainedOnWhateverTheFraction()
+    {
+        using var corpus = Write(["only"], 0.99);
+        Assert.Equal(1, corpus.Training.DocumentCount);
+        Assert.Null(corpus.Validation);
+    }
+
+    [Fact]
+    public void Write_ValidationRowsGiven_KeepsNoOthers()
+    {
+        using var corpus = TokenCorpus.Write(
+            Documents(["a", "b", "c"]), Documents(["v"]), Bytes, new() { ValidationFraction = 0.9 }, _folder.Path, CancellationToken.None);
+        Assert.Equal(["a", "b", "c"], Rows(corpus.Training));
+        Assert.Equal(["v"], Rows(corpus.Validation!));
+    }
+
+    [Fact]
+    public void Write_NoText_SaysSoAndLeavesNothingBehind()
+    {
+        var fault = Assert.Throws<InvalidOperationException>(() => Write(["", ""], 0.1));
+        Assert.Contains("No row of the training data holds any text", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void Write_Cancelled_LeavesNothingBehind()
+    {
+        Assert.Throws<OperationCanceledException>(() =>
+            TokenCorpus.Write(Documents(["a"]), null, Bytes, new(), _folder.Path, new CancellationToken(true)));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void Dispose_DeletesTheFiles()
+    {
+        Write(["some text"], 0).Dispose();
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    private static IEnumerable<ReadOnlyMemory<char>> Documents(string[] rows) => rows.Select(row => row.AsMemory());
+
+    private static string[] Rows(TokenFile file) => Encoding.UTF8
+        .GetString([.. file.ReadAll().Select(token => token == Bytes.SeparatorId ? (byte)0 : (byte)token)])
+        .TrimEnd('\0').Split('\0');
+
+    private TokenCorpus Write(string[] rows, double fraction, int seed = 0) => TokenCorpus.Write(
+        Documents(rows), null, Bytes, new() { ValidationFraction = fraction, Seed = seed }, _folder.Path, CancellationToken.None);
+}
