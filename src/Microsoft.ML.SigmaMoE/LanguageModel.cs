@@ -21,7 +21,10 @@ public sealed class LanguageModel : IDisposable
 
     private LanguageModel(StoredModel stored, Shared<TransformerNetwork> network)
     {
-        (Options, Tokenizer, History, _network) = (stored.Options, stored.Tokenizer, stored.History, network);
+        // a model outlives the program's objects that followed its training
+        var training = stored.Options.Training with { Progress = null, CancellationToken = default };
+        Options = stored.Options with { Training = training };
+        (Tokenizer, History, _network) = (stored.Tokenizer, stored.History, network);
         Cost = ModelCost.Of(Options.Model, Options.FeedForward, stored.Network.VocabularySize);
     }
 

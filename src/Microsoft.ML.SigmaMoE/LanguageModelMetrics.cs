@@ -21,6 +21,6 @@ public sealed record LanguageModelMetrics
     /// <summary>Gets e to the power of <see cref="CrossEntropy"/>: compares models of the same tokenizer.</summary>
     public double Perplexity => Math.Exp(CrossEntropy);
 
-    /// <summary>Gets the bits that a byte of UTF-8 takes: compares models of any tokenizer. NaN where there is no byte.</summary>
+    /// <summary>Gets the bits that a byte of UTF-8 takes: compares models of any tokenizer. NaN without text.</summary>
     public double BitsPerByte => -LogLikelihood / Math.Log(2) / ByteCount;
 }

@@ -13,8 +13,24 @@ public static class SigmaMoECatalog
     }
 
     /// <summary>
-    /// Creates a <see cref="LanguageModelScoringEstimator"/> that turns text into the pooled hidden states of a language
-    /// model: features for any trainer of ML.NET.
+    /// Creates a <see cref="LanguageModelEstimator"/> that trains a language model on text; what it is fitted to scores
+    /// text and turns it into features.
+    /// </summary>
+    /// <param name="catalog">The text catalog.</param>
+    /// <param name="inputColumnName">The text.</param>
+    /// <param name="options">The model's shape, tokenizer and training; null takes defaults that a laptop can train.</param>
+    /// <param name="columns">Which columns to add; null takes the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or two contradict each other.</exception>
+    public static LanguageModelEstimator SigmaMoELanguageModel(
+        this TransformsCatalog.TextTransforms catalog,
+        string inputColumnName = "Text",
+        LanguageModelOptions? options = null,
+        OutputColumns? columns = null) =>
+        new(CatalogUtils.GetEnvironment(catalog), inputColumnName, options ?? new(), columns ?? new());
+
+    /// <summary>
+    /// Creates a <see cref="LanguageModelScoringEstimator"/> that turns text into the pooled hidden states of a
+    /// language model: features for any trainer of ML.NET.
     /// </summary>
     /// <param name="catalog">The text catalog.</param>
     /// <param name="outputColumnName">The name of the feature vector.</param>
@@ -27,9 +43,13 @@ public static class SigmaMoECatalog
         string? inputColumnName,
         LanguageModel model,
         PoolingKind pooling = PoolingKind.Mean) =>
-        catalog.FeaturizeTextWithLanguageModel(outputColumnName, inputColumnName, model, new FeatureOptions { Pooling = pooling });
+        catalog.FeaturizeTextWithLanguageModel(
+            outputColumnName, inputColumnName, model, new FeatureOptions { Pooling = pooling });
 
-    /// <inheritdoc cref="FeaturizeTextWithLanguageModel(TransformsCatalog.TextTransforms, string, string?, LanguageModel, PoolingKind)"/>
+    /// <summary>
+    /// Creates a <see cref="LanguageModelScoringEstimator"/> that turns text into hidden states of a language model: of
+    /// any layer, pooled and scaled as the options say.
+    /// </summary>
     /// <param name="catalog">The text catalog.</param>
     /// <param name="outputColumnName">The name of the feature vector.</param>
     /// <param name="inputColumnName">The text; null takes <paramref name="outputColumnName"/>.</param>
@@ -55,11 +75,14 @@ public static class SigmaMoECatalog
     /// <param name="catalog">The text catalog.</param>
     /// <param name="inputColumnName">The text.</param>
     /// <param name="model">A trained model. It may be disposed as soon as the estimator was fitted.</param>
-    /// <param name="columns">Which columns to add; null takes all of <see cref="OutputColumns"/>' defaults but the features.</param>
+    /// <param name="columns">Which columns to add; null takes the defaults without the features.</param>
     public static LanguageModelScoringEstimator ScoreTextWithLanguageModel(
         this TransformsCatalog.TextTransforms catalog,
         string inputColumnName,
         LanguageModel model,
-        OutputColumns? columns = null) =>
-        new(CatalogUtils.GetEnvironment(catalog), inputColumnName, model, columns ?? new() { Features = null }, features: null);
+        OutputColumns? columns = null)
+    {
+        columns ??= new() { Features = null };
+        return new(CatalogUtils.GetEnvironment(catalog), inputColumnName, model, columns, features: null);
+    }
 }

@@ -10,7 +10,8 @@ public sealed class LanguageModelingCatalogTests
         var documents = Document.Many(50);
         documents[1].Text = "Grüße";
         using var transformer = new FakeTransformer(_context, new FakeScorer());
-        var metrics = _context.LanguageModeling.Evaluate(transformer.Transform(_context.Data.LoadFromEnumerable(documents)));
+        var view = transformer.Transform(_context.Data.LoadFromEnumerable(documents));
+        var metrics = _context.LanguageModeling.Evaluate(view);
         var scores = documents.Select(document => FakeScorer.Score(document.Text!)).ToArray();
         Assert.Equal(50, metrics.RowCount);
         Assert.Equal(scores.Sum(score => score.TokenCount), metrics.TokenCount);
@@ -31,7 +32,8 @@ public sealed class LanguageModelingCatalogTests
     public void Evaluate_NoRows_GivesNoNumbers()
     {
         using var transformer = new FakeTransformer(_context, new FakeScorer());
-        var metrics = _context.LanguageModeling.Evaluate(transformer.Transform(_context.Data.LoadFromEnumerable<Document>([])));
+        var view = transformer.Transform(_context.Data.LoadFromEnumerable<Document>([]));
+        var metrics = _context.LanguageModeling.Evaluate(view);
         Assert.Equal(0, metrics.RowCount);
         Assert.Equal(double.NaN, metrics.Perplexity);
         Assert.Equal(double.NaN, metrics.BitsPerByte);

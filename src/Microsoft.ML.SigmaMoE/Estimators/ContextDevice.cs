@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Chooses where a model lives as ML.NET's own components do: the context's GPU, unless options name one.</summary>
+/// <summary>Chooses a model's device as ML.NET's own components do: the context's, unless options name one.</summary>
 internal static class ContextDevice
 {
     /// <inheritdoc cref="ComputeDevice.Choose"/>

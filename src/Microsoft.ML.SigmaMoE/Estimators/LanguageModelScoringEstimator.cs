@@ -14,13 +14,13 @@ namespace Microsoft.ML.SigmaMoE;
 ///
 /// | Output column | Column type | Description |
 /// | -- | -- | -- |
-/// | `Features` | Known-sized vector of <xref:System.Single> | The hidden states of the row's tokens, pooled; zeros for an empty row. |
+/// | `Features` | Known-sized vector of <xref:System.Single> | The hidden states of the row's tokens, pooled. |
 /// | `LogLikelihood` | <xref:System.Single> | The natural logarithm of the row's probability; 0 for an empty row. |
 /// | `Perplexity` | <xref:System.Single> | The perplexity per token; NaN for an empty row. |
-/// | `BitsPerByte` | <xref:System.Single> | The bits that a byte of UTF-8 takes, whatever the tokenizer; NaN for an empty row. |
+/// | `BitsPerByte` | <xref:System.Single> | The bits that a byte of UTF-8 takes; NaN for an empty row. |
 /// | `TokenCount` | <xref:System.Int32> | The number of tokens. |
-/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | The log-likelihood of each token. Off by default. |
-/// | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's routing slots. Off by default. |
+/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | Each token's log-likelihood. Off by default. |
+/// | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's slots. Off by default. |
 ///
 /// ### Estimator Characteristics
 /// | | |
@@ -42,14 +42,19 @@ public sealed class LanguageModelScoringEstimator : IEstimator<LanguageModelTran
     private readonly IReadOnlyList<ScoreColumn> _columns;
 
     internal LanguageModelScoringEstimator(
-        IHostEnvironment environment, string inputColumn, LanguageModel model, OutputColumns columns, FeatureOptions? features)
+        IHostEnvironment environment,
+        string inputColumn,
+        LanguageModel model,
+        OutputColumns columns,
+        FeatureOptions? features)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumn);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(columns);
         (_environment, _model) = (environment, model);
-        _options = new() { InputColumn = inputColumn, Columns = columns, Features = features ?? model.Options.Features };
-        _columns = ScoreColumns.For(columns, _options.Features, ScoreSizes.Of(model.Scorer(_options.Features)));
+        features ??= model.Options.Features;
+        _options = new() { InputColumn = inputColumn, Columns = columns, Features = features };
+        _columns = ScoreColumns.For(columns, features, ScoreSizes.Of(model.Scorer(features)));
     }
 
     /// <summary>Makes the transformer. It keeps the model alive by itself; no data is read.</summary>

@@ -4,20 +4,21 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// <see cref="ITransformer"/> that scores text with a language model and turns it into features, resulting from fitting a
-/// <see cref="LanguageModelScoringEstimator"/>.
+/// <see cref="ITransformer"/> that scores text with a language model and turns it into features, resulting from fitting
+/// a <see cref="LanguageModelEstimator"/> or a <see cref="LanguageModelScoringEstimator"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Transforming computes nothing. A cursor computes the columns that somebody reads, a window of rows at a time, and the
-/// transformed view keeps them for the next pass: in up to 256 MB of memory, then in a file under
+/// Transforming computes nothing. A cursor computes the columns that somebody reads, a window of rows at a time, and
+/// the transformed view keeps them for the next pass: in up to 256 MB of memory, then in a file under
 /// <see cref="MLContext.TempFilePath"/> that is gone with the view. A view that was made before its input changed must
 /// not be read again; transform the changed data anew.
 /// </para>
 /// <para>
-/// Safe to use from several threads at once. Dispose it when nothing uses it any more; the weights go when open cursors
-/// and other references to the model are disposed too. A <see cref="PredictionEngine{TSrc, TDst}"/> disposes its
-/// transformer unless it is told that it does not own it; engines that were created before that keep working.
+/// Safe to use from several threads at once. Dispose it when nothing uses it any more; nothing new can be made from it
+/// then, and the weights go when the cursors that are open are disposed too. A <see cref="PredictionEngine{TSrc, TDst}"/>
+/// disposes its transformer unless it is told that it does not own it; the other engines of that transformer work until
+/// the last of them is disposed.
 /// </para>
 /// </remarks>
 public sealed class LanguageModelTransformer : ITransformer, IDisposable
@@ -35,7 +36,7 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
         _scoring = new(environment, reference, new(options.InputColumn), columns);
     }
 
-    /// <summary>Gets the model, to generate text with or to save on its own. It lives as long as this transformer.</summary>
+    /// <summary>Gets the model, to generate text with or to save on its own. It lives as long as this object.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public LanguageModel Model
     {
@@ -63,10 +64,11 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public IDataView Transform(IDataView input) => _scoring.Transform(input);
 
-    /// <summary>Gives this transformer's reference to the model back.</summary>
-    public void Dispose() => _scoring.Scorer.Dispose();
+    /// <summary>Ends the use of this transformer. It may be called several times.</summary>
+    public void Dispose() => _scoring.Dispose();
 
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => _scoring.GetRowToRowMapper(inputSchema);
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) =>
+        _scoring.GetRowToRowMapper(inputSchema);
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => LanguageModelSerializer.Save(ctx, _options, Model);
 

@@ -10,7 +10,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="columns">The added columns.</param>
 internal sealed class RowScoring(
     IHostEnvironment environment, Shared<IRowScorer> scorer, TextColumn text, IReadOnlyList<ScoreColumn> columns)
+    : IDisposable
 {
+    private readonly EngineClaims _engines = new();
+
     /// <summary>The most memory that one transformed view keeps computed columns in, in bytes.</summary>
     public const long DefaultCacheLimit = 256L << 20;
 
@@ -33,6 +36,16 @@ internal sealed class RowScoring(
 
     public SingleRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
         new(this, Bind(inputSchema), environment.Register(nameof(SingleRowMapper)));
+
+    /// <summary>Makes the claim of one prediction engine.</summary>
+    public EngineClaim Claim() => _engines.Add(scorer.Copy());
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        scorer.Dispose();
+        _engines.ReleaseOne();
+    }
 
     /// <summary>Makes the cache of one transformed view.</summary>
     public ScoreCache CreateCache(IHost host)

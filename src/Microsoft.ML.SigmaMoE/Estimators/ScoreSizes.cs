@@ -8,4 +8,12 @@ internal readonly record struct ScoreSizes(int Features, int ExpertLayers, int E
 {
     public static ScoreSizes Of(IRowScorer scorer) =>
         new(scorer.FeatureSize, scorer.ExpertLayerCount, scorer.ExpertCount);
+
+    public static ScoreSizes Of(LanguageModelOptions options)
+    {
+        var features = options.Features.Size(options.Model.ModelSize);
+        return options.FeedForward is MixtureOfExpertsOptions experts
+            ? new(features, options.Model.LayerCount, experts.ExpertCount)
+            : new(features, 0, 0);
+    }
 }

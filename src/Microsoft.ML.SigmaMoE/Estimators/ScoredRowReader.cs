@@ -9,7 +9,8 @@ internal static class ScoredRowReader
 {
     /// <summary>Reads every row once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
-    public static LanguageModelMetrics Sum(IHost host, IDataView scored, TextColumn text, string logLikelihood, string tokenCount)
+    public static LanguageModelMetrics Sum(
+        IHost host, IDataView scored, TextColumn text, string logLikelihood, string tokenCount)
     {
         var textColumn = text.FindIn(scored.Schema);
         var likelihoodColumn = Find(scored.Schema, logLikelihood, NumberDataViewType.Single);
@@ -40,6 +41,6 @@ internal static class ScoredRowReader
             : throw new ArgumentOutOfRangeException(
                 nameof(name),
                 name,
-                $"There is no column '{name}' of type {type} to evaluate. Score the text with a language model first, keep "
-                + "that column on (OutputColumns), and say its name if it is not the default.");
+                $"There is no column '{name}' of type {type} to evaluate. Score the text with a language model first, "
+                + "keep that column on (OutputColumns), and say its name if it is not the default.");
 }

@@ -27,7 +27,7 @@ internal sealed record ScoringOptions
         }
         catch (JsonException fault)
         {
-            throw new InvalidDataException($"The options of the saved transformer cannot be read: {fault.Message}", fault);
+            throw new InvalidDataException($"The saved transformer's options cannot be read: {fault.Message}", fault);
         }
     }
 }

@@ -8,8 +8,12 @@ namespace Microsoft.ML.SigmaMoE;
 /// getters were made for; one forward pass serves them all.
 /// </summary>
 internal sealed class SingleRow(
-    DataViewRow input, DataViewSchema schema, ActiveColumns active, TextColumn text, Shared<IRowScorer> scorer, IHost host)
-    : WrappingRow(input)
+    DataViewRow input,
+    DataViewSchema schema,
+    ActiveColumns active,
+    TextColumn text,
+    EngineClaim claim,
+    IHost host) : WrappingRow(input)
 {
     private ValueGetter<ReadOnlyMemory<char>>? _getText;
     private ScoreParts _wanted;
@@ -35,7 +39,7 @@ internal sealed class SingleRow(
     {
         if (disposing)
         {
-            scorer.Dispose();
+            claim.Dispose();
         }
     }
 
@@ -50,6 +54,7 @@ internal sealed class SingleRow(
         var row = default(ReadOnlyMemory<char>);
         _getText ??= Input.GetGetter<ReadOnlyMemory<char>>(text.FindIn(Input.Schema));
         _getText(ref row);
+        using var scorer = claim.Use();
         var score = scorer.Value.Score([row], _wanted, CancellationToken.None)[0];
         _current = (Position, _wanted, score);
         return score;

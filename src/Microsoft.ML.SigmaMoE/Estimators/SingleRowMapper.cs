@@ -25,6 +25,6 @@ internal sealed class SingleRowMapper(RowScoring scoring, ColumnBindings binding
         }
 
         var active = new ActiveColumns(bindings, scoring.Columns, activeColumns);
-        return new SingleRow(input, OutputSchema, active, scoring.Text, scoring.Scorer.Copy(), host);
+        return new SingleRow(input, OutputSchema, active, scoring.Text, scoring.Claim(), host);
     }
 }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One of several references to a value. The value is disposed with its last reference, so whoever holds one (a model, a
-/// transformer, an open cursor) can use it whatever the others do. Safe to use from several threads at once.
+/// One of several references to a value. The value is disposed with its last reference, so whoever holds one (a model,
+/// a transformer, an open cursor) can use it whatever the others do. Safe to use from several threads at once.
 /// </summary>
 internal sealed class Shared<T> : IDisposable
     where T : class
@@ -46,8 +46,11 @@ internal sealed class Shared<T> : IDisposable
         return new(_counted, _owner);
     }
 
+    /// <summary>Gets whether this reference was given back.</summary>
+    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+
     /// <summary>Throws if this reference was given back.</summary>
-    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, _owner);
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, _owner);
 
     /// <inheritdoc/>
     public void Dispose()

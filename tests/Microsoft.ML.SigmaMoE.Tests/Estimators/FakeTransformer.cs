@@ -33,5 +33,5 @@ internal sealed class FakeTransformer : ITransformer, IDisposable
 
     public void Save(ModelSaveContext ctx) => throw new NotSupportedException();
 
-    public void Dispose() => _scoring.Scorer.Dispose();
+    public void Dispose() => _scoring.Dispose();
 }

@@ -23,7 +23,8 @@ public sealed class LanguageModelScoringEstimatorTests : IDisposable
     [Fact]
     public void Featurize_KeepsMachineLearningsContract()
     {
-        var estimator = _context.Transforms.Text.FeaturizeTextWithLanguageModel("Text", null, _model, PoolingKind.MeanAndMax);
+        var text = _context.Transforms.Text;
+        var estimator = text.FeaturizeTextWithLanguageModel("Text", null, _model, PoolingKind.MeanAndMax);
         new EstimatorContract(_context).Check(estimator, _data, WithoutText(), TextAsNumber(), TextAsVector());
     }
 
@@ -41,7 +42,8 @@ public sealed class LanguageModelScoringEstimatorTests : IDisposable
     [InlineData(PoolingKind.MeanAndMax)]
     public void Featurize_GivesWhatTheModelGives(PoolingKind pooling)
     {
-        var view = Transform(_context.Transforms.Text.FeaturizeTextWithLanguageModel("Vector", "Text", _model, pooling));
+        var text = _context.Transforms.Text;
+        var view = Transform(text.FeaturizeTextWithLanguageModel("Vector", "Text", _model, pooling));
         var expected = _model.Embed(view.GetColumn<string>("Text"), new() { Pooling = pooling });
         AssertClose(expected.SelectMany(row => row), view.GetColumn<float[]>("Vector").SelectMany(row => row));
     }
@@ -50,7 +52,8 @@ public sealed class LanguageModelScoringEstimatorTests : IDisposable
     public void Featurize_WithOptions_FollowsThem()
     {
         var options = new FeatureOptions { Layer = 1, Normalize = true };
-        var view = Transform(_context.Transforms.Text.FeaturizeTextWithLanguageModel("Vector", "Text", _model, options));
+        var text = _context.Transforms.Text;
+        var view = Transform(text.FeaturizeTextWithLanguageModel("Vector", "Text", _model, options));
         var expected = _model.Embed(view.GetColumn<string>("Text"), options);
         AssertClose(expected.SelectMany(row => row), view.GetColumn<float[]>("Vector").SelectMany(row => row));
     }
@@ -88,8 +91,10 @@ public sealed class LanguageModelScoringEstimatorTests : IDisposable
         Assert.Throws<ArgumentNullException>(() => text.ScoreTextWithLanguageModel("Text", null!));
         Assert.Throws<ArgumentException>(() => text.ScoreTextWithLanguageModel(" ", _model));
         Assert.Throws<ArgumentNullException>(() => text.FeaturizeTextWithLanguageModel(null!, "Text", _model));
-        Assert.Throws<ArgumentOutOfRangeException>(() => text.FeaturizeTextWithLanguageModel("F", "Text", _model, new FeatureOptions { Layer = 9 }));
-        Assert.Throws<ArgumentException>(() => text.ScoreTextWithLanguageModel("Text", _model, new() { Perplexity = "Features" }));
+        Assert.Throws<ArgumentException>(() =>
+            text.ScoreTextWithLanguageModel("Text", _model, new() { Perplexity = "Features" }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            text.FeaturizeTextWithLanguageModel("F", "Text", _model, new FeatureOptions { Layer = 9 }));
     }
 
     private IDataView Transform(LanguageModelScoringEstimator estimator) => estimator.Fit(_data).Transform(_data);

@@ -1,4 +1,4 @@
-using Microsoft.ML.Data;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
@@ -72,6 +72,15 @@ public sealed class SingleRowTests : IDisposable
     }
 
     [Fact]
+    public void Dispose_OfTheOnlyEngine_DisposesTheScorer()
+    {
+        var engine = Engine<Scored>();
+        engine.Dispose();
+        Assert.True(_scorer.IsDisposed);
+        Assert.Throws<ObjectDisposedException>(() => engine.Predict(new() { Text = "one two" }));
+    }
+
+    [Fact]
     public void Dispose_OfOneEngine_LeavesTheOthersWorking()
     {
         var (first, second) = (Engine<Scored>(), Engine<Scored>());
@@ -79,6 +88,29 @@ public sealed class SingleRowTests : IDisposable
         Assert.Equal(2, second.Predict(new() { Text = "one two" }).TokenCount);
         Assert.Throws<ObjectDisposedException>(() => Engine<Scored>());
         second.Dispose();
+        Assert.True(_scorer.IsDisposed);
+    }
+
+    [Fact]
+    public void Dispose_OfTheTransformer_EndsAnEngineThatDoesNotOwnIt()
+    {
+        var options = new PredictionEngineOptions { OwnsTransformer = false };
+        var engine = _context.Model.CreatePredictionEngine<Document, Scored>(_transformer, options);
+        engine.Dispose();
+        Assert.False(_scorer.IsDisposed);
+        _transformer.Dispose();
+        Assert.True(_scorer.IsDisposed);
+    }
+
+    [Fact]
+    public void Dispose_OfTheTransformer_DoesNotWaitForEnginesThatAreGone()
+    {
+        MakeAndForgetEngines();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        _transformer.Dispose();
+        Assert.True(_scorer.IsDisposed);
     }
 
     [Fact]
@@ -92,15 +124,29 @@ public sealed class SingleRowTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_OfTheRow_ReleasesTheScorer()
+    public void Dispose_OfTheRow_EndsItsClaim()
     {
         var view = _context.Data.LoadFromEnumerable(Document.Many(1));
         var mapper = _transformer.GetRowToRowMapper(view.Schema);
-        var row = mapper.GetRow(view.GetRowCursor(view.Schema), mapper.OutputSchema);
+        DataViewRow[] rows =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => mapper.GetRow(view.GetRowCursor(view.Schema), mapper.OutputSchema)),
+        ];
+        rows[0].Dispose();
         _transformer.Dispose();
         Assert.False(_scorer.IsDisposed);
-        row.Dispose();
+        rows[1].Dispose();
+        rows[2].Dispose();
         Assert.True(_scorer.IsDisposed);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MakeAndForgetEngines()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(1, Engine<Scored>().Predict(new() { Text = "word" }).TokenCount);
+        }
     }
 
     private PredictionEngine<Document, T> Engine<T>()

@@ -31,7 +31,8 @@ public sealed class SharedTests
     {
         var reference = Share();
         reference.Dispose();
-        Assert.Equal(typeof(SharedTests).FullName, Assert.Throws<ObjectDisposedException>(() => reference.Value).ObjectName);
+        var fault = Assert.Throws<ObjectDisposedException>(() => reference.Value);
+        Assert.Equal(typeof(SharedTests).FullName, fault.ObjectName);
         Assert.Throws<ObjectDisposedException>(reference.Copy);
     }
 

@@ -3,8 +3,9 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// What ML.NET asks of every estimator (its own unpublished contract test, written anew): what is promised of the schema
-/// is what comes, in both directions; wrong inputs are refused everywhere alike; a saved transformer loads as itself.
+/// What ML.NET asks of every estimator (its own unpublished contract test, written anew): what is promised of the
+/// schema is what comes, in both directions; wrong inputs are refused everywhere alike; a saved transformer loads as
+/// itself.
 /// </summary>
 internal sealed class EstimatorContract(MLContext context)
 {
@@ -37,7 +38,7 @@ internal sealed class EstimatorContract(MLContext context)
         foreach (var promise in promised)
         {
             Assert.True(delivered.TryFindColumn(promise.Name, out var column));
-            Assert.True(column.IsCompatibleWith(promise), $"'{promise.Name}' is of another type, or has annotations nobody promised.");
+            Assert.True(column.IsCompatibleWith(promise), $"'{promise.Name}' differs, or has annotations nobody promised.");
             Assert.True(promise.IsCompatibleWith(column), $"'{promise.Name}' lacks annotations that were promised.");
         }
     }
@@ -67,17 +68,15 @@ internal sealed class EstimatorContract(MLContext context)
     private static void CheckRefused(Func<object> action)
     {
         var fault = Record.Exception(action);
-        Assert.True(fault is ArgumentOutOfRangeException or InvalidOperationException, $"Expected a refusal, got {fault}");
+        Assert.True(fault is ArgumentOutOfRangeException or InvalidOperationException, $"No refusal, but {fault}");
     }
 
-    private static void CheckSame(DataViewSchema expected, DataViewSchema actual)
-    {
+    private static void CheckSame(DataViewSchema expected, DataViewSchema actual) =>
         Assert.Equal(expected.Select(Describe), actual.Select(Describe));
-    }
 
     private static string Describe(DataViewSchema.Column column) =>
-        $"{column.Name}: {column.Type}{(column.IsHidden ? " hidden" : "")}"
-        + string.Concat(column.Annotations.Schema.Select(annotation => $", {annotation.Name}: {Value(column, annotation)}"));
+        $"{column.Name}: {column.Type}{(column.IsHidden ? " hidden" : "")}, "
+        + string.Join(", ", column.Annotations.Schema.Select(kind => $"{kind.Name}: {Value(column, kind)}"));
 
     private static string Value(DataViewSchema.Column column, DataViewSchema.Column annotation)
     {

@@ -10,8 +10,9 @@ internal static class FreshProcess
     /// <returns>The perplexity of each text.</returns>
     public static float[] Perplexities(string model, params string[] texts)
     {
-        var folder = AppContext.BaseDirectory.Replace("SigmaMoE.Tests", "SigmaMoE.ModelReader", StringComparison.Ordinal);
-        var application = Path.Combine(folder, "Microsoft.ML.SigmaMoE.ModelReader.dll");
+        const string Name = "Microsoft.ML.SigmaMoE.ModelReader";
+        var folder = AppContext.BaseDirectory.Replace("Microsoft.ML.SigmaMoE.Tests", Name, StringComparison.Ordinal);
+        var application = Path.Combine(folder, $"{Name}.dll");
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         var start = new ProcessStartInfo(dotnet, [application, model, .. texts])
         {

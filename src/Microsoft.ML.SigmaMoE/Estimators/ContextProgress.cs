@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Tells how training goes to the context's log and progress channel, and to whom the options name.</summary>
+internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
+{
+    private static readonly string[] Metrics =
+    [
+        "Loss", "Perplexity", "Validation Loss", "Balancing Loss", "Learning Rate", "Gradient Norm", "Tokens Per Second",
+    ];
+
+    private static readonly string[] Units = ["epochs", "steps", "tokens"];
+    private readonly IChannel _log;
+    private readonly IProgressChannel _channel;
+    private readonly IProgress<TrainingProgress>? _next;
+    private TrainingProgress? _last;
+
+    public ContextProgress(IHost host, IProgress<TrainingProgress>? next)
+    {
+        (_log, _channel, _next) = (host.Start("Training"), host.StartProgressChannel("Training"), next);
+        _channel.SetHeader(new ProgressHeader(Metrics, Units), Fill);
+    }
+
+    public void Report(TrainingProgress value)
+    {
+        Volatile.Write(ref _last, value);
+        _log.Info(Describe(value));
+        _channel.Checkpoint([.. MetricsOf(value), value.Epoch, value.Step, value.Tokens, null, value.MaxSteps, null]);
+        _next?.Report(value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _channel.Dispose();
+        _log.Dispose();
+    }
+
+    private static string Describe(TrainingProgress value)
+    {
+        var line = new StringBuilder();
+        Add($"Step {value.Step}");
+        Add($"{(value.MaxSteps is { } steps ? $" of {steps}" : "")}: loss {value.Loss:F4}, perplexity {value.Perplexity:G6}");
+        Add($", learning rate {value.LearningRate:G3}, gradient norm {value.GradientNorm:G3}");
+        Add($", {value.TokensPerSecond:F0} tokens/s");
+        if (value.ValidationLoss is { } loss)
+        {
+            Add($", validation loss {loss:F4}");
+        }
+
+        if (value.ExpertEntropy.Count > 0)
+        {
+            Add($", expert entropy {value.ExpertEntropy.Min():P1} or more, {value.DeadExperts.Sum()} dead");
+        }
+
+        if (value.Remaining is { } remaining)
+        {
+            Add($", {remaining:hh\\:mm\\:ss} left");
+        }
+
+        return line.ToString();
+
+        void Add(FormattableString text) => line.Append(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static double?[] MetricsOf(TrainingProgress value) =>
+    [
+        value.Loss,
+        value.Perplexity,
+        value.ValidationLoss,
+        value.BalancingLoss,
+        value.LearningRate,
+        value.GradientNorm,
+        value.TokensPerSecond,
+    ];
+
+    // Called whenever somebody asks how far training is, from any thread.
+    private void Fill(IProgressEntry entry)
+    {
+        if (Volatile.Read(ref _last) is { } value)
+        {
+            foreach (var (index, metric) in MetricsOf(value).Index())
+            {
+                entry.SetMetric(index, metric ?? double.NaN);
+            }
+
+            entry.SetProgress(0, value.Epoch);
+            entry.SetProgress(1, value.Step, value.MaxSteps ?? double.NaN);
+            entry.SetProgress(2, value.Tokens);
+        }
+    }
+}
