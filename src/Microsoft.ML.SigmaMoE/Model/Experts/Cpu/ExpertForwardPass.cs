@@ -55,11 +55,11 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
             }
 
             TensorPrimitives.Max(raw, 0f, raw);
-            BFloat16.Round(raw, new(call.HiddenAt(share.Start + row), size));
+            BFloat16Rounding.Round(raw, new(call.HiddenAt(share.Start + row), size));
             if (call.MaskAt(share.Start + row) is { IsEmpty: false } mask)
             {
                 TensorPrimitives.Multiply(raw, mask, raw);
-                BFloat16.Round(raw, new(_masked.Pointer + (long)row * width, size));
+                BFloat16Rounding.Round(raw, new(_masked.Pointer + (long)row * width, size));
             }
         }
 

@@ -64,12 +64,12 @@ internal sealed unsafe class InputGradientPass(
         var sum = 0f;
         for (var neuron = 0; neuron < byHidden.Length; neuron++)
         {
-            var value = BFloat16.Widen(hidden[neuron]);
+            var value = BFloat16Rounding.Widen(hidden[neuron]);
             sum += byHidden[neuron] * value;
             byHidden[neuron] = value > 0 ? byHidden[neuron] * gate : 0;
         }
 
         byGate[call.Batch.SlotOrder[position]] = sum;
-        BFloat16.Round(byHidden, new(byRaw + (long)position * call.Shape.PaddedExpertSize, byHidden.Length));
+        BFloat16Rounding.Round(byHidden, new(byRaw + (long)position * call.Shape.PaddedExpertSize, byHidden.Length));
     }
 }

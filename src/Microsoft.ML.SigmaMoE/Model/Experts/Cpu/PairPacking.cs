@@ -25,7 +25,7 @@ internal static unsafe class PairPacking
             var height = Math.Min(16, rows - row);
             for (var i = 0; i < height; i++)
             {
-                BFloat16.Round(new(weight + (long)(row + i) * columns, columns), new(strip + i * paddedColumns, columns));
+                BFloat16Rounding.Round(new(weight + (long)(row + i) * columns, columns), new(strip + i * paddedColumns, columns));
             }
 
             var source = (uint*)strip;
@@ -72,7 +72,7 @@ internal static unsafe class PairPacking
     {
         if (row < rows)
         {
-            BFloat16.Round(new(weight + (long)row * columns, columns), target);
+            BFloat16Rounding.Round(new(weight + (long)row * columns, columns), target);
         }
         else
         {

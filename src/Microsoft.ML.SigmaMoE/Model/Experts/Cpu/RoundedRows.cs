@@ -13,7 +13,7 @@ internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDispos
     {
         for (var row = first; row < end; row++)
         {
-            BFloat16.Round(new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
+            BFloat16Rounding.Round(new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
             var row = byRaw + (long)position * call.Shape.PaddedExpertSize;
             for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron++)
             {
-                gradient[neuron] += BFloat16.Widen(row[neuron]);
+                gradient[neuron] += BFloat16Rounding.Widen(row[neuron]);
             }
         }
     }
@@ -108,10 +108,10 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
             var count = Math.Min(64, call.Shape.ExpertSize - start);
             for (var i = 0; i < count; i++)
             {
-                weighed[i] = gate * BFloat16.Widen(hidden[start + i]) * (mask.IsEmpty ? 1 : mask[start + i]);
+                weighed[i] = gate * BFloat16Rounding.Widen(hidden[start + i]) * (mask.IsEmpty ? 1 : mask[start + i]);
             }
 
-            BFloat16.Round(new(weighed, count), new(row + start, count));
+            BFloat16Rounding.Round(new(weighed, count), new(row + start, count));
         }
 
         return row;

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Converts between float32 and bfloat16, which is the upper half of a float32, rounded to nearest even.</summary>
-internal static class BFloat16
+internal static class BFloat16Rounding
 {
     /// <summary>Rounds <paramref name="source"/> into <paramref name="target"/>.</summary>
     public static void Round(ReadOnlySpan<float> source, Span<ushort> target)
