@@ -66,7 +66,7 @@ public sealed partial class LayeringTests
     [GeneratedRegex(@"^(?:public|internal)[\w\s]*\b(?:class|record struct|record|struct|interface|enum)\s+(\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
-    [GeneratedRegex(@"(?<!\.)\b[A-Z]\w+\b")]
+    [GeneratedRegex(@"(?<!\.)\b[A-Z]\w+\b(?!\s*=[^=>])")]
     private static partial Regex Identifier();
 
     [GeneratedRegex(@"//[^\n]*|""(?:[^""\\\n]|\\.)*""")]
