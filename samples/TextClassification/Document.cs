@@ -1,5 +1,7 @@
 using Microsoft.ML.Data;
 
+namespace TextClassification;
+
 /// <summary>One row of the table: a label and a text.</summary>
 public sealed class Document
 {

@@ -3,6 +3,7 @@
 // training part, without their labels; the classifier learns the labels from the model's features.
 using Microsoft.ML;
 using Microsoft.ML.SigmaMoE;
+using TextClassification;
 
 if (args.Length is 0 or > 2)
 {

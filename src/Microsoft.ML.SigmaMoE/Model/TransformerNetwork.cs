@@ -124,9 +124,10 @@ internal sealed class TransformerNetwork : nn.Module
     {
         var time = tokens.shape[1] - 1;
         var output = Forward(tokens.narrow(1, 0, time), memory);
-        var logits = Logits(output.Hidden).flatten(0, 1);                              // [batch · time, V]
+        var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
+        var logits = MixedLinear.Apply(hidden, _output, _computeType);                 // [batch · time, V]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
-        return new(nn.functional.cross_entropy(logits, targets), Balancing(output.Routings), output.Routings);
+        return new(TokenLoss.Apply(logits, _outputBias, targets), Balancing(output.Routings), output.Routings);
     }
 
     private Tensor? Balancing(IReadOnlyList<Routing> routings) => _layers

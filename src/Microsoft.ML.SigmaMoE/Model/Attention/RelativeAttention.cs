@@ -52,21 +52,19 @@ internal sealed class RelativeAttention : nn.Module
     {
         var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
         var probabilities = Probabilities(queries, keys, positions);                   // [batch, heads, T, S]
-        var attended = matmul(probabilities.to(_computeType), values);                 // [batch, heads, T, head]
+        var attended = matmul(probabilities, values);                                  // [batch, heads, T, head]
         var merged = attended.transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
         return MixedLinear.Apply(merged, _merge, _computeType).to(ScalarType.Float32); // [batch, T, d_model]
     }
 
-    /// <summary>Computes the attention probabilities, [batch, heads, T, S], float32.</summary>
+    /// <summary>Computes the attention probabilities, [batch, heads, T, S], in the compute type.</summary>
     internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions)
     {
         var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
         var encoded = MixedLinear.Apply(positions.Sinusoids, _position, _computeType); // [S, heads · head]
         var places = encoded.view(-1, _heads, _headSize).permute(1, 2, 0);             // [heads, head, S]
         var content = matmul(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
-        var place = RelativePositions.Shift(matmul(byPosition, places));               // [batch, heads, T, S]
-        var logits = content.to(ScalarType.Float32) + place;
-        return logits.masked_fill(positions.Hidden, double.NegativeInfinity).softmax(-1);
+        return RelativeSoftmax.Apply(content, matmul(byPosition, places), positions);  // [batch, heads, T, S]
     }
 
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>

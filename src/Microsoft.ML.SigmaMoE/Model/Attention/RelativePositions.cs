@@ -8,7 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <param name="Sinusoids">[M + T, d_model]: row p encodes r = p − (M + T − 1), so the last row is the token itself.</param>
 /// <param name="Hidden">[T, M + T]: true where query i must not see key j.</param>
-internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden)
+/// <param name="SameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
+internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool SameLength)
 {
     /// <summary>Makes the positions of a segment.</summary>
     /// <param name="time">T, the number of queries.</param>
@@ -22,7 +23,8 @@ internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden)
         var hidden = all.triu(memory + 1);                                         // j − M > i
         return new(
             Encode(memory + time, modelSize, device),
-            sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden);  // or j < i
+            sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden,   // or j < i
+            sameLength);
     }
 
     /// <summary>

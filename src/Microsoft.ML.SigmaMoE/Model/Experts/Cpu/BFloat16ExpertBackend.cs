@@ -26,7 +26,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var call = Call(inputs, batch, mask, hidden, tokens);
         var source = Pointer(inputs.Tokens);
         var target = TensorMemory.Of<float>(output);
-        using var weights = new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, get_num_threads());
+        using var weights = new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, CpuWork.Threads);
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new ExpertForwardPass(call, weights, target);
@@ -63,7 +63,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var byToken = TensorMemory.Of<float>(result.Tokens);
         var byGate = TensorMemory.Of<float>(result.Gates);
         using var weights = new PackedExperts(
-            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.Offsets, get_num_threads());
+            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.Offsets, CpuWork.Threads);
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new InputGradientPass(call, weights, arriving, byToken, byGate, byRaw);
@@ -79,7 +79,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var down = TensorMemory.Of<float>(result.Down);
         var bias = TensorMemory.Of<float>(result.UpBias);
         var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
-        CpuWork.Run(get_num_threads(), 2 * call.Batch.ExpertCount, piece =>
+        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, piece =>
         {
             using var pass = new WeightGradientPass(call, byRaw, arriving);
             var expert = piece / 2;
@@ -97,7 +97,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
 
     private static void ByTokens(ExpertCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
     {
-        var threads = (int)Math.Min(get_num_threads(), Math.Max(1, tokenCount / 16));
+        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
         CpuWork.Run(threads, threads, thread =>
         {
             var shares = TokenShare.Of(

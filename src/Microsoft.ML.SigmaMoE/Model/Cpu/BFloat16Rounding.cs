@@ -25,6 +25,21 @@ internal static class BFloat16Rounding
         }
     }
 
+    /// <summary>Widens <paramref name="source"/> into <paramref name="target"/>.</summary>
+    public static void Widen(ReadOnlySpan<ushort> source, Span<float> target)
+    {
+        var place = 0;
+        for (; place <= source.Length - 16; place += 16)
+        {
+            Widen(Vector256.Create(source[place..])).CopyTo(target[place..]);
+        }
+
+        for (; place < source.Length; place++)
+        {
+            target[place] = Widen(source[place]);
+        }
+    }
+
     /// <summary>Widens one number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Widen(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
@@ -33,11 +48,6 @@ internal static class BFloat16Rounding
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Widen(Vector256<ushort> values) =>
         (Vector512.WidenLower(values.ToVector512()) << 16).AsSingle();
-
-    /// <summary>Rounds sixteen numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<ushort> Round(Vector512<float> values) =>
-        Vector512.Narrow(Rounded(values.AsUInt32()), Vector512<uint>.Zero).GetLower();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> Rounded(Vector512<uint> bits) =>

@@ -1,0 +1,97 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// <see cref="RelativeSoftmax"/> row by row in the first-level cache. Query i sees keys j from 0 (or i, with same length) to
+/// M + i; the logit by position of key j stands at j + T − 1 − i. Backward: dlogit = p · (dp − Σ p · dp), to both.
+/// </summary>
+internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<RelativeSoftmaxFunction>
+{
+    public override string Name => nameof(RelativeSoftmaxFunction);
+
+    /// <summary>Computes probabilities, [batch, heads, T, S]; records a gradient only where one is wanted.</summary>
+    public static Tensor Apply(Tensor content, Tensor byPosition, bool sameLength) =>
+        is_grad_enabled() ? apply(content, byPosition, sameLength) : Probabilities(content, byPosition, sameLength);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var sameLength = (bool)vars[2];
+        var probabilities = Probabilities((Tensor)vars[0], (Tensor)vars[1], sameLength);
+        ctx.save_for_backward([probabilities.detach()]); // the output itself would hold the node that holds it
+        ctx.save_data(nameof(sameLength), sameLength);
+        return probabilities;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        var probabilities = ctx.get_saved_variables()[0];
+        var (byContent, byPosition) = (zeros_like(probabilities), zeros_like(probabilities));
+        using var gradient = grad_output.to(probabilities.dtype).contiguous();
+        var (p, dp) = (new TensorRows(probabilities), new TensorRows(gradient));
+        var (toContent, toPosition) = (new TensorRows(byContent), new TensorRows(byPosition));
+        var view = new Window(probabilities.shape[2], probabilities.shape[3], (bool)ctx.get_data("sameLength"));
+        EachRow(p, (row, x, y) =>
+        {
+            var (first, count, shift) = view.Of(row);
+            var values = x[..count];
+            var by = y[..count];
+            p.Read(row, first, values);
+            dp.Read(row, first, by);
+            var mean = TensorPrimitives.Dot<float>(values, by);
+            TensorPrimitives.Subtract(by, mean, by);
+            TensorPrimitives.Multiply(by, values, by);
+            toContent.Write(row, first, by);
+            toPosition.Write(row, first + shift, by);
+        });
+        return [byContent, byPosition, null!];
+    }
+
+    private static Tensor Probabilities(Tensor content, Tensor byPosition, bool sameLength)
+    {
+        using var local = content.contiguous();
+        using var localPosition = byPosition.contiguous();
+        var probabilities = zeros_like(local);
+        var (logits, places, target) = (new TensorRows(local), new TensorRows(localPosition), new TensorRows(probabilities));
+        var view = new Window(content.shape[2], content.shape[3], sameLength);
+        EachRow(logits, (row, x, y) =>
+        {
+            var (first, count, shift) = view.Of(row);
+            var values = x[..count];
+            var place = y[..count];
+            logits.Read(row, first, values);
+            places.Read(row, first + shift, place);
+            TensorPrimitives.Add(values, place, values);
+            TensorPrimitives.Subtract(values, TensorPrimitives.Max<float>(values), values);
+            TensorPrimitives.Exp(values, values);
+            TensorPrimitives.Divide(values, TensorPrimitives.Sum<float>(values), values);
+            target.Write(row, first, values);
+        });
+        return probabilities;
+    }
+
+    private static void EachRow(TensorRows rows, RowWork work) => CpuWork.Each(rows.Count, (first, end) =>
+    {
+        var (x, y) = (new float[rows.Width], new float[rows.Width]);
+        for (var row = first; row < end; row++)
+        {
+            work(row, x, y);
+        }
+    });
+
+    private delegate void RowWork(long row, Span<float> x, Span<float> y);
+
+    /// <summary>Which keys a row's query sees.</summary>
+    private readonly record struct Window(long Time, long Keys, bool SameLength)
+    {
+        /// <summary>Gets the first key, how many, and how far their logits by position stand to the right.</summary>
+        public (int First, int Count, int Shift) Of(long row)
+        {
+            var (query, memory) = (row % Time, Keys - Time);
+            var first = SameLength && memory > 0 ? query : 0;
+            return ((int)first, (int)(memory + query + 1 - first), (int)(Time - 1 - query));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Runs pieces of work on libtorch's number of threads. Which thread runs which piece does not matter to results.</summary>
+internal static class CpuWork
+{
+    /// <summary>Gets how many threads work.</summary>
+    public static int Threads => get_num_threads();
+
+    /// <summary>Runs <paramref name="body"/> for 0 … count − 1.</summary>
+    public static void Run(int threads, int count, Action<int> body)
+    {
+        if (threads == 1 || count == 1)
+        {
+            for (var piece = 0; piece < count; piece++)
+            {
+                body(piece);
+            }
+        }
+        else
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+        }
+    }
+
+    /// <summary>Cuts rows into four stretches a thread: enough to even out, few enough to keep sums of.</summary>
+    public static IReadOnlyList<(long First, long End)> Pieces(long rows)
+    {
+        var count = (int)Math.Clamp(rows / 16, 1, Threads * 4);
+        return [.. Enumerable.Range(0, count).Select(piece => (rows * piece / count, rows * (piece + 1) / count))];
+    }
+
+    /// <summary>Runs <paramref name="body"/> over stretches of rows.</summary>
+    public static void Each(long rows, Action<long, long> body) => Each(Pieces(rows), (_, first, end) => body(first, end));
+
+    /// <summary>Runs <paramref name="body"/> over the given stretches.</summary>
+    public static void Each(IReadOnlyList<(long First, long End)> pieces, Action<int, long, long> body) =>
+        Run(Threads, pieces.Count, piece => body(piece, pieces[piece].First, pieces[piece].End));
+}
