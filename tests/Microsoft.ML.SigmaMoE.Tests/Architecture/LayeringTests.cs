@@ -21,7 +21,7 @@ public sealed partial class LayeringTests
         ["Tokenization"] = [],
         ["Scoring"] = ["Model", "Model/Routing", "Tokenization"],
         ["Generation"] = ["Model", "Tokenization"],
-        ["Training"] = ["Model", "Model/FeedForward", "Model/Routing", "Serialization"],
+        ["Training"] = ["Model", "Model/FeedForward", "Model/Routing", "Serialization", "Tokenization"],
         ["Serialization"] = ["Model", "Model/FeedForward", "Tokenization", "Training"],
     };
 
