@@ -110,6 +110,27 @@ public sealed class LanguageModel : IDisposable
         return [.. scores.Select(score => score.Features)];
     }
 
+    /// <summary>Continues a text.</summary>
+    /// <param name="prompt">The beginning of a document, which is not part of the result; empty for a new document.</param>
+    /// <param name="options">How to draw tokens and when to stop; null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at before every token.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public string Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        string.Concat(GenerateStreaming(prompt, options, cancellationToken));
+
+    /// <summary>Continues a text, and gives it piece by piece as it becomes certain.</summary>
+    /// <inheritdoc cref="Generate"/>
+    /// <returns>Pieces of whole characters. Nothing is computed until they are enumerated, and each enumeration begins anew.</returns>
+    public IEnumerable<string> GenerateStreaming(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        options ??= new();
+        options.Validate();
+        _network.ThrowIfDisposed();
+        return Continue(prompt, options, cancellationToken);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
 
@@ -137,6 +158,15 @@ public sealed class LanguageModel : IDisposable
     {
         using var network = _network.Copy();
         return Scorer(features).Score([.. texts.Select(text => text.AsMemory())], parts, cancellationToken);
+    }
+
+    private IEnumerable<string> Continue(string prompt, GenerationOptions options, CancellationToken cancellationToken)
+    {
+        using var network = _network.Copy();
+        foreach (var piece in new TextGenerator(network.Value, Tokenizer).Generate(prompt, options, cancellationToken))
+        {
+            yield return piece;
+        }
     }
 
     private StoredModel Stored(Shared<TransformerNetwork> network) => new(Options, Tokenizer, network.Value, History);

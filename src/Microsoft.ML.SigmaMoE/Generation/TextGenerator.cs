@@ -5,19 +5,14 @@ internal sealed class TextGenerator(TransformerNetwork network, TextTokenizer to
 {
     /// <summary>Continues <paramref name="prompt"/>; an empty one begins a document.</summary>
     /// <param name="prompt">The beginning of a document. It is not part of the result.</param>
-    /// <param name="options">How to draw tokens, and when to stop.</param>
+    /// <param name="options">Validated options.</param>
     /// <param name="cancellationToken">Looked at before every token.</param>
     /// <returns>
     /// Pieces of text as they become certain, each of whole characters. Nothing happens until they are enumerated; each
     /// enumeration generates anew.
     /// </returns>
-    public IEnumerable<string> Generate(string prompt, GenerationOptions options, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        return Pieces(tokenizer.Encode(prompt), options, cancellationToken).Where(piece => piece.Length > 0);
-    }
+    public IEnumerable<string> Generate(string prompt, GenerationOptions options, CancellationToken cancellationToken = default) =>
+        Pieces(tokenizer.Encode(prompt), options, cancellationToken).Where(piece => piece.Length > 0);
 
     private IEnumerable<string> Pieces(int[] prompt, GenerationOptions options, CancellationToken cancellationToken)
     {

@@ -12,12 +12,13 @@ internal static class ComputeDevice
     /// <exception cref="InvalidOperationException">The GPU is not there, and the processor is not allowed instead.</exception>
     public static Device Choose(int? gpuDeviceId, bool fallbackToCpu)
     {
+        // first: even the name of the processor loads libtorch
+        TorchRuntime.EnsureLoadable();
         if (gpuDeviceId is not { } gpu)
         {
             return CPU;
         }
 
-        TorchRuntime.EnsureLoadable();
         var count = cuda.is_available() ? cuda.device_count() : 0;
         if (gpu >= 0 && gpu < count)
         {
