@@ -18,8 +18,7 @@ internal static class ClassicalContenders
 
     public static IReadOnlyList<Contender> Fit(MLContext context, IEnumerable<Document> text)
     {
-        var rows = context.Data.LoadFromEnumerable(
-            text.Select(document => new LabelledText { Text = document.Text, Label = "" }));
+        var rows = context.Data.LoadFromEnumerable(text);
         return
         [
             new("words, TF-IDF", Words(context).Fit(rows)),

@@ -6,14 +6,14 @@ namespace QuickStart;
 /// </summary>
 internal sealed class ClassificationTask
 {
-    public ClassificationTask(TextCorpus corpus, CorpusSplit split, int rowsPerClass, int draws, int seed)
+    public ClassificationTask(TextCorpus corpus, CorpusSplit split, Plan plan, int seed)
     {
-        RowsPerClass = rowsPerClass;
+        RowsPerClass = plan.RowsPerClass;
         var byLabel = split.Train.Where(IsIn(corpus.Labels)).ToLookup(document => document.Label!);
         Labels = [.. corpus.Labels.Where(byLabel.Contains)];
-        Draws = [.. Enumerable.Range(seed, draws).Select(draw => Draw(byLabel, rowsPerClass, (ulong)draw))];
-        Validation = [.. split.Validation.Where(IsIn(Labels)).Select(ToRow)];
-        Test = [.. split.Test.Where(IsIn(Labels)).Select(ToRow)];
+        Draws = [.. Enumerable.Range(seed, plan.Draws).Select(draw => Draw(byLabel, (ulong)draw))];
+        Validation = Sample(split.Validation, plan.MostValidationRows);
+        Test = Sample(split.Test, plan.MostTestRows);
     }
 
     public int RowsPerClass { get; }
@@ -21,11 +21,11 @@ internal sealed class ClassificationTask
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Gets the training rows, drawn several times: one draw says little.</summary>
-    public IReadOnlyList<IReadOnlyList<LabelledText>> Draws { get; }
+    public IReadOnlyList<IReadOnlyList<Document>> Draws { get; }
 
-    public IReadOnlyList<LabelledText> Validation { get; }
+    public IReadOnlyList<Document> Validation { get; }
 
-    public IReadOnlyList<LabelledText> Test { get; }
+    public IReadOnlyList<Document> Test { get; }
 
     /// <summary>Gets whether there is anything to tell apart.</summary>
     public bool IsPossible => Labels.Count > 1 && Validation.Count > 0 && Test.Count > 0;
@@ -36,11 +36,12 @@ internal sealed class ClassificationTask
         return document => document.Label is { } label && known.Contains(label);
     }
 
-    private static LabelledText[] Draw(ILookup<string, Document> byLabel, int rowsPerClass, ulong seed) =>
+    private Document[] Draw(ILookup<string, Document> byLabel, ulong seed) =>
     [
         .. byLabel.SelectMany(documents => documents
-            .OrderBy(document => StableHash.Of(document.Id, seed)).Take(rowsPerClass).Select(ToRow)),
+            .OrderBy(document => StableHash.Of(document.Id, seed)).Take(RowsPerClass)),
     ];
 
-    private static LabelledText ToRow(Document document) => new() { Text = document.Text, Label = document.Label! };
+    private Document[] Sample(IEnumerable<Document> documents, int mostRows) =>
+        [.. documents.Where(IsIn(Labels)).OrderBy(document => StableHash.Of(document.Id)).Take(mostRows)];
 }

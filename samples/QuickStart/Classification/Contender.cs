@@ -24,7 +24,7 @@ internal sealed record Contender(string Name, ITransformer Features)
     private static TransformerChain<ITransformer> Then(
         MLContext context, ITransformer steps, IEstimator<ITransformer> next)
     {
-        var noRows = context.Data.LoadFromEnumerable(Array.Empty<LabelledText>());
+        var noRows = context.Data.LoadFromEnumerable(Array.Empty<Document>());
         return steps.Append(next.Fit(steps.Transform(noRows)));
     }
 }

@@ -1,10 +1,14 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace QuickStart;
 
 /// <summary>Lets contenders do the same task by the same rules.</summary>
 internal sealed class Contest(MLContext context, ClassificationTask task)
 {
+    private const string PredictedLabel = "PredictedLabel";
+
     /// <summary>Tries every learner on the contender's features; the validation rows choose, the test rows score.</summary>
     public ContestResult Enter(Contender contender)
     {
@@ -14,12 +18,12 @@ internal sealed class Contest(MLContext context, ClassificationTask task)
             .Select(learner => Try(learner, draws, validation))
             .MaxBy(attempt => attempt.Validation.MacroAccuracy)!;
         var test = Score(best.Models, Featurize(contender, task.Test));
-        return new(contender, best.Learner.Name, best.Validation, test);
+        return new(contender, best.Learner.Name, best.Validation, test, Pipeline(contender, best.Models[0], draws[0]));
     }
 
     private Attempt Try(Learner learner, IDataView[] draws, IDataView validation)
     {
-        var pipeline = context.Transforms.Conversion.MapValueToKey(Learner.LabelKey, nameof(LabelledText.Label))
+        var pipeline = context.Transforms.Conversion.MapValueToKey(Learner.LabelKey, nameof(Document.Label))
             .Append(learner.Trainer);
         ITransformer[] models = [.. draws.Select(pipeline.Fit)];
         return new(learner, models, Score(models, validation));
@@ -32,10 +36,16 @@ internal sealed class Contest(MLContext context, ClassificationTask task)
     ]);
 
     // Learners read their rows many times: keep what was computed.
-    private IDataView Featurize(Contender contender, IEnumerable<LabelledText> rows) => context.Data.Cache(
+    private IDataView Featurize(Contender contender, IEnumerable<Document> rows) => context.Data.Cache(
         contender.Features.Transform(context.Data.LoadFromEnumerable(rows)),
-        nameof(LabelledText.Label),
+        nameof(Document.Label),
         Contender.Column);
+
+    private TransformerChain<KeyToValueMappingTransformer> Pipeline(Contender contender, ITransformer model, IDataView features)
+    {
+        var names = context.Transforms.Conversion.MapKeyToValue(PredictedLabel).Fit(model.Transform(features));
+        return contender.Features.Append(model).Append(names);
+    }
 
     private sealed record Attempt(Learner Learner, ITransformer[] Models, ClassifierScore Validation);
 }

@@ -3,7 +3,8 @@ namespace QuickStart;
 /// <summary>From the words of the command line to an exit code: 0 for success, 1 for something the user can put right.</summary>
 internal static class CommandRunner
 {
-    public static int Run(IReadOnlyList<string> words, Screen screen, TextWriter errors)
+    public static int Run(
+        IReadOnlyList<string> words, Screen screen, TextWriter errors, Action<QuickStartOptions, Screen> tell)
     {
         try
         {
@@ -14,12 +15,12 @@ internal static class CommandRunner
             }
             else
             {
-                new Story(options, screen).Tell();
+                tell(options, screen);
             }
 
             return 0;
         }
-        catch (UserException exception)
+        catch (Exception exception) when (exception is UserException or IOException or UnauthorizedAccessException)
         {
             errors.WriteLine(exception.Message);
             return 1;

@@ -7,6 +7,7 @@ internal static class CorpusReport
 
     public static void Print(TextCorpus corpus, CorpusSplit split, TimeSpan time, Screen screen)
     {
+        screen.Section("Text");
         screen.Facts(
             ("source", corpus.Description),
             ("documents", $"{corpus.Documents.Count:N0} different ones, {corpus.Utf8Bytes / 1e6:F1} MB, read in {time.TotalSeconds:F1} s"),

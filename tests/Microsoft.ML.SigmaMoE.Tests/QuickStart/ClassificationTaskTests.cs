@@ -39,9 +39,18 @@ public sealed class ClassificationTaskTests
     {
         var stranger = new Document("stranger", "only in test", "x", "x");
         var split = Split with { Test = [.. Split.Test, stranger] };
-        var task = new ClassificationTask(new TextCorpus("test", [.. Documents, stranger]), split, 7, draws: 1, seed: 1);
+        var task = new ClassificationTask(new TextCorpus("test", [.. Documents, stranger]), split, PlanOf(7), seed: 1);
         Assert.DoesNotContain(task.Test, row => row.Label == stranger.Label);
         Assert.DoesNotContain(stranger.Label, task.Labels);
+    }
+
+    [Fact]
+    public void Validation_AndTest_HaveNoMoreRowsThanAsked()
+    {
+        var plan = PlanOf(7) with { MostValidationRows = 10, MostTestRows = 20 };
+        var task = new ClassificationTask(new TextCorpus("test", Documents), Split, plan, seed: 1);
+        Assert.Equal((10, 20), (task.Validation.Count, task.Test.Count));
+        Assert.NotEqual(Split.Test.Take(20), task.Test);
     }
 
     [Fact]
@@ -49,9 +58,11 @@ public sealed class ClassificationTaskTests
     {
         var unlabelled = Documents.Select(document => document with { Label = null }).ToArray();
         var split = CorpusSplit.By(unlabelled, document => document.Id, 10);
-        Assert.False(new ClassificationTask(new TextCorpus("test", unlabelled), split, 7, draws: 1, seed: 1).IsPossible);
+        Assert.False(new ClassificationTask(new TextCorpus("test", unlabelled), split, PlanOf(7), seed: 1).IsPossible);
     }
 
     private static ClassificationTask Task(TextCorpus corpus, int rowsPerClass, int seed) =>
-        new(corpus, Split, rowsPerClass, draws: 2, seed);
+        new(corpus, Split, PlanOf(rowsPerClass), seed);
+
+    private static Plan PlanOf(int rowsPerClass) => new() { TrainingTime = default, RowsPerClass = rowsPerClass, Draws = 2 };
 }

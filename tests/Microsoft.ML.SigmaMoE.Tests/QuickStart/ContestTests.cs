@@ -43,6 +43,15 @@ public sealed class ContestTests
     }
 
     [Fact]
+    public void Enter_AnyContender_GivesAPipelineFromTextToClass()
+    {
+        var result = new Contest(_context, Task(_split)).Enter(ClassicalContenders.Fit(_context, _split.Train)[0]);
+        var predictions = PredictionTable.Predict(_context, result.Pipeline, ["some clay", "a lake"]);
+        Assert.Equal(["1", "2"], predictions.Select(prediction => prediction.Label));
+        Assert.All(predictions, prediction => Assert.Equal(1, prediction.Scores.Sum(), 1e-5));
+    }
+
+    [Fact]
     public void Join_TwoContenders_HasTheFeaturesOfBoth()
     {
         var contenders = ClassicalContenders.Fit(_context, _split.Train);
@@ -55,11 +64,11 @@ public sealed class ContestTests
 
     private float[] Features(Contender contender)
     {
-        var rows = _context.Data.LoadFromEnumerable([new LabelledText { Text = "apple and clay", Label = "0" }]);
+        var rows = _context.Data.LoadFromEnumerable([new Document { Text = "apple and clay", Label = "0" }]);
         return contender.Features.Transform(rows).GetColumn<float[]>(Contender.Column).Single();
     }
 
-    private ClassificationTask Task(CorpusSplit split) => new(_corpus, split, rowsPerClass: 10, draws: 2, seed: 1);
+    private ClassificationTask Task(CorpusSplit split) => new(_corpus, split, new Plan { TrainingTime = default, RowsPerClass = 10, Draws = 2 }, seed: 1);
 
     private static Document Row(int row, int label) =>
         new($"{Words[label]} {row * 7919 % 997}", $"{label}", $"{row}", $"{row}");

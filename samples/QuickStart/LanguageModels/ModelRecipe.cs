@@ -1,0 +1,33 @@
+using Microsoft.ML.SigmaMoE;
+
+namespace QuickStart;
+
+/// <summary>Which language models are worth training in a given time.</summary>
+/// <param name="Mixture">The mixture of experts.</param>
+/// <param name="Dense">The same with ordinary feed-forward blocks of equally many parameters.</param>
+internal sealed record ModelRecipe(LanguageModelOptions Mixture, LanguageModelOptions Dense)
+{
+    public static ModelRecipe For(TimeSpan trainingTime, int seed)
+    {
+        var experts = new MixtureOfExpertsOptions { ExpertCount = 16, ExpertSize = 32, ActiveExperts = 4 };
+        var mixture = new LanguageModelOptions
+        {
+            Model = new() { ModelSize = 192, LayerCount = 3, HeadCount = 4, SegmentLength = 64, MemoryLength = 64 },
+            FeedForward = experts,
+            Tokenizer = new BytePairTokenizerOptions { VocabularySize = 4000 },
+            Training = new()
+            {
+                MaxDuration = trainingTime,
+                BatchSize = 32,
+                LearningRate = 0.004,
+                WarmupSteps = 50,
+                Beta2 = 0.99,
+                ClipNorm = 1,
+                ValidationFraction = 0,
+                Seed = seed,
+            },
+        };
+        var dense = ModelCost.DenseOfEqualParameters(experts, mixture.Model.ModelSize);
+        return new(mixture, mixture with { FeedForward = dense });
+    }
+}

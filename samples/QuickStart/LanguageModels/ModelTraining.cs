@@ -1,0 +1,31 @@
+using Microsoft.ML;
+using Microsoft.ML.SigmaMoE;
+
+namespace QuickStart;
+
+/// <summary>Trains language models on the training text and measures them on the test text.</summary>
+internal sealed class ModelTraining(MLContext context, CorpusSplit split)
+{
+    private static readonly OutputColumns Scores = new() { Features = null, ExpertUsage = nameof(ScoredText.ExpertUsage) };
+
+    public TrainedModel Run(string name, LanguageModelOptions options, IProgress<WorkState> progress)
+    {
+        var transformer = Train(options, progress);
+        progress.Report(new(1, "scoring the test text"));
+        var scored = context.Transforms.Text
+            .ScoreTextWithLanguageModel(nameof(Document.Text), transformer.Model, Scores)
+            .Fit(Rows(split.Test))
+            .Transform(Rows(split.Test));
+        var rows = context.Data.CreateEnumerable<ScoredText>(scored, reuseRowObject: false, ignoreMissingColumns: true);
+        return new(name, transformer, [.. rows], context.LanguageModeling.Evaluate(scored));
+    }
+
+    private LanguageModelTransformer Train(LanguageModelOptions options, IProgress<WorkState> progress)
+    {
+        var display = new TrainingDisplay(progress, options.Training.MaxDuration!.Value);
+        var reporting = options with { Training = options.Training with { Progress = display } };
+        return context.Transforms.Text.SigmaMoELanguageModel(nameof(Document.Text), reporting).Fit(Rows(split.Train));
+    }
+
+    private IDataView Rows(IEnumerable<Document> documents) => context.Data.LoadFromEnumerable(documents);
+}
