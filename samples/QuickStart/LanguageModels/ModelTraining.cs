@@ -6,14 +6,12 @@ namespace QuickStart;
 /// <summary>Trains language models on the training text and measures them on the test text.</summary>
 internal sealed class ModelTraining(MLContext context, CorpusSplit split)
 {
-    private static readonly OutputColumns Scores = new() { Features = null, ExpertUsage = nameof(ScoredText.ExpertUsage) };
-
     public TrainedModel Run(string name, LanguageModelOptions options, IProgress<WorkState> progress)
     {
         var transformer = Train(options, progress);
         progress.Report(new(1, "scoring the test text"));
         var scored = context.Transforms.Text
-            .ScoreTextWithLanguageModel(nameof(Document.Text), transformer.Model, Scores)
+            .ScoreTextWithLanguageModel(nameof(Document.Text), transformer.Model, Scores(options.FeedForward))
             .Fit(Rows(split.Test))
             .Transform(Rows(split.Test));
         var rows = context.Data.CreateEnumerable<ScoredText>(scored, reuseRowObject: false, ignoreMissingColumns: true);
@@ -26,6 +24,12 @@ internal sealed class ModelTraining(MLContext context, CorpusSplit split)
         var reporting = options with { Training = options.Training with { Progress = display } };
         return context.Transforms.Text.SigmaMoELanguageModel(nameof(Document.Text), reporting).Fit(Rows(split.Train));
     }
+
+    private static OutputColumns Scores(FeedForwardOptions block) => new()
+    {
+        Features = null,
+        ExpertUsage = block is MixtureOfExpertsOptions ? nameof(ScoredText.ExpertUsage) : null,
+    };
 
     private IDataView Rows(IEnumerable<Document> documents) => context.Data.LoadFromEnumerable(documents);
 }

@@ -11,7 +11,7 @@ public sealed class ClassificationTaskTests
     public void Draws_HaveTheAskedRowsOfEachClass()
     {
         var task = Task(new TextCorpus("test", Documents), rowsPerClass: 7, seed: 1);
-        Assert.All(task.Draws, draw => Assert.All(draw.CountBy(row => row.Label), pair => Assert.Equal(7, pair.Value)));
+        Assert.All(task.Draws, draw => Assert.All(draw.CountBy(row => row.Label!), pair => Assert.Equal(7, pair.Value)));
         Assert.Equal(3, task.Labels.Count);
         Assert.True(task.IsPossible);
     }

@@ -64,7 +64,7 @@ public sealed class ContestTests
 
     private float[] Features(Contender contender)
     {
-        var rows = _context.Data.LoadFromEnumerable([new Document { Text = "apple and clay", Label = "0" }]);
+        var rows = _context.Data.LoadFromEnumerable([new Document("apple and clay", "0", "0", "0")]);
         return contender.Features.Transform(rows).GetColumn<float[]>(Contender.Column).Single();
     }
 
