@@ -15,5 +15,5 @@ internal sealed class InvertedDropout(double probability, Randomness randomness)
 
     /// <summary>Draws factors: 0 where dropped, 1 / (1 − p) elsewhere.</summary>
     public Tensor Mask(long[] shape) =>
-        randomness.Uniform(shape).ge(probability).to(ScalarType.Float32).div_(1 - probability);
+        randomness.Uniform(shape).IsBelow(probability).logical_not().to(ScalarType.Float32).Over(1 - probability);
 }

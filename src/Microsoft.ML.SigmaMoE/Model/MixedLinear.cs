@@ -16,5 +16,5 @@ internal static class MixedLinear
     public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, ScalarType computeType) =>
         computeType == ScalarType.Float32
             ? nn.functional.linear(x.to(computeType), weight, bias)
-            : Apply(x, weight, computeType).to(ScalarType.Float32) + bias;
+            : Apply(x, weight, computeType).to(ScalarType.Float32).Plus(bias);
 }

@@ -36,8 +36,8 @@ internal sealed class TransformerLayer : nn.Module
     {
         var queries = _attentionNorm.forward(hidden);                             // [batch, T, d_model]
         var context = memory is null ? queries : cat([_attentionNorm.forward(memory), queries], 1);
-        var attended = hidden + _dropout.forward(_attention.Forward(queries, context, positions));
+        var attended = hidden.Plus(_dropout.forward(_attention.Forward(queries, context, positions)));
         var output = _feedForward.forward(_feedForwardNorm.forward(attended));
-        return output with { Hidden = attended + _dropout.forward(output.Hidden) };
+        return output with { Hidden = attended.Plus(_dropout.forward(output.Hidden)) };
     }
 }

@@ -18,7 +18,7 @@ internal sealed record NetworkOutput(Tensor Hidden, IReadOnlyList<Tensor> LayerO
 internal sealed record NetworkLoss(Tensor CrossEntropy, Tensor? Balancing, IReadOnlyList<Routing> Routings)
 {
     /// <summary>Gets what training minimises.</summary>
-    public Tensor Total => Balancing is null ? CrossEntropy : CrossEntropy + Balancing;
+    public Tensor Total => Balancing is null ? CrossEntropy : CrossEntropy.Plus(Balancing);
 }
 
 /// <summary>
@@ -132,7 +132,7 @@ internal sealed class TransformerNetwork : nn.Module
 
     private Tensor? Balancing(IReadOnlyList<Routing> routings) => _layers
         .Zip(routings, (layer, routing) => layer.Block.BalancingLoss([routing]))
-        .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum + loss);
+        .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum.Plus(loss));
 
     // Without a gradient nothing inside a layer is needed after it.
     private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, RelativePositions positions)

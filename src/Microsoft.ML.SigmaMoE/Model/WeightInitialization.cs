@@ -20,34 +20,34 @@ internal static class WeightInitialization
     {
         var weight = TruncatedNormal([outputs, inputs], context.Randomness);
         var target = LayerGain(context.Model.LayerCount) / Math.Sqrt(inputs);
-        return weight.mul(target / weight.std().item<float>());
+        return weight.Times(target / weight.std().item<float>());
     });
 
     /// <summary>Draws normally distributed numbers of standard deviation <paramref name="deviation"/>.</summary>
     public static Parameter Normal(long[] shape, double deviation, Randomness randomness) =>
-        Owned(() => randomness.Normal(shape).mul(deviation));
+        Owned(() => randomness.Normal(shape).Times(deviation));
 
     /// <summary>Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.</summary>
     public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(() =>
     {
-        var drawn = randomness.Normal(shape).mul(deviation);
+        var drawn = randomness.Normal(shape).Times(deviation);
         var equal = drawn / drawn.norm(-1, keepdim: true);
         return equal * (drawn.std() / equal.std());
     });
 
     /// <summary>Draws numbers that are uniform in ±<paramref name="bound"/>.</summary>
     public static Parameter Uniform(long[] shape, double bound, Randomness randomness) =>
-        Owned(() => randomness.Uniform(shape).mul(2 * bound).sub(bound));
+        Owned(() => randomness.Uniform(shape).Times(2 * bound).Plus(-bound));
 
     /// <summary>Makes a parameter of equal numbers.</summary>
     public static Parameter Constant(long[] shape, double value, bool requiresGradient = true) =>
-        new(full(shape, value, dtype: ScalarType.Float32).DetachFromDisposeScope(), requiresGradient);
+        new(TensorNumbers.Full(shape, value).DetachFromDisposeScope(), requiresGradient);
 
     // Inverse transform: a uniform number between Φ(−2) and Φ(2) becomes a normal one between −2 and 2.
     private static Tensor TruncatedNormal(long[] shape, Randomness randomness)
     {
-        var between = randomness.Uniform(shape).mul(CutHigh - CutLow).add(CutLow);
-        return special.erfinv(between.mul(2).sub(1)).mul(Math.Sqrt(2)).clamp(-2, 2);
+        var between = randomness.Uniform(shape).Times(CutHigh - CutLow).Plus(CutLow);
+        return special.erfinv(between.Times(2).Plus(-1)).Times(Math.Sqrt(2)).Within(-2, 2);
     }
 
     private static Parameter Owned(Func<Tensor> draw)

@@ -17,7 +17,7 @@ internal sealed class RowPooling : IDisposable
     {
         _kind = kind;
         _sum = zeros(rows, modelSize, device: device).DetachFromDisposeScope();
-        _max = full(rows, modelSize, float.NegativeInfinity, device: device).DetachFromDisposeScope();
+        _max = TensorNumbers.Full([rows, modelSize], double.NegativeInfinity, device).DetachFromDisposeScope();
         _last = zeros(rows, modelSize, device: device).DetachFromDisposeScope();
         _count = zeros(rows, 1, device: device).DetachFromDisposeScope();
     }
@@ -30,10 +30,10 @@ internal sealed class RowPooling : IDisposable
         using var scope = NewDisposeScope();
         var rows = hidden.shape[0];
         var mask = counted.unsqueeze(-1);                                                      // [rows, time, 1]
-        _sum.narrow(0, 0, rows).add_(hidden.masked_fill(~mask, 0).sum(dim: 1));
-        var largest = hidden.masked_fill(~mask, float.NegativeInfinity).amax([1]);             // [rows, d_model]
+        _sum.narrow(0, 0, rows).AddInPlace(hidden.Fill(~mask, 0).sum(dim: 1));
+        var largest = hidden.Fill(~mask, double.NegativeInfinity).amax([1]);                   // [rows, d_model]
         _max.narrow(0, 0, rows).copy_(maximum(_max.narrow(0, 0, rows), largest));
-        _count.narrow(0, 0, rows).add_(counted.sum(dim: 1, keepdim: true));
+        _count.narrow(0, 0, rows).AddInPlace(counted.sum(dim: 1, keepdim: true));
         KeepLast(hidden, counted);
     }
 
@@ -62,11 +62,11 @@ internal sealed class RowPooling : IDisposable
 
     private void KeepLast(Tensor hidden, Tensor counted)
     {
-        var places = arange(1, counted.shape[1] + 1, device: hidden.device) * counted;         // [rows, time]: 1-based, 0 where not
-        var latest = places.amax([1]);                                                         // [rows]
-        var index = (latest - 1).clamp_min(0).view(-1, 1, 1).expand(-1, 1, hidden.shape[2]);   // [rows, 1, d_model]
+        var places = TensorNumbers.Range(0, counted.shape[1], 1, ScalarType.Int64, hidden.device);  // [time]
+        var latest = (places * counted).amax([1]);                                             // [rows]: 0 also where none counts
+        var index = latest.view(-1, 1, 1).expand(-1, 1, hidden.shape[2]);                      // [rows, 1, d_model]
         var found = hidden.gather(1, index).squeeze(1);                                        // [rows, d_model]
         var kept = _last.narrow(0, 0, hidden.shape[0]);
-        kept.copy_(where(latest.gt(0).unsqueeze(-1), found, kept));
+        kept.copy_(where(counted.any(1, keepdim: true), found, kept));
     }
 }

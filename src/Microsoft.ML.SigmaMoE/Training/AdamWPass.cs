@@ -49,10 +49,10 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
     private void RunByTorch()
     {
         var c = Coefficients;
-        var gradient = Gradient * c.GradientScale;
-        Parameter.Mean.add_(gradient - Parameter.Mean, c.OneMinusBeta1);
-        Parameter.Square.mul_(c.Beta2).addcmul_(gradient, gradient, c.OneMinusBeta2);
-        var root = Parameter.Square.sqrt().mul_(c.RootScale).add_(c.Epsilon);
-        Parameter.Value.mul_(c.Decay).addcdiv_(Parameter.Mean, root, -c.StepSize);
+        var gradient = Gradient.Times(c.GradientScale);
+        Parameter.Mean.AddInPlace(gradient.sub(Parameter.Mean), c.OneMinusBeta1);
+        Parameter.Square.MultiplyInPlace(c.Beta2).AddProductInPlace(gradient, gradient, c.OneMinusBeta2);
+        var root = Parameter.Square.sqrt().MultiplyInPlace(c.RootScale).AddInPlace(c.Epsilon);
+        Parameter.Value.MultiplyInPlace(c.Decay).AddQuotientInPlace(Parameter.Mean, root, -c.StepSize);
     }
 }

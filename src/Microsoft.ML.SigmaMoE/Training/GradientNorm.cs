@@ -21,7 +21,7 @@ internal static class GradientNorm
         if (!FloatSpan.Exists(gradient))
         {
             using var scope = NewDisposeScope();
-            return gradient.square().sum(ScalarType.Float64).item<double>();
+            return (gradient * gradient).sum(ScalarType.Float64).item<double>();
         }
 
         var elements = FloatSpan.Of(gradient);

@@ -95,7 +95,7 @@ internal sealed class Trainer : IDisposable
         foreach (var (rows, memory) in tokens.chunk(_session.Memories.Count).Zip(_session.Memories))
         {
             var loss = _session.Network.Loss(rows, memory);
-            (loss.Total * share).backward();
+            loss.Total.Times(share).backward();
             total += share * State.Interval.Add(loss, share);
         }
 

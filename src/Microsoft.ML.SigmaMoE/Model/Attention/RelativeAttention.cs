@@ -80,7 +80,7 @@ internal sealed class RelativeAttention : nn.Module
     {
         var projected = MixedLinear.Apply(queries, _query, _computeType).to(ScalarType.Float32);
         var heads = projected.view(queries.shape[0], -1, _heads, _headSize);           // [batch, T, heads, head]
-        return (Scaled(heads + _contentBias), Scaled(heads + _positionBias));
+        return (Scaled(heads.Plus(_contentBias)), Scaled(heads.Plus(_positionBias)));
     }
 
     private Tensor Scaled(Tensor heads) => (heads * _scale).to(_computeType).transpose(1, 2);

@@ -44,9 +44,9 @@ internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool S
     // S(r)[2m] = sin(r ω_m), S(r)[2m + 1] = cos(r ω_m), ω_m = 10000^(−2m / d_model)
     private static Tensor Encode(long count, long modelSize, Device device)
     {
-        var relative = arange(1 - count, 1, dtype: ScalarType.Float32, device: device);        // [count]
-        var pair = arange(0, modelSize, 2, dtype: ScalarType.Float32, device: device);         // [d_model / 2]
-        var angles = outer(relative, exp(pair * (-Math.Log(10000) / modelSize)));              // [count, d_model / 2]
+        var relative = TensorNumbers.Range(1 - count, 1, 1, ScalarType.Float32, device);        // [count]
+        var pair = TensorNumbers.Range(0, modelSize, 2, ScalarType.Float32, device);            // [d_model / 2]
+        var angles = outer(relative, exp(pair.Times(-Math.Log(10000) / modelSize)));           // [count, d_model / 2]
         return stack([angles.sin(), angles.cos()], -1).view(count, modelSize);                 // [count, d_model]
     }
 }

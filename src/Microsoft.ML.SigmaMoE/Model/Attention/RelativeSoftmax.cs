@@ -21,7 +21,7 @@ internal static class RelativeSoftmax
     /// <summary>Computes the same by libtorch's operations, with the softmax in float32.</summary>
     public static Tensor Compose(Tensor content, Tensor byPosition, RelativePositions positions)
     {
-        var logits = content.to(ScalarType.Float32) + RelativePositions.Shift(byPosition).to(ScalarType.Float32);
-        return logits.masked_fill(positions.Hidden, double.NegativeInfinity).softmax(-1).to(content.dtype);
+        var logits = content.to(ScalarType.Float32).Plus(RelativePositions.Shift(byPosition).to(ScalarType.Float32));
+        return logits.Fill(positions.Hidden, double.NegativeInfinity).softmax(-1).to(content.dtype);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             var active = raw.relu_();
             hidden[start..end] = active;
             var part = matmul((active * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
-            output.index_add_(0, batch.Tokens[start..end], part.to(ScalarType.Float32), 1);
+            output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 
         return new(output, hidden);
@@ -40,13 +40,13 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         {
             var (active, factor) = (hidden[start..end], factors[start..end]);      // [slots of e, expert size]
             var byGated = matmul(arriving[start..end], down[expert].t());          // [slots of e, expert size]
-            var byHidden = (byGated * factor * active.gt(0)).to(computeType);
+            var byHidden = (byGated * factor * active.IsAbove(0)).to(computeType);
             var weighed = mask is null ? active : active * mask[start..end];
             byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);
             result.Down[expert] = matmul((active * factor).to(computeType).t(), arriving[start..end]);
             result.Up[expert] = matmul(byHidden.t(), sorted[start..end]);
             var byToken = matmul(byHidden, up[expert]);                            // [slots of e, d_model]
-            result.Tokens.index_add_(0, batch.Tokens[start..end], byToken.to(ScalarType.Float32), 1);
+            result.Tokens.AddRowsInPlace(batch.Tokens[start..end], byToken.to(ScalarType.Float32));
             if (result.UpBias is { } byBias)
             {
                 byBias[expert] = byHidden.to(ScalarType.Float32).sum(dim: 0);

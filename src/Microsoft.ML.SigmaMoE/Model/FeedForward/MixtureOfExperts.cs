@@ -43,7 +43,7 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var routing = _router.Route(x);
         var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, d_model]
-        var shifted = _outputBias is null ? mixed : mixed + _outputBias;
+        var shifted = _outputBias is null ? mixed : mixed.Plus(_outputBias);
         return new(shifted.view(x.shape), routing);                               // [batch, time, d_model]
     }
 

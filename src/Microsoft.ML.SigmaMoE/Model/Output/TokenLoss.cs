@@ -19,5 +19,5 @@ internal static class TokenLoss
 
     /// <summary>Computes the same by libtorch's operations.</summary>
     public static Tensor Compose(Tensor logits, Tensor bias, Tensor targets) =>
-        nn.functional.cross_entropy(logits.to(ScalarType.Float32) + bias, targets);
+        nn.functional.cross_entropy(logits.to(ScalarType.Float32).Plus(bias), targets);
 }

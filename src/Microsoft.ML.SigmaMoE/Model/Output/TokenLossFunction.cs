@@ -42,7 +42,7 @@ internal sealed class TokenLossFunction : autograd.SingleTensorFunction<TokenLos
     {
         var saved = ctx.get_saved_variables();
         var scale = grad_output.item<float>();
-        return scale == 1 ? [saved[0], saved[1], null!] : [saved[0] * scale, saved[1] * scale, null!];
+        return scale == 1 ? [saved[0], saved[1], null!] : [saved[0].Times(scale), saved[1].Times(scale), null!];
     }
 
     // Turns the row of logits into its gradient.

@@ -12,7 +12,7 @@ internal static class BalancingLoss
     public static Tensor NegativeEntropy(IReadOnlyList<Routing> calls)
     {
         var logits = calls.Count == 1 ? calls[0].Logits : cat([.. calls.Select(call => call.Logits)]);  // [tokens, experts]
-        var logMean = logits.log_softmax(-1).logsumexp(0) - Math.Log(logits.shape[0]);                  // [experts]
+        var logMean = logits.log_softmax(-1).logsumexp(0).Plus(-Math.Log(logits.shape[0]));             // [experts]
         return (logMean.exp() * logMean).sum();
     }
 }

@@ -29,7 +29,7 @@ internal sealed class SigmoidRouter : Router
     }
 
     public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _options.BalancingWeight > 0
-        ? SigmaMoE.BalancingLoss.NegativeEntropy(calls) * _options.BalancingWeight
+        ? SigmaMoE.BalancingLoss.NegativeEntropy(calls).Times(_options.BalancingWeight)
         : null;
 
     private Tensor DropExperts(Tensor scores, long[] shape)
@@ -40,7 +40,7 @@ internal sealed class SigmoidRouter : Router
         }
 
         var drawn = _randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
-        return scores.masked_fill(drawn < _options.ExpertDropout, 0);
+        return scores.Fill(drawn.IsBelow(_options.ExpertDropout), 0);
     }
 
     // Rows of equal length: no expert starts ahead of another.
