@@ -99,6 +99,21 @@ public sealed class TextGeneratorTests : IDisposable
         Assert.Equal("\uFFFD", Text("", Greedy with { RepetitionPenalty = 1e6, MaxTokens = 3 }));
     }
 
+    // A tokenizer that writes a space before every text, and takes it off again, must not take it off a continuation.
+    [Theory]
+    [InlineData("n", " the the")]
+    [InlineData("", "the the")]
+    public void Generate_WithATokenizerThatAddsALeadingSpace_KeepsThatOfAContinuation(string prompt, string expected)
+    {
+        var tokenizer = SampleSentencePieces.Open(SampleSentencePieces.Model(SentencePieceModelType.Unigram));
+        using var network = TinyModel.Network(vocabularySize: tokenizer.VocabularySize);
+        network.eval();
+        Prefer(network, [SampleSentencePieces.IdOf("▁the")]);
+        var text = string.Concat(new TextGenerator(network, tokenizer).Generate(prompt, Greedy with { MaxTokens = 2 }));
+        Assert.Equal(expected, text);
+        network.Randomness.Dispose();
+    }
+
     [Fact]
     public void Generate_WhenCancelled_StopsBeforeTheNextToken()
     {
@@ -135,19 +150,24 @@ public sealed class TextGeneratorTests : IDisposable
 
     private string Text(string prompt, GenerationOptions options) => string.Concat(_generator.Generate(prompt, options));
 
-    // A network that always gives these logits: positive for the preferred, the first the largest; 0 for all others.
     private void Prefer(string text, bool separatorFirst = false)
     {
+        int[] separator = separatorFirst ? [SampleTokenizers.Bytes.SeparatorId] : [];
+        Prefer(_network, [.. separator, .. SampleTokenizers.Bytes.Encode(text)]);
+    }
+
+    // Lets a network always give these logits: positive for the preferred, the first the largest; 0 for all others.
+    private static void Prefer(TransformerNetwork network, int[] tokens)
+    {
         using var quiet = no_grad();
-        var bias = new float[SampleTokenizers.Bytes.VocabularySize];
-        foreach (var (index, token) in SampleTokenizers.Bytes.Encode(text).Index())
+        var bias = new float[network.VocabularySize];
+        foreach (var (index, token) in tokens.Index())
         {
             bias[token] = 10 - index;
         }
 
-        bias[SampleTokenizers.Bytes.SeparatorId] = separatorFirst ? 100 : 0;
         using var values = tensor(bias);
-        _network.get_parameter("output")!.zero_();
-        _network.get_parameter("output_bias")!.copy_(values);
+        network.get_parameter("output")!.zero_();
+        network.get_parameter("output_bias")!.copy_(values);
     }
 }
