@@ -67,6 +67,19 @@ public sealed class LanguageModelTransformerTests : IDisposable
         Assert.IsType<FileNotFoundException>(fault?.GetBaseException());
     }
 
+    [Theory]
+    [InlineData("a lone surrogate \uD83D and more")]
+    [InlineData("\0\t\r\n \uFEFF")]
+    [InlineData("   ")]
+    [InlineData("الكتاب 本 \U0001F9D1\u200D\U0001F680")]
+    public void Transform_StrangeText_GivesWhatTheModelGives(string text)
+    {
+        var view = _transformer.Transform(_context.Data.LoadFromEnumerable([new Document { Text = text }]));
+        var row = _context.Data.CreateEnumerable<Scores>(view, reuseRowObject: false).Single();
+        Assert.Equal((float)_transformer.Model.Score(text).LogLikelihood, row.LogLikelihood);
+        Assert.True(float.IsFinite(row.Perplexity));
+    }
+
     [Fact]
     public void Transform_FromSixteenThreads_GivesTheResultsOfOne()
     {

@@ -80,13 +80,24 @@ public sealed class ScoringPipelineTests : IDisposable
     }
 
     [Fact]
-    public void TextLoader_ManyThreads_KeepsRowsAndScoresTogether()
+    public void InputReadByManyThreads_KeepsRowsAndScoresTogether()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllLines(folder.File("rows.tsv"), _documents.Select(d => $"{d.Text}\t{d.Number}"));
+        var documents = Document.Many(20_000);
+        File.WriteAllLines(folder.File("rows.tsv"), documents.Select(document => $"{document.Text}\t{document.Number}"));
         var input = _context.Data.LoadFromTextFile(
-            folder.File("rows.tsv"), [new("Text", DataKind.String, 0), new("Number", DataKind.Int32, 1)]);
-        AssertTogether(_transformer.Transform(input));
+            folder.File("rows.tsv"), [new("Raw", DataKind.String, 0), new("Number", DataKind.Int32, 1)]);
+        var prepared = _context.Transforms.Text.NormalizeText("Text", "Raw").Fit(input).Transform(input);
+        var view = _transformer.Transform(prepared);
+        for (var pass = 0; pass < 2; pass++)
+        {
+            var rows = _context.Data.CreateEnumerable<Scored>(view, reuseRowObject: false, ignoreMissingColumns: true);
+            Assert.Equal(
+                documents.Select(document => (document.Number, FakeScorer.Score(document.Text!).TokenCount)),
+                rows.Select(row => (row.Number, row.TokenCount)));
+        }
+
+        Assert.Equal(20_000, _scorer.RowsScored);
     }
 
     [Fact]
