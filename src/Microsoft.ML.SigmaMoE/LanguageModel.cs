@@ -8,9 +8,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// transformer, a call in progress) uses them either. Text is scored as a document of its own, from an empty memory,
 /// whatever its length.
 /// </remarks>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     private readonly Shared<TransformerNetwork> _network;
+    private readonly TextTokenizer? _tokenizer;
 
     /// <summary>Makes a model that owns its network.</summary>
     internal LanguageModel(StoredModel stored)
@@ -24,15 +25,25 @@ public sealed class LanguageModel : IDisposable
         // a model outlives the program's objects that followed its training
         var training = stored.Options.Training with { Progress = null, CancellationToken = default };
         Options = stored.Options with { Training = training };
-        (Tokenizer, History, _network) = (stored.Tokenizer, stored.History, network);
-        Cost = ModelCost.Of(Options.Model, Options.FeedForward, stored.Network.VocabularySize);
+        (_tokenizer, History, _network) = (stored.Tokenizer, stored.History, network);
+        VocabularySize = stored.Network.VocabularySize;
+        Cost = ModelCost.Of(Options.Model, Options.FeedForward, VocabularySize);
     }
 
     /// <summary>Gets the options that the model was made with.</summary>
     public LanguageModelOptions Options { get; }
 
     /// <summary>Gets the tokenizer that belongs to the weights.</summary>
-    public TextTokenizer Tokenizer { get; }
+    /// <exception cref="InvalidOperationException">The model has none; see <see cref="HasTokenizer"/>.</exception>
+    public TextTokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException(
+        "The model has no tokenizer: it was imported from a checkpoint whose tokenizer is elsewhere. "
+        + "Give it token ids instead of text, or import it with ImportOptions.Tokenizer.");
+
+    /// <summary>Gets whether the model knows how text becomes tokens; an imported one may know token ids only.</summary>
+    public bool HasTokenizer => _tokenizer is not null;
+
+    /// <summary>Gets the number of different tokens (V); ids are 0 to V − 1.</summary>
+    public int VocabularySize { get; }
 
     /// <summary>Gets the number of parameters and the work of a token.</summary>
     public ModelCost Cost { get; }
@@ -128,6 +139,7 @@ public sealed class LanguageModel : IDisposable
         options ??= new();
         options.Validate();
         _network.ThrowIfDisposed();
+        _ = Tokenizer;
         return Continue(prompt, options, cancellationToken);
     }
 
@@ -169,5 +181,5 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private StoredModel Stored(Shared<TransformerNetwork> network) => new(Options, Tokenizer, network.Value, History);
+    private StoredModel Stored(Shared<TransformerNetwork> network) => new(Options, _tokenizer, network.Value, History);
 }

@@ -5,21 +5,21 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What a batch of rows came to.</summary>
-/// <param name="TokenLogLikelihoods">For each row, one number a token; empty where not asked for.</param>
+/// <param name="TokenLogLikelihoods">For each row, one number a predicted token; empty where not asked for.</param>
 /// <param name="Features">[rows, feature size], row by row; empty where not asked for.</param>
 /// <param name="Shares">Expert counts; null where not asked for.</param>
 internal sealed record BatchScore(float[][] TokenLogLikelihoods, float[] Features, ExpertShares? Shares);
 
 /// <summary>
-/// Runs rows of tokens through a network. A row reads [separator] + its tokens: position i predicts token i, and
-/// position i + 1 holds token i's hidden state. Memory starts empty; rows longer than a segment go on through it.
+/// Runs rows of tokens through a network. A row's first token is given: position i predicts token i + 1 and holds token
+/// i's hidden state. Memory starts empty; rows longer than a segment go on through it.
 /// </summary>
-internal sealed class BatchScorer(TransformerNetwork network, int separatorId, FeatureOptions features)
+internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions features)
 {
     // The logits of this many tokens are held at once: 1,024 · 8,000 numbers are 32 MB.
     private const int LogitRows = 1024;
 
-    /// <summary>Scores rows that are ordered from the longest to the shortest, none empty.</summary>
+    /// <summary>Scores rows that are ordered from the longest to the shortest, each of at least two tokens.</summary>
     public BatchScore Score(IReadOnlyList<int[]> rows, ScoreParts parts, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
@@ -28,17 +28,17 @@ internal sealed class BatchScorer(TransformerNetwork network, int separatorId, F
             ? new RowPooling(features.Pooling, rows.Count, network.Model.ModelSize, network.Device)
             : null;
         var shares = parts.HasFlag(ScoreParts.ExpertUsage) ? new ExpertShares(rows.Count, network.ExpertLayerCount, network.ExpertCount) : null;
-        float[][] likelihoods = [.. rows.Select(row => parts.HasFlag(ScoreParts.LogLikelihoods) ? new float[row.Length] : [])];
+        float[][] likelihoods = [.. rows.Select(row => parts.HasFlag(ScoreParts.LogLikelihoods) ? new float[row.Length - 1] : [])];
 
         // the state of a row's last token is only needed where states are
         var extra = pooling is null && shares is null ? 0 : 1;
-        for (var start = 0; start < rows[0].Length + extra; start += network.Model.SegmentLength)
+        for (var start = 0; start < rows[0].Length - 1 + extra; start += network.Model.SegmentLength)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var segment = RowSegment.Cut(rows, start, network.Model.SegmentLength, extra);
             memory.KeepRows(segment.Rows);
-            var output = network.Forward(segment.Tokens(separatorId, network.Device), memory, features.Layer is not null && pooling is not null);
+            var output = network.Forward(segment.Tokens(network.Device), memory, features.Layer is not null && pooling is not null);
             pooling?.Add(features.Layer is { } layer ? output.LayerOutputs[layer - 1] : output.Hidden, segment.States(network.Device));
             shares?.Add(output.Routings, segment.Time, segment.FirstState, segment.Ends);
             if (parts.HasFlag(ScoreParts.LogLikelihoods))

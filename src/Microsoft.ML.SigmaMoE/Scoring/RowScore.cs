@@ -6,7 +6,7 @@ public sealed record RowScore
     /// <summary>Gets the number of tokens that were predicted.</summary>
     public required int TokenCount { get; init; }
 
-    /// <summary>Gets the length of the row in UTF-8.</summary>
+    /// <summary>Gets the length of the row in UTF-8; 0 for a row of token ids.</summary>
     public required int ByteCount { get; init; }
 
     /// <summary>Gets the natural logarithm of each token's probability given all tokens before it in the row.</summary>
@@ -24,6 +24,6 @@ public sealed record RowScore
     /// <summary>Gets exp(−log-likelihood per token); NaN for an empty row.</summary>
     public double Perplexity => Math.Exp(-LogLikelihood / TokenCount);
 
-    /// <summary>Gets −log₂-likelihood per byte of UTF-8, which no tokenizer changes; NaN for an empty row.</summary>
-    public double BitsPerByte => -LogLikelihood / Math.Log(2) / ByteCount;
+    /// <summary>Gets −log₂-likelihood per byte of UTF-8, which no tokenizer changes; NaN for a row of no bytes.</summary>
+    public double BitsPerByte => ByteCount == 0 ? double.NaN : -LogLikelihood / Math.Log(2) / ByteCount;
 }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One segment of a batch of rows that are ordered from the longest to the shortest. Position p of a row reads the
-/// separator at p = 0 and token p − 1 after it, and predicts token p while there is one.
+/// One segment of a batch of rows that are ordered from the longest to the shortest. Position p of a row reads its token
+/// p and predicts the one after it while there is one. The first token is given: it has no state of its own.
 /// </summary>
 internal sealed class RowSegment
 {
@@ -23,30 +23,29 @@ internal sealed class RowSegment
     /// <summary>Gets, for each row, how many positions of the segment it reads.</summary>
     public int[] Ends { get; }
 
-    /// <summary>Gets the first position of this segment that holds a token's state: the separator has none.</summary>
+    /// <summary>Gets the first position of this segment that holds a token's state: the given one has none.</summary>
     public int FirstState => _start == 0 ? 1 : 0;
 
     /// <summary>Cuts the positions from <paramref name="start"/> on.</summary>
-    /// <param name="rows">Tokens of each row.</param>
+    /// <param name="rows">Tokens of each row, the given one first.</param>
     /// <param name="start">The first position.</param>
     /// <param name="length">The most positions of a segment.</param>
     /// <param name="extra">1 where the last token is read too, which predicts nothing; else 0.</param>
     public static RowSegment Cut(IReadOnlyList<int[]> rows, int start, int length, int extra)
     {
-        int[] ends = [.. rows.Select(row => Math.Min(length, row.Length + extra - start)).TakeWhile(end => end > 0)];
+        int[] ends = [.. rows.Select(row => Math.Min(length, row.Length - 1 + extra - start)).TakeWhile(end => end > 0)];
         return new(rows, start, ends[0], ends);
     }
 
-    /// <summary>Gets what is read, [rows, time], int64; padded with separators, which nothing before them sees.</summary>
-    public Tensor Tokens(int separatorId, Device device)
+    /// <summary>Gets what is read, [rows, time], int64; padded with token 0, which nothing before it sees.</summary>
+    public Tensor Tokens(Device device)
     {
         var ids = new long[Rows * Time];
-        Array.Fill(ids, separatorId);
         for (var row = 0; row < Rows; row++)
         {
-            for (var place = FirstState; place < Ends[row]; place++)
+            for (var place = 0; place < Ends[row]; place++)
             {
-                ids[row * Time + place] = _rows[row][_start + place - 1];
+                ids[row * Time + place] = _rows[row][_start + place];
             }
         }
 
@@ -74,7 +73,7 @@ internal sealed class RowSegment
             for (var place = 0; place < Predicted(row); place++)
             {
                 places.Add(row * Time + place);
-                targets.Add(_rows[row][_start + place]);
+                targets.Add(_rows[row][_start + place + 1]);
             }
         }
 
@@ -90,5 +89,5 @@ internal sealed class RowSegment
         }
     }
 
-    private int Predicted(int row) => Math.Min(Ends[row], _rows[row].Length - _start);
+    private int Predicted(int row) => Math.Min(Ends[row], _rows[row].Length - 1 - _start);
 }

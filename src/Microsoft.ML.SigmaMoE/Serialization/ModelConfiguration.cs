@@ -21,6 +21,9 @@ internal sealed record ModelConfiguration
     /// <summary>Gets the number of different tokens, the separator included.</summary>
     public required int VocabularySize { get; init; }
 
+    /// <summary>Gets whether the tokenizer's files belong to the model; an imported model may have none.</summary>
+    public bool HasTokenizer { get; init; } = true;
+
     /// <summary>Gets the options that the model was made with.</summary>
     public required LanguageModelOptions Options { get; init; }
 

@@ -24,11 +24,16 @@ internal static class ModelFolder
     /// <summary>Saves into a set of files.</summary>
     public static void Save(INamedStreams files, StoredModel model)
     {
-        var configuration = new ModelConfiguration { VocabularySize = model.Network.VocabularySize, Options = model.Options };
+        var configuration = new ModelConfiguration
+        {
+            VocabularySize = model.Network.VocabularySize,
+            HasTokenizer = model.Tokenizer is not null,
+            Options = model.Options,
+        };
         files.Write(ConfigurationName, configuration.Write);
         files.Write(WeightsName, stream => NetworkWeights.Write(stream, model.Network));
         files.Write(HistoryName, stream => JsonSerializer.Serialize(stream, model.History, ModelJson.Default.IReadOnlyListTrainingProgress));
-        model.Tokenizer.Save(files);
+        model.Tokenizer?.Save(files);
     }
 
     /// <summary>Loads from a folder.</summary>
@@ -41,17 +46,18 @@ internal static class ModelFolder
     public static StoredModel Load(INamedStreams files, Device device)
     {
         var configuration = Read(files, ConfigurationName, ModelConfiguration.Read);
-        var tokenizer = TextTokenizer.Load(files);
-        if (tokenizer.VocabularySize != configuration.VocabularySize)
-        {
-            throw new InvalidDataException(
-                $"'{files.Locate(ConfigurationName)}' describes a model of {configuration.VocabularySize} tokens, but the tokenizer "
-                + $"beside it has {tokenizer.VocabularySize}: these files do not belong together.");
-        }
-
+        var tokenizer = configuration.HasTokenizer ? LoadTokenizer(files, configuration.VocabularySize) : null;
         var history = Read(files, HistoryName, ReadHistory);
         var network = Read(files, WeightsName, stream => NetworkWeights.ReadNetwork(stream, configuration, device));
         return new(configuration.Options, tokenizer, network, history);
+    }
+
+    private static TextTokenizer LoadTokenizer(INamedStreams files, int vocabularySize)
+    {
+        var tokenizer = TextTokenizer.Load(files);
+        return tokenizer.VocabularySize == vocabularySize ? tokenizer : throw new InvalidDataException(
+            $"'{files.Locate(ConfigurationName)}' describes a model of {vocabularySize} tokens, but the tokenizer "
+            + $"beside it has {tokenizer.VocabularySize}: these files do not belong together.");
     }
 
     private static IReadOnlyList<TrainingProgress> ReadHistory(Stream stream)

@@ -5,8 +5,6 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Writes and reads a network's weights as safetensors, under the authors' names and in their layout.</summary>
 internal static class NetworkWeights
 {
-    private const int NamesInMessage = 3;
-
     // A configuration may claim any size: a network is only built where the file is of that order of size.
     private const int MostParametersPerStored = 2;
 
@@ -14,10 +12,10 @@ internal static class NetworkWeights
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
     /// <summary>Writes every weight.</summary>
-    public static void Write(Stream stream, TransformerNetwork network)
+    public static void Write(Stream stream, TransformerNetwork network, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var scope = NewDisposeScope();
-        SafeTensorsFile.Write(stream, Views(network).Select(view => (view.Key, view.Value)), Metadata);
+        SafeTensorsFile.Write(stream, Views(network).Select(view => (view.Key, view.Value)), metadata ?? Metadata);
     }
 
     /// <summary>Replaces every weight of <paramref name="network"/>.</summary>
@@ -48,9 +46,8 @@ internal static class NetworkWeights
     {
         using var scope = NewDisposeScope();
         var views = Views(network);
-        CheckNames(views.Keys.Where(name => !reader.Contains(name)), "misses");
         var stored = reader.Entries.Select(entry => entry.Name).Where(name => !WeightNames.IsIgnored(name)).ToArray();
-        CheckNames(stored.Where(name => !views.ContainsKey(name)), "has");
+        WeightNameCheck.Run(views.Keys, stored, "The file", "the model that its configuration describes");
         foreach (var name in stored)
         {
             reader.ReadInto(name, views[name]);
@@ -74,18 +71,6 @@ internal static class NetworkWeights
             throw new InvalidDataException(
                 $"The file has {stored} numbers, but the configuration beside it describes a model of {described}: "
                 + "these files do not belong together.");
-        }
-    }
-
-    private static void CheckNames(IEnumerable<string> names, string verb)
-    {
-        var all = names.Order(StringComparer.Ordinal).ToArray();
-        if (all.Length > 0)
-        {
-            var list = string.Join(", ", all.Take(NamesInMessage).Select(name => $"'{name}'"));
-            var more = all.Length > NamesInMessage ? $" and {all.Length - NamesInMessage} more" : "";
-            throw new InvalidDataException(
-                $"The file {verb} {list}{more}, unlike the model that its configuration describes: they do not belong together.");
         }
     }
 }

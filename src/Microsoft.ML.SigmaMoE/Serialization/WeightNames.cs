@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -7,16 +6,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// Our names and layouts of weights beside those of the authors' checkpoints, as one table. Files hold the authors' names
 /// and layouts, so that whatever reads the authors' checkpoints reads ours.
 /// </summary>
-internal static partial class WeightNames
+internal static class WeightNames
 {
-    /// <summary>One weight under both names; # is the number of a layer.</summary>
-    /// <param name="Ours">The name in <see cref="TransformerNetwork"/>.</param>
-    /// <param name="Authors">The name in the authors' checkpoints.</param>
-    /// <param name="Transposed">Whether the last two dimensions are exchanged: experts are neuron-major with us.</param>
-    internal sealed record Row(string Ours, string Authors, bool Transposed = false);
-
     /// <summary>Gets the whole table.</summary>
-    public static IReadOnlyList<Row> Table { get; } =
+    public static IReadOnlyList<WeightRow> Table { get; } =
     [
         new("embedding", "embedding.weight"),
         new("layers.#.attention.scale", "layers.#.self_attn.scale"),
@@ -46,34 +39,19 @@ internal static partial class WeightNames
         new("output_bias", "output.bias"),
     ];
 
-    private static readonly Dictionary<string, Row> ByOurs = Table.ToDictionary(row => row.Ours);
+    /// <summary>Gets the table with its look-ups.</summary>
+    public static WeightTable Authors { get; } = new(Table);
 
     /// <summary>Gets a weight of ours under its name and in its layout for a file. The tensor may be a view.</summary>
     /// <exception cref="KeyNotFoundException">The table has no such weight.</exception>
-    public static (string Name, Tensor Tensor) ToAuthors(string name, Tensor weight)
-    {
-        var row = Find(name);
-        return (Numbered(row.Authors, name), InLayout(row, weight));
-    }
+    public static (string Name, Tensor Tensor) ToAuthors(string name, Tensor weight) => Authors.ToFile(name, weight);
 
     /// <summary>Gets the name that a weight of ours has in a file.</summary>
-    public static string ToAuthors(string name) => Numbered(Find(name).Authors, name);
+    public static string ToAuthors(string name) => Authors.ToFile(name);
 
     /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
-    public static Tensor FromAuthors(string name, Tensor stored) => InLayout(Find(name), stored);
+    public static Tensor FromAuthors(string name, Tensor stored) => Authors.FromFile(name, stored);
 
     /// <summary>Gets whether a file's tensor is no weight: the authors' checkpoints hold a counter that only their logging reads.</summary>
     public static bool IsIgnored(string authorsName) => authorsName.EndsWith(".kv_sel_counts_100", StringComparison.Ordinal);
-
-    private static Row Find(string name) => ByOurs.TryGetValue(LayerNumber().Replace(name, ".#."), out var row)
-        ? row
-        : throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");
-
-    private static string Numbered(string pattern, string name) =>
-        LayerNumber().Match(name) is { Success: true } number ? pattern.Replace(".#.", number.Value) : pattern;
-
-    private static Tensor InLayout(Row row, Tensor weight) => row.Transposed ? weight.transpose(-2, -1) : weight;
-
-    [GeneratedRegex(@"\.\d+\.")]
-    private static partial Regex LayerNumber();
 }

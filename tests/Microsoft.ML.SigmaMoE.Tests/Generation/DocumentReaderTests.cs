@@ -16,7 +16,7 @@ public sealed class DocumentReaderTests
     {
         var model = TinyModel.Model with { SegmentLength = segment, EvaluationMemoryLength = memory, SameLengthEvaluation = sameLength };
         using var network = Network(model);
-        var expected = new BatchScorer(network, Separator, new()).Score([Document], ScoreParts.LogLikelihoods, default).TokenLogLikelihoods[0];
+        var expected = new BatchScorer(network, new()).Score([[Separator, .. Document]], ScoreParts.LogLikelihoods, default).TokenLogLikelihoods[0];
         using var reader = new DocumentReader(network);
         int[] read = [Separator, .. Document];
         for (var start = 0; start < Document.Length; start += piece)

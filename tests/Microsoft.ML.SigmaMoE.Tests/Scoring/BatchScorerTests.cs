@@ -71,7 +71,7 @@ public sealed class BatchScorerTests
     public void Score_GivenOnlyFeatures_LeavesLikelihoodsAndUsageOut()
     {
         using var network = Network(segment: 4, memory: 4);
-        var score = new BatchScorer(network, Separator, new()).Score(Rows, ScoreParts.Features, default);
+        var score = new BatchScorer(network, new()).Score([.. Rows.Select(Begun)], ScoreParts.Features, default);
         Assert.All(score.TokenLogLikelihoods, Assert.Empty);
         Assert.Null(score.Shares);
         Assert.Equal(Rows.Length * 8, score.Features.Length);
@@ -95,8 +95,8 @@ public sealed class BatchScorerTests
     public void Score_GivenACancelledToken_Stops()
     {
         using var network = Network(segment: 4, memory: 4);
-        var scorer = new BatchScorer(network, Separator, new());
-        Assert.Throws<OperationCanceledException>(() => scorer.Score(Rows, Everything, new CancellationToken(canceled: true)));
+        var scorer = new BatchScorer(network, new());
+        Assert.Throws<OperationCanceledException>(() => scorer.Score([.. Rows.Select(Begun)], Everything, new CancellationToken(canceled: true)));
     }
 
     private static TransformerNetwork Network(int segment, int memory)
@@ -109,8 +109,11 @@ public sealed class BatchScorerTests
     private static BatchScore Score(TransformerNetwork network, int[][] rows, FeatureOptions? features = null)
     {
         using var quiet = no_grad();
-        return new BatchScorer(network, Separator, features ?? new()).Score(rows, Everything, default);
+        return new BatchScorer(network, features ?? new()).Score([.. rows.Select(Begun)], Everything, default);
     }
+
+    // what is read of a row: the given token first
+    private static int[] Begun(int[] row) => [Separator, .. row];
 
     private static void Close(float[] expected, float[] actual)
     {

@@ -22,7 +22,7 @@ public sealed class ModelFolderTests
         Assert.Equal(saved.Options.FeedForward, loaded.Options.FeedForward);
         Assert.Equal(saved.Options.Model, loaded.Options.Model);
         Assert.Equal(saved.Options.Training, loaded.Options.Training);
-        Assert.Equal(saved.Tokenizer.Encode("this theory"), loaded.Tokenizer.Encode("this theory"));
+        Assert.Equal(saved.Tokenizer!.Encode("this theory"), loaded.Tokenizer!.Encode("this theory"));
         Assert.Equal((10, 5.25, 1.5), (loaded.History[0].Step, loaded.History[0].Loss, loaded.History[0].Elapsed.TotalSeconds));
         StoredModels.Dispose(saved);
         StoredModels.Dispose(loaded);

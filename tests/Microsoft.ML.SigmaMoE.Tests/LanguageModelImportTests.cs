@@ -1,0 +1,176 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class LanguageModelImportTests
+{
+    private static readonly ModelOptions Segments = new()
+    {
+        ModelSize = 32,
+        LayerCount = 2,
+        HeadCount = 4,
+        SegmentLength = 16,
+        MemoryLength = 16,
+    };
+
+    [Theory]
+    [InlineData("lm_dense", null)]
+    [InlineData("lm_sigma_moe", 2)]
+    public void Import_OfTheAuthorsWeights_ScoresAsTheirCode(string name, int? active)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open(name);
+        using var model = Import(reference, folder, Options(active));
+        ReferenceCheckpoint.CheckScores(reference, model);
+        Assert.Equal(50, model.VocabularySize);
+        Assert.Equal(reference.Config.GetProperty("n_params").GetInt64(), model.Cost.Parameters);
+    }
+
+    [Fact]
+    public void Import_WithoutAModelShape_TakesSizesFromTheTensors()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        using var model = Import(reference, folder, new() { ActiveExperts = 2 });
+        Assert.Equal(Segments with { HeadSize = 8, SegmentLength = 256, MemoryLength = 256 }, model.Options.Model);
+        var mixture = Assert.IsType<MixtureOfExpertsOptions>(model.Options.FeedForward);
+        Assert.Equal((8, 16, 2, false), (mixture.ExpertCount, mixture.ExpertSize, mixture.ActiveExperts, mixture.Bias));
+    }
+
+    [Fact]
+    public void Import_OfExpertsWithoutTheirNumber_AsksForIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        var fault = Assert.Throws<ArgumentException>(() => Import(reference, folder, new()));
+        Assert.Contains("8 experts a layer", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("ImportOptions.ActiveExperts", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(32, 3)]
+    [InlineData(32, 2, 2)]
+    public void Import_WithOptionsThatContradictTheTensors_SaysBoth(int size, int layers = 2, int heads = 4)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        var wrong = Segments with { ModelSize = size, LayerCount = layers, HeadCount = heads, HeadSize = 8 };
+        var fault = Assert.Throws<ArgumentException>(() => Import(reference, folder, new() { Model = wrong }));
+        Assert.Matches(@"(ModelSize is 10|LayerCount is 3|HeadCount is 2), but the tensors of '.*' have (32|2|4)\.", fault.Message);
+    }
+
+    [Theory]
+    [InlineData("layers.1.norm1.weight", "misses 'layers.1.norm1.weight'")]
+    [InlineData("embedding.weight", "neither 'embedding.weight'")]
+    [InlineData("layers.0.self_attn.global_content_bias", "no tensor 'layers.0.self_attn.global_content_bias' [heads, head size]")]
+    public void Import_OfACheckpointWithoutATensor_NamesIt(string missing, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        var weights = ReferenceCheckpoint.Weights(reference).Where(weight => weight.Name != missing);
+        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+        Assert.Contains(message, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_OfATensorThatIsNotNeeded_NamesIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        using var other = ones(3);
+        var weights = ReferenceCheckpoint.Weights(reference).Append(("layers.0.magic", other));
+        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+        Assert.Contains("has 'layers.0.magic'", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_OfATensorOfAnotherShapeOrType_NamesBoth()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        using var shape = ones(33);
+        using var type = ones(32, dtype: int64);
+        foreach (var wrong in new[] { shape, type })
+        {
+            var weights = ReferenceCheckpoint.Weights(reference).Select(weight => weight.Name == "out_norm.bias" ? (weight.Name, wrong) : weight);
+            var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+            Assert.Contains($"'out_norm.bias' ({wrong.dtype} [{wrong.shape[0]}]) where 'out_norm.bias' [32]", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Import_OfTheCounterThatOnlyLoggingReads_IgnoresIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        Assert.Contains(ReferenceCheckpoint.Weights(reference), weight => weight.Name == "layers.0.pkm.kv_sel_counts_100");
+        using var model = Import(reference, folder, Options(2));
+        ReferenceCheckpoint.CheckScores(reference, model);
+    }
+
+    [Fact]
+    public void Import_OfHalfPrecision_ReadsItAsFloat32()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        using var model = Import(ReferenceCheckpoint.Weights(reference).Select(w => (w.Name, w.Tensor.to(float16))), folder, Options(null));
+        Assert.All(model.Network.parameters(), weight => Assert.Equal(float32, weight.dtype));
+    }
+
+    [Fact]
+    public void Import_WithoutATokenizer_RefusesTextWithTheWayOut()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        using var model = Import(reference, folder, Options(null));
+        Assert.False(model.HasTokenizer);
+        foreach (var use in new Action[] { () => model.Score("a"), () => model.Embed(["a"]), () => model.Generate("a"), () => _ = model.Tokenizer })
+        {
+            var fault = Assert.Throws<InvalidOperationException>(use);
+            Assert.Contains("has no tokenizer", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("ImportOptions.Tokenizer", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Import_WithATokenizerOfAnotherSize_SaysBoth()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        var fault = Assert.Throws<ArgumentException>(
+            () => Import(reference, folder, Options(null) with { Tokenizer = SampleTokenizers.Bytes }));
+        Assert.Contains("257 tokens", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("has 50", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_OfAModelWithoutATokenizer_LoadsAsOne()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        using var model = Import(reference, folder, Options(2));
+        model.Save(folder.File("model"));
+        using var loaded = LanguageModel.Load(folder.File("model"));
+        Assert.False(loaded.HasTokenizer);
+        Assert.Equal(model.Score([[1, 2, 3]])[0].TokenLogLikelihoods, loaded.Score([[1, 2, 3]])[0].TokenLogLikelihoods);
+        ReferenceCheckpoint.CheckScores(reference, loaded);
+    }
+
+    [Fact]
+    public void Import_OfAFileThatIsNotThere_SaysSo() =>
+        Assert.Contains("'nowhere.safetensors' is missing", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import("nowhere.safetensors")).Message, StringComparison.Ordinal);
+
+    private static ImportOptions Options(int? active) => new() { ActiveExperts = active, Model = Segments, Precision = Precision.Float32 };
+
+    private static LanguageModel Import(ReferenceCase reference, TemporaryFolder folder, ImportOptions options) =>
+        Import(ReferenceCheckpoint.Weights(reference), folder, options);
+
+    private static LanguageModel Import(IEnumerable<(string, Tensor)> weights, TemporaryFolder folder, ImportOptions options)
+    {
+        var path = folder.File("authors.safetensors");
+        SafeTensorsFile.Write(path, weights);
+        return LanguageModel.Import(path, options);
+    }
+}
