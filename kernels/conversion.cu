@@ -1,0 +1,29 @@
+// to_bf16: out[row, column] = bf16(in[row, column]), 0 for columns from `width` up to `stride`, a multiple of 8.
+// in [rows, width] float32, out [rows, stride]. A thread makes eight neighbours, which are written as one; nearest even.
+#include "primitives.cuh"
+
+#if HAS_TENSOR_CORES
+KERNEL(256) to_bf16(const float* in, bf16* out, Index rows, int width, int stride)
+{
+    const int across = stride / 8;
+    for (Index i = (Index)block_index * 256 + thread_index; i < rows * across; i += (Index)block_count * 256)
+    {
+        const Index row = i / across;
+        const int column = (int)(i % across) * 8;
+        const float* source = in + row * width + column;
+        float v[8];
+        if (width % 4 == 0 && column + 8 <= width)
+        {
+            const Quad left = *(const Quad*)source, right = *(const Quad*)(source + 4);
+            v[0] = left.a, v[1] = left.b, v[2] = left.c, v[3] = left.d;
+            v[4] = right.a, v[5] = right.b, v[6] = right.c, v[7] = right.d;
+        }
+        else
+        {
+#pragma unroll
+            for (int j = 0; j < 8; j++) v[j] = column + j < width ? source[j] : 0;
+        }
+        *(Words*)(out + row * stride + column) = {pack(v[0], v[1]), pack(v[2], v[3]), pack(v[4], v[5]), pack(v[6], v[7])};
+    }
+}
+#endif

@@ -1,0 +1,95 @@
+// The two layers of the experts, forward. With e the expert and n the token of sorted position p:
+//   expert_up    hidden[p, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g])
+//   expert_down  y[n, d] (+)= weight(p) · Σ_g hidden[p, g] · down[e, g, d]
+// Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are row lengths, for bf16
+// multiples of 8 whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
+// A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down is launched once
+// for each choice k over the tiles of that choice, in which a token occurs once: the first pass sets y, the others add,
+// so that the sum over K needs no atomics and no tensor of N · K rows of d_model. It serves the gradient by x as well,
+// Σ_k Σ_g byRaw[p, g] · up[e, g, d]: there weight(p) = 1, gates is null.
+#include "expert_tiles.cuh"
+
+template <class Tile> DEVICE void expert_up(
+    const typename Tile::Element* x, const typename Tile::Element* up, const float* bias, typename Tile::Element* hidden,
+    const int* slots, TileList list, int active, int expert_size, int x_stride, int hidden_stride)
+{
+    typedef typename Tile::Element Element;
+    SHARED(Element, shared);
+    int* row_slots = (int*)(shared + stages_size<Tile, ALONG_DEPTH, ALONG_DEPTH>);
+    RowTile rows;
+    int first;
+    if (!find_tile<Tile>(list, hidden_stride, rows, first)) return;
+    load_slots<Tile>(row_slots, slots, rows);
+    barrier();
+
+    // multiply: gathered tokens by the expert's neurons, both along d
+    auto token_row = [&](int r) { return row_slots[r] < 0 ? nullptr : x + element(row_slots[r] / active, x_stride); };
+    const Element* weights = up + element((Index)rows.expert * expert_size, x_stride);
+    auto neuron_row = [&](int r) { return first + r < expert_size ? weights + element(first + r, x_stride) : nullptr; };
+    Tile tile;
+    multiply_tile<Tile, ALONG_DEPTH, ALONG_DEPTH>(
+        tile, shared, operand(token_row, x, 0, 0), operand(neuron_row, up, 0, 0), x_stride);
+
+    // store: bias and relu; columns between G and the stride become 0. Not-a-number stays what it is.
+    tile.visit([&](int, int row, int column, float one, float two)
+    {
+        const int g = first + column, p = rows.first + row;
+        if (p >= rows.end && !MUTANT(no_store_bound)) return;
+        if (bias != nullptr && g < expert_size) one += bias[(Index)rows.expert * expert_size + g];
+        if (bias != nullptr && g + 1 < expert_size) two += bias[(Index)rows.expert * expert_size + g + 1];
+        store_pair(hidden + element(p, hidden_stride), g, hidden_stride, one < 0 ? 0 : one, two < 0 ? 0 : two);
+    });
+}
+
+template <class Tile> DEVICE void expert_down(
+    const typename Tile::Element* hidden, const typename Tile::Element* down, const float* gates, float* y,
+    const int* slots, TileList list, int active, int expert_size, int model_size, int down_stride, int hidden_stride, int add)
+{
+    typedef typename Tile::Element Element;
+    SHARED(Element, shared);
+    int* row_slots = (int*)(shared + stages_size<Tile, ALONG_DEPTH, ACROSS_DEPTH>);
+    RowTile rows;
+    int first;
+    if (!find_tile<Tile>(list, model_size, rows, first)) return;
+    load_slots<Tile>(row_slots, slots, rows);
+
+    // multiply: hidden vectors along g by the expert's neurons, whose rows lie across g
+    auto hidden_row = [&](int r) { return rows.first + r < rows.end ? hidden + element(rows.first + r, hidden_stride) : nullptr; };
+    const Element* weights = down + element((Index)rows.expert * expert_size, down_stride);
+    auto neuron_row = [&](int g) { return g < expert_size ? weights + element(g, down_stride) : nullptr; };
+    Tile tile;
+    multiply_tile<Tile, ALONG_DEPTH, ACROSS_DEPTH>(
+        tile, shared, operand(hidden_row, hidden, 0, 0), operand(neuron_row, down, first, down_stride), hidden_stride);
+
+    // store: weigh, and set or add to the token's row
+    tile.visit([&](int, int row, int column, float one, float two)
+    {
+        const int slot = row_slots[row];
+        if (slot < 0) return;
+        const float weight = gates == nullptr || MUTANT(no_gate) ? 1 : gates[slot];
+        float* target = y + element(slot / active, model_size);
+        put_pair(target, first + column, model_size, weight * one, weight * two, add != 0 || MUTANT(first_pass_adds));
+    });
+}
+
+#define EXPERT_FORWARD(suffix, threads, ...) \
+    KERNEL(threads) expert_up_##suffix( \
+        const __VA_ARGS__::Element* x, const __VA_ARGS__::Element* up, const float* bias, __VA_ARGS__::Element* hidden, \
+        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int x_stride, \
+        int hidden_stride) \
+    { \
+        expert_up<__VA_ARGS__>( \
+            x, up, bias, hidden, slots, {tiles, tile_count}, active, expert_size, x_stride, hidden_stride); \
+    } \
+    KERNEL(threads) expert_down_##suffix( \
+        const __VA_ARGS__::Element* hidden, const __VA_ARGS__::Element* down, const float* gates, float* y, \
+        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int model_size, \
+        int down_stride, int hidden_stride, int add) \
+    { \
+        expert_down<__VA_ARGS__>( \
+            hidden, down, gates, y, slots, {tiles, tile_count}, active, expert_size, model_size, down_stride, \
+            hidden_stride, add); \
+    }
+
+#include "expert_instances.cuh"
+EXPERT_INSTANCES(EXPERT_FORWARD)

@@ -1,0 +1,70 @@
+// Which rows a thread block works on, and how a pair of neighbouring results is stored. "Position" is the place of a slot
+// (a token at one of its K experts) in sorted order: by expert, then choice, then token.
+#pragma once
+#include "tiles.cuh"
+
+// Rows [first, end) of the sorted order, all of one expert.
+struct alignas(16) RowTile { int expert, first, end, unused; };
+
+// The tiles of one list, and how many of them there are: the grid is as long as the list could be.
+struct TileList { const RowTile* tiles; const int* count; };
+
+// Finds this block's tile and its first column; false where the list is shorter than the grid.
+template <class Tile> DEVICE bool find_tile(const TileList& list, int columns, RowTile& tile, int& first_column)
+{
+    const int across = ceil_div(columns, Tile::COLUMNS);
+    if (block_index / across >= *list.count) return false;
+    tile = list.tiles[block_index / across];
+    first_column = block_index % across * Tile::COLUMNS;
+    return true;
+}
+
+// Slots of the tile's rows, −1 below its end; visible after the next barrier.
+template <class Tile> DEVICE void load_slots(int* row_slots, const int* slots, const RowTile& tile)
+{
+    for (int row = thread_index; row < Tile::ROWS; row += Tile::THREADS)
+        row_slots[row] = tile.first + row < tile.end || MUTANT(no_row_bound) ? slots[tile.first + row] : -1;
+}
+
+// 64 bits: d_model · tokens passes 2^31 long before either does.
+DEVICE Index element(Index row, int width) { return MUTANT(narrow_index) ? (Index)((int)row * width) : row * width; }
+
+#if HAS_TENSOR_CORES
+DEVICE void store_pair(bf16* row, int column, int width, float first, float second)
+{
+    if (column < width) *(word*)(row + column) = pack(first, second);  // width is even: rows are padded to eight
+}
+
+DEVICE Pair load_pair(const bf16* row, int column, int width)
+{
+    if (column >= width) return {0, 0};
+    const word pair = *(const word*)(row + column);
+    return {first_of(pair), second_of(pair)};
+}
+#endif
+
+DEVICE void store_pair(float* row, int column, int width, float first, float second)
+{
+    if (column < width) row[column] = first;
+    if (column + 1 < width) row[column + 1] = second;
+}
+
+DEVICE Pair load_pair(const float* row, int column, int width)
+{
+    return {column < width ? row[column] : 0, column + 1 < width ? row[column + 1] : 0};
+}
+
+// Sets or adds to a pair of a float32 row, whole where rows begin at even places.
+DEVICE void put_pair(float* row, int column, int width, float first, float second, bool add)
+{
+    if (width % 2 == 0)
+    {
+        if (column >= width) return;
+        Pair* pair = (Pair*)(row + column);
+        if (add) first += pair->first, second += pair->second;
+        *pair = {first, second};
+        return;
+    }
+    if (column < width) row[column] = add ? row[column] + first : first;
+    if (column + 1 < width) row[column + 1] = add ? row[column + 1] + second : second;
+}

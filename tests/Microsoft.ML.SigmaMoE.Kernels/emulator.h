@@ -1,0 +1,348 @@
+// Runs a CUDA kernel on one CPU thread, blocks one after another, each CUDA thread as a fiber of its own (x86-64, Linux).
+// Built three ways: plain; EMULATOR_RANDOM, where fibers take turns at random and asynchronous copies are done at once
+// (otherwise as late as they may be); with -fsanitize=address. Shared memory starts full of NaN, and every address that a
+// primitive is handed is checked for alignment and range.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#ifdef __SANITIZE_ADDRESS__
+extern "C" void __asan_unpoison_memory_region(void const volatile*, size_t);
+#else
+inline void __asan_unpoison_memory_region(void const volatile*, size_t) {}
+#endif
+
+namespace emulator {
+
+// Faults that a run plants on purpose, one at a time; see MUTANT in the kernels.
+enum class Mutant {
+    none, no_wait, no_barrier, no_trailing_barrier, load_too_early, no_row_bound, no_column_bound, no_depth_bound,
+    no_store_bound, no_quad_sum, no_row_sum_barrier, first_pass_adds, no_gate, no_relu_mask, narrow_index,
+    no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
+    count
+};
+inline const char* const mutant_names[] = {
+    "none", "no_wait", "no_barrier", "no_trailing_barrier", "load_too_early", "no_row_bound", "no_column_bound",
+    "no_depth_bound", "no_store_bound", "no_quad_sum", "no_row_sum_barrier", "first_pass_adds", "no_gate",
+    "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
+    "no_token_bound", "drops_last_part", "reads_next_expert"
+};
+inline Mutant mutant = Mutant::none;
+
+constexpr int max_threads = 1024, stack_bytes = 48 * 1024, shared_bytes = 227 * 1024;
+
+extern "C" void emulator_switch(void** from, void* to);
+asm(R"(
+.text
+.globl emulator_switch
+.type emulator_switch, @function
+emulator_switch:
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, (%rdi)
+    mov %rsi, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    ret
+)");
+
+struct Copy { char* to; const char* from; int size; bool inside; };
+
+struct Fiber {
+    void* stack_pointer;
+    bool done;
+    std::vector<Copy> copies;                // under way, oldest first
+    std::vector<size_t> groups;              // how many copies each committed group has
+    size_t open;                             // copies not committed yet
+};
+
+// What the lanes of a warp lay down for each other at a collective operation.
+struct Warp {
+    int arrived, turn;
+    union { const char* rows[32]; uint64_t values[32]; };
+    uint32_t a[32][4], b[32][2], r[32][4];
+    float d[32][4];
+};
+
+struct Block {
+    int index, count, threads, alive, current, arrived, turn;
+    int idle;                                // turns since any fiber got past a meeting
+    void* scheduler;
+    std::function<void()> body;
+    Fiber fibers[max_threads];
+    Warp warps[max_threads / 32];
+    char* stacks;
+    char* shared;
+    int used_shared;
+};
+
+inline Block& block()
+{
+    static Block* one = [] {
+        auto* made = new Block();
+        made->stacks = (char*)aligned_alloc(64, (size_t)max_threads * stack_bytes);
+        made->shared = (char*)aligned_alloc(1024, shared_bytes + 1024);
+        return made;
+    }();
+    return *one;
+}
+
+inline int thread() { return block().current; }
+inline int lane() { return block().current % 32; }
+inline char* shared() { return block().shared; }
+
+[[noreturn]] inline void fail(const char* what)
+{
+    fprintf(stderr, "emulator: %s (block %d, thread %d)\n", what, block().index, block().current);
+    fflush(stderr);
+    _Exit(3);
+}
+
+inline unsigned random_number()
+{
+    static unsigned state = 12345;
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+inline int next_fiber()
+{
+    auto& b = block();
+    int next = b.current;
+#ifdef EMULATOR_RANDOM
+    // mostly within one warp at a time, so that warps drift far apart
+    static int favoured = 0;
+    if (random_number() % 64 == 0) favoured = random_number() % ((b.threads + 31) / 32);
+    next = random_number() % 8 ? favoured * 32 + random_number() % 32 : random_number() % b.threads;
+    if (next >= b.threads) next = 0;
+#endif
+    do next = next + 1 == b.threads ? 0 : next + 1; while (b.fibers[next].done);
+    return next;
+}
+
+inline void yield()
+{
+    auto& b = block();
+    int mine = b.current, next = next_fiber();
+    if (++b.idle > 20'000'000) fail("threads wait for each other for ever");
+    if (next == mine) return;
+    b.current = next;
+    emulator_switch(&b.fibers[mine].stack_pointer, b.fibers[next].stack_pointer);
+}
+
+inline void fiber_main()
+{
+    auto& b = block();
+    b.body();
+    b.fibers[b.current].done = true;
+    void* ended;
+    if (--b.alive == 0) emulator_switch(&ended, b.scheduler);
+    b.current = next_fiber();
+    emulator_switch(&ended, b.fibers[b.current].stack_pointer);
+    abort();
+}
+
+inline void start_fiber(int i)
+{
+    auto& fiber = block().fibers[i];
+    auto top = (uintptr_t)(block().stacks + (size_t)(i + 1) * stack_bytes) & ~(uintptr_t)15;
+    auto** stack = (void**)top;
+    *--stack = nullptr;
+    *--stack = (void*)fiber_main;
+    for (int saved = 0; saved < 6; saved++) *--stack = nullptr;
+    fiber.stack_pointer = stack;
+    fiber.done = false;
+    fiber.copies.clear();
+    fiber.groups.clear();
+    fiber.open = 0;
+}
+
+// Runs `body`, a call of a kernel, once for every thread of every block.
+template <class Body> void launch(int blocks, int threads, int shared_size, Body body)
+{
+    auto& b = block();
+    if (threads > max_threads || shared_size > shared_bytes) fail("too many threads or too much shared memory");
+    b.body = body;
+    b.count = blocks;
+    b.threads = threads;
+    b.used_shared = shared_size;
+    for (b.index = 0; b.index < blocks; b.index++)
+    {
+        memset(b.shared, 0xff, shared_size);
+        __asan_unpoison_memory_region(b.stacks, (size_t)max_threads * stack_bytes);
+        b.alive = threads;
+        b.arrived = b.idle = 0;
+        for (auto& warp : b.warps) warp.arrived = 0;
+        for (int i = 0; i < threads; i++) start_fiber(i);
+        b.current = 0;
+        emulator_switch(&b.scheduler, b.fibers[0].stack_pointer);
+    }
+}
+
+inline void barrier()
+{
+    auto& b = block();
+    int turn = b.turn;
+    if (++b.arrived >= b.alive)
+    {
+        b.arrived = b.idle = 0;
+        b.turn++;
+    }
+    else while (b.turn == turn) yield();
+}
+
+// A warp's collective operation: every lane puts its operands, the last one computes for all.
+template <class Put, class Compute> inline void collect(Put put, Compute compute)
+{
+    auto& b = block();
+    auto& warp = b.warps[b.current / 32];
+    int turn = warp.turn;
+    put(warp, lane());
+    if (++warp.arrived == 32)
+    {
+        compute(warp);
+        warp.arrived = b.idle = 0;
+        warp.turn++;
+    }
+    else while (warp.turn == turn) yield();
+}
+
+inline char* checked(const void* address, int size)
+{
+    auto* p = (char*)address;
+    auto& b = block();
+    if (p < b.shared || p + size > b.shared + b.used_shared) fail("an address is outside shared memory");
+    if ((uintptr_t)p % size) fail("an address in shared memory is not aligned");
+    return p;
+}
+
+inline void copy_now(const Copy& c)
+{
+    if (c.inside) memcpy(c.to, c.from, c.size);
+    else memset(c.to, 0, c.size);
+}
+
+inline void copy(void* to, const void* from, int size, bool inside)
+{
+    Copy c{checked(to, size), (const char*)from, size, inside};
+    if ((uintptr_t)from % size) fail("the source of an asynchronous copy is not aligned");
+#ifdef EMULATOR_RANDOM
+    copy_now(c);
+    if (random_number() % 16 == 0) yield();
+#else
+    auto& fiber = block().fibers[thread()];
+    fiber.copies.push_back(c);
+    fiber.open++;
+#endif
+}
+
+inline void commit()
+{
+    auto& fiber = block().fibers[thread()];
+    fiber.groups.push_back(fiber.open);
+    fiber.open = 0;
+}
+
+inline void wait(int pending)
+{
+    auto& fiber = block().fibers[thread()];
+    while ((int)fiber.groups.size() > pending)
+    {
+        const auto end = fiber.copies.begin() + fiber.groups.front();
+        for (auto c = fiber.copies.begin(); c != end; c++) copy_now(*c);
+        fiber.copies.erase(fiber.copies.begin(), end);
+        fiber.groups.erase(fiber.groups.begin());
+    }
+}
+
+inline float bits_to_float(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+inline float widen(uint16_t half) { return bits_to_float((uint32_t)half << 16); }
+
+// to the nearest bf16, ties to even
+inline uint16_t round(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    if (value != value) return 0x7fff;
+    return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+inline void load_matrices(uint32_t (&r)[4], const void* row, bool transposed)
+{
+    collect([&](Warp& w, int l) { w.rows[l] = checked(row, 16); }, [&](Warp& w) {
+        for (int matrix = 0; matrix < 4; matrix++)
+            for (int l = 0; l < 32; l++)
+            {
+                uint16_t pair[2];
+                for (int i = 0; i < 2; i++)
+                {
+                    int stored_row = transposed ? l % 4 * 2 + i : l / 4, column = transposed ? l / 4 : l % 4 * 2 + i;
+                    memcpy(&pair[i], w.rows[matrix * 8 + stored_row] + column * 2, 2);
+                }
+                w.r[l][matrix] = pair[0] | (uint32_t)pair[1] << 16;
+            }
+    });
+    memcpy(r, block().warps[thread() / 32].r[lane()], sizeof r);
+}
+
+inline void multiply_fragments(Warp& w)
+{
+    float a[16][16], b[16][8], d[16][8];
+    for (int l = 0; l < 32; l++)
+        for (int half = 0; half < 2; half++)
+        {
+            int row = l / 4, column = l % 4 * 2 + half, shift = half * 16;
+            for (int q = 0; q < 4; q++) a[row + q % 2 * 8][column + q / 2 * 8] = widen(w.a[l][q] >> shift);
+            for (int q = 0; q < 2; q++) b[column + q * 8][row] = widen(w.b[l][q] >> shift);
+            for (int q = 0; q < 2; q++) d[row + q * 8][column] = w.d[l][q * 2 + half];
+        }
+    for (int i = 0; i < 16; i++)
+        for (int k = 0; k < 16; k++)
+            for (int j = 0; j < 8; j++) d[i][j] += a[i][k] * b[k][j];
+    for (int l = 0; l < 32; l++)
+        for (int q = 0; q < 4; q++) w.d[l][q] = d[l / 4 + q / 2 * 8][l % 4 * 2 + q % 2];
+}
+
+inline void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
+{
+    collect([&](Warp& w, int l) {
+        memcpy(w.a[l], a, sizeof a);
+        w.b[l][0] = b0;
+        w.b[l][1] = b1;
+        memcpy(w.d[l], d, sizeof d);
+    }, multiply_fragments);
+    memcpy(d, block().warps[thread() / 32].d[lane()], sizeof d);
+}
+
+template <class T> inline T shuffle(T value, int from)
+{
+    static_assert(sizeof(T) <= 8);
+    uint64_t seen[32];
+    collect([&](Warp& w, int l) { w.values[l] = 0; memcpy(&w.values[l], &value, sizeof value); }, [](Warp&) {});
+    memcpy(seen, block().warps[thread() / 32].values, sizeof seen);
+    collect([](Warp&, int) {}, [](Warp&) {});    // nobody lays down the next value before all have read this one
+    T result;
+    memcpy(&result, &seen[from], sizeof result);
+    return result;
+}
+
+}  // namespace emulator

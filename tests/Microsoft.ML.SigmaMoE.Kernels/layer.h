@@ -1,0 +1,151 @@
+// Launches the kernels of a layer as the host does, and holds what they wrote.
+#pragma once
+#include "checks.h"
+#include "kernels.h"
+#include "problem.h"
+
+// One kernel family, for one type of tile.
+template <class Tile> struct Family {
+    typedef typename Tile::Element Element;
+    const char* name;
+    void (*up)(const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
+    void (*down)(const Element*, const Element*, const float*, float*, const int*, const RowTile*, const int*, int, int, int, int, int, int);
+    void (*hidden_gradient)(
+        const Element*, const Element*, const Element*, const float*, Element*, Element*, float*, const int*, const RowTile*,
+        const int*, int, int, int, int);
+    void (*weight_gradient)(
+        const Element*, const Element*, const Element*, const Element*, float*, float*, const int*, const int*, int, int, int,
+        int, int, int, int);
+    void (*bias_gradient)(const Element*, float*, const int*, int, int, int);
+
+    static constexpr int slots_bytes = Tile::ROWS * 4;
+    static constexpr int up_bytes = stages_size<Tile, ALONG_DEPTH, ALONG_DEPTH> * sizeof(Element) + slots_bytes;
+    static constexpr int down_bytes = stages_size<Tile, ALONG_DEPTH, ACROSS_DEPTH> * sizeof(Element) + slots_bytes;
+    static constexpr int hidden_bytes = up_bytes + Tile::ROWS * Tile::ROW_PARTS * 4;
+    static constexpr int weight_bytes = stages_size<Tile, ACROSS_DEPTH, ACROSS_DEPTH> * sizeof(Element);
+};
+
+inline int padded(int size, uint16_t) { return (size + 7) / 8 * 8; }
+inline int padded(int size, float) { return size; }
+
+inline std::vector<uint16_t> converted(const std::vector<float>& from, int width, uint16_t)
+{
+    const int stride = padded(width, uint16_t());
+    const size_t rows = from.size() / width;
+    auto to = checks::unwritten<uint16_t>(rows * stride);
+    emulator::launch(3, 256, 0, [&] { to_bf16(from.data(), to.data(), rows, width, stride); });
+    for (size_t row = 0; row < rows; row++)
+        for (int c = 0; c < stride; c++)
+            checks::equal("to_bf16", row * stride + c, to[row * stride + c], c < width ? from[row * width + c] : 0);
+    return to;
+}
+
+inline std::vector<float> converted(const std::vector<float>& from, int, float) { return from; }
+
+// Where every slot goes.
+struct Sorted {
+    int blocks, capacity;
+    std::vector<int> chosen, counts, offsets, slots, starts, tile_counts;
+    std::vector<RowTile> tiles;
+
+    Sorted(const Sizes& s, int rows)
+        : blocks((s.tokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS), capacity(s.tokens * s.active / rows + s.experts),
+          chosen(checks::unwritten<int>(s.tokens * s.active)), counts(checks::unwritten<int>(blocks * s.experts * s.active)),
+          offsets(checks::unwritten<int>(s.experts * s.active + 1)), slots(checks::unwritten<int>(s.tokens * s.active)),
+          starts(checks::unwritten<int>((1 + s.active) * (s.experts + 1))), tile_counts(checks::unwritten<int>(1 + s.active)),
+          tiles(checks::unwritten<RowTile>((size_t)(1 + s.active) * capacity))
+    {
+    }
+
+    void sort(const Sizes& s, int rows)
+    {
+        const int bins = s.experts * s.active;
+        emulator::launch(1, SCAN_THREADS, 32 * 4, [&] { scan_counts(counts.data(), blocks, bins, offsets.data()); });
+        emulator::launch(blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
+            place_slots(chosen.data(), counts.data(), offsets.data(), s.tokens, s.experts, s.active, slots.data());
+        });
+        emulator::launch(1 + s.active, SCAN_THREADS, 32 * 4, [&] {
+            list_tiles(offsets.data(), s.experts, s.active, rows, capacity, starts.data(), tiles.data(), tile_counts.data());
+        });
+    }
+};
+
+template <class Tile> struct Layer {
+    typedef typename Tile::Element Element;
+    const Problem& problem;
+    const Family<Tile>& family;
+    Sizes s;
+    int stride, hidden_stride, grid_rows;
+    Sorted sorted;
+    std::vector<Element> x, dy, up, down, hidden, by_raw, gated;
+    std::vector<float> y, by_x, by_gate, by_up, by_down, by_bias;
+
+    Layer(const Problem& p, const Family<Tile>& f)
+        : problem(p), family(f), s(p.sizes), stride(padded(s.model_size, Element())),
+          hidden_stride(padded(s.expert_size, Element())), sorted(s, Tile::ROWS), x(converted(p.x, s.model_size, Element())),
+          dy(converted(p.dy, s.model_size, Element())), up(converted(p.up, s.model_size, Element())),
+          down(converted(p.down, s.model_size, Element()))
+    {
+        const size_t slots = (size_t)s.tokens * s.active;
+        hidden = by_raw = gated = checks::unwritten<Element>(slots * hidden_stride);
+        y = by_x = checks::unwritten<float>((size_t)s.tokens * s.model_size);
+        by_gate = checks::unwritten<float>(slots);
+        by_up = by_down = checks::unwritten<float>(p.up.size());
+        by_bias = checks::unwritten<float>(s.experts * s.expert_size);
+    }
+
+    void run(int parts)
+    {
+        emulator::launch(sorted.blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
+            count_choices(
+                problem.choices.data(), s.tokens, s.experts, s.active, sorted.chosen.data(), sorted.counts.data());
+        });
+        sorted.sort(s, Tile::ROWS);
+        emulator::launch(sorted.capacity * across(hidden_stride), Tile::THREADS, family.up_bytes, [&] {
+            family.up(
+                x.data(), up.data(), s.bias ? problem.bias.data() : nullptr, hidden.data(), sorted.slots.data(),
+                sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size, stride, hidden_stride);
+        });
+        sum_over_choices(hidden, down, problem.gates.data(), y);
+        emulator::launch(sorted.capacity, Tile::THREADS, family.hidden_bytes, [&] {
+            family.hidden_gradient(
+                dy.data(), down.data(), hidden.data(), problem.gates.data(), by_raw.data(), gated.data(), by_gate.data(),
+                sorted.slots.data(), sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size, stride,
+                hidden_stride);
+        });
+        sum_over_choices(by_raw, up, nullptr, by_x);
+        weight_gradients(parts);
+        emulator::launch(s.experts * ((s.expert_size + 31) / 32), 256, 256 * 4, [&] {
+            family.bias_gradient(
+                by_raw.data(), by_bias.data(), sorted.offsets.data(), s.active, s.expert_size, hidden_stride);
+        });
+    }
+
+private:
+    static int across(int columns) { return (columns + Tile::COLUMNS - 1) / Tile::COLUMNS; }
+
+    void sum_over_choices(
+        const std::vector<Element>& from, const std::vector<Element>& weights, const float* gates, std::vector<float>& to)
+    {
+        for (int k = 0; k < s.active; k++)
+            emulator::launch(sorted.capacity * across(s.model_size), Tile::THREADS, family.down_bytes, [&] {
+                family.down(
+                    from.data(), weights.data(), gates, to.data(), sorted.slots.data(),
+                    sorted.tiles.data() + (size_t)(1 + k) * sorted.capacity, sorted.tile_counts.data() + 1 + k, s.active,
+                    s.expert_size, s.model_size, stride, hidden_stride, k > 0);
+            });
+    }
+
+    void weight_gradients(int parts)
+    {
+        auto up_parts = checks::unwritten<float>(by_up.size() * parts), down_parts = up_parts;
+        const int along = (s.expert_size + Tile::ROWS - 1) / Tile::ROWS;
+        emulator::launch(2 * parts * s.experts * along * across(s.model_size), Tile::THREADS, family.weight_bytes, [&] {
+            family.weight_gradient(
+                by_raw.data(), gated.data(), x.data(), dy.data(), up_parts.data(), down_parts.data(), sorted.slots.data(),
+                sorted.offsets.data(), s.experts, s.active, s.expert_size, s.model_size, stride, hidden_stride, parts);
+        });
+        emulator::launch(2, 256, 0, [&] { sum_parts(up_parts.data(), by_up.data(), parts, by_up.size()); });
+        emulator::launch(2, 256, 0, [&] { sum_parts(down_parts.data(), by_down.data(), parts, by_down.size()); });
+    }
+};

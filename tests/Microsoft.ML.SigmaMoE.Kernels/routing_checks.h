@@ -1,0 +1,105 @@
+// Routers' choices against a full sort.
+#pragma once
+#include "layer.h"
+
+typedef void (*RouteKernel)(const float*, const float*, float, int, int, int, int*, float*, int*);
+
+struct Route { const char* name; Scoring scoring; RouteKernel kernel; };
+inline const Route routes[] = {
+    {"route_sigmoid", SIGMOID, route_sigmoid},
+    {"route_softmax", SOFTMAX, route_softmax},
+    {"route_softmax_chosen", SOFTMAX_CHOSEN, route_softmax_chosen},
+};
+
+// The scores of one token, after dropout.
+inline std::vector<double> scores_of(const Route& route, const float* logits, const float* drawn, float dropout, int experts)
+{
+    double largest = *std::max_element(logits, logits + experts), total = 0;
+    for (int e = 0; e < experts; e++) total += std::exp(logits[e] - largest);
+    std::vector<double> scores(experts);
+    for (int e = 0; e < experts; e++)
+    {
+        scores[e] = route.scoring == SIGMOID ? 1 / (1 + std::exp(-(double)logits[e]))
+            : route.scoring == SOFTMAX ? std::exp(logits[e] - largest) / total : logits[e];
+        if (drawn[e] < dropout) scores[e] = route.scoring == SOFTMAX_CHOSEN ? -INFINITY : 0;
+    }
+    return scores;
+}
+
+inline void check_token(
+    const Route& route, const std::vector<double>& scores, const float* logits, const int* chosen, const float* weights, int active)
+{
+    std::vector<int> order(scores.size());
+    std::iota(order.begin(), order.end(), 0);
+    // scores that differ by less than the rounding of float32 may come in either order: logits decide, they are exact
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+        const bool dropped_a = scores[a] <= 0 && std::isinf(scores[a]), dropped_b = scores[b] <= 0 && std::isinf(scores[b]);
+        if (dropped_a != dropped_b) return dropped_b;
+        if ((scores[a] == 0) != (scores[b] == 0) && route.scoring != SOFTMAX_CHOSEN) return scores[b] == 0;
+        return !(dropped_a || (scores[a] == 0 && route.scoring != SOFTMAX_CHOSEN)) && logits[a] > logits[b];
+    });
+    double total = 0;
+    for (int k = 0; k < active; k++)
+        total += std::isinf(scores[order[0]]) ? 0 : std::exp(scores[order[k]] - scores[order[0]]);
+    for (int k = 0; k < active; k++)
+    {
+        const double score = scores[order[k]];
+        checks::equal("choice", k, chosen[k], order[k]);
+        checks::equal("weight", k, weights[k], route.scoring != SOFTMAX_CHOSEN ? score
+            : total > 0 ? std::exp(score - scores[order[0]]) / total : 0);
+    }
+}
+
+inline void check_route(const Problem& p, const Route& route, float dropout)
+{
+    const auto& s = p.sizes;
+    checks::context = std::string(s.name) + ", " + route.name;
+    Sorted sorted(s, 16);
+    auto weights = checks::unwritten<float>(s.tokens * s.active);
+    emulator::launch(sorted.blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
+        route.kernel(
+            p.logits.data(), dropout > 0 ? p.drawn.data() : nullptr, dropout, s.tokens, s.experts, s.active,
+            sorted.chosen.data(), weights.data(), sorted.counts.data());
+    });
+    for (int n = 0; n < s.tokens; n++)
+    {
+        const float* logits = &p.logits[(size_t)n * s.experts];
+        check_token(
+            route, scores_of(route, logits, &p.drawn[(size_t)n * s.experts], dropout, s.experts), logits,
+            &sorted.chosen[n * s.active], &weights[n * s.active], s.active);
+    }
+    for (int block = 0; block < sorted.blocks; block++)
+        for (int bin = 0; bin < s.experts * s.active; bin++)
+        {
+            int count = 0;
+            for (int n = block * BLOCK_TOKENS; n < std::min(s.tokens, (block + 1) * BLOCK_TOKENS); n++)
+                count += sorted.chosen[n * s.active + bin % s.active] == bin / s.active;
+            checks::equal("counts", bin, sorted.counts[block * s.experts * s.active + bin], count);
+        }
+}
+
+// A number that is none must not lead to an expert that is none.
+inline void check_not_a_number()
+{
+    checks::context = "logits that are not a number";
+    const float nothing = NAN;
+    const std::vector<float> logits{1, nothing, -INFINITY, 2, nothing, nothing, nothing, nothing};
+    for (const auto& route : routes)
+    {
+        auto chosen = checks::unwritten<int>(4), counts = checks::unwritten<int>(8);
+        auto weights = checks::unwritten<float>(4);
+        emulator::launch(1, ROUTE_THREADS, BLOCK_TOKENS * 2 * 4, [&] {
+            route.kernel(logits.data(), nullptr, 0, 2, 4, 2, chosen.data(), weights.data(), counts.data());
+        });
+        const bool all = route.scoring == SOFTMAX;           // its denominator makes a whole row no number
+        const int wanted[] = {all ? 0 : 1, all ? 1 : 3, 0, 1};
+        for (int i = 0; i < 4; i++) checks::equal("choice", i, chosen[i], wanted[i]);
+    }
+}
+
+inline void check_routes(const Problem& problem)
+{
+    for (const auto& route : routes)
+        for (float dropout : {0.f, 0.5f}) check_route(problem, route, dropout);
+    check_not_a_number();
+}

@@ -1,0 +1,43 @@
+// Tensors of more than 2^31 elements: three positions far out in memory that is reserved but hardly touched.
+#pragma once
+#include "layer.h"
+
+template <class Tile> void check_far_positions(const Family<Tile>& f)
+{
+    typedef typename Tile::Element Element;
+    checks::context = std::string("far positions, ") + f.name;
+    constexpr int size = 16, hidden = 16;
+    constexpr size_t tokens = 150'000'000, experts = 9'000'000, positions = 140'000'000;
+    auto* x = checks::vast<Element>(tokens * size);
+    auto* up = checks::vast<Element>(experts * hidden * size);
+    auto* h = checks::vast<Element>(positions * hidden);
+    auto* y = checks::vast<float>(tokens * size);
+    auto* slots = checks::vast<int>(positions);
+    const int far_tokens[] = {149'999'999, 3, 140'000'001}, expert = 8'999'999, first = 139'999'900;
+    auto element_of = [](float value) { return sizeof(Element) == 4 ? (Element)value : (Element)emulator::round(value); };
+    for (int r = 0; r < 3; r++)
+    {
+        slots[first + r] = far_tokens[r];
+        for (int d = 0; d < size; d++) x[(size_t)far_tokens[r] * size + d] = element_of(1.f + r);
+    }
+    for (int i = 0; i < hidden * size; i++) up[(size_t)expert * hidden * size + i] = element_of(0.5f);
+
+    const RowTile tile{expert, first, first + 3, 0};
+    const int one = 1;
+    emulator::launch(1, Tile::THREADS, f.up_bytes, [&] {
+        f.up(x, up, nullptr, h, slots, &tile, &one, 1, hidden, size, hidden);
+    });
+    emulator::launch(1, Tile::THREADS, f.down_bytes, [&] {
+        f.down(h, up, nullptr, y, slots, &tile, &one, 1, hidden, size, size, hidden, 0);
+    });
+    for (int r = 0; r < 3; r++)
+    {
+        checks::equal("hidden", r, h[(size_t)(first + r) * hidden + 7], 8 * (1 + r));
+        checks::equal("y", r, y[(size_t)far_tokens[r] * size + 7], 64 * (1 + r));
+    }
+    munmap(x, tokens * size * sizeof(Element));
+    munmap(up, experts * hidden * size * sizeof(Element));
+    munmap(h, positions * hidden * sizeof(Element));
+    munmap(y, tokens * size * sizeof(float));
+    munmap(slots, positions * sizeof(int));
+}
