@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Everything that makes a language model: its shape, tokenizer and training. Immutable, and its own JSON file.</summary>
@@ -26,6 +28,26 @@ public sealed record LanguageModelOptions
 
     /// <summary>Gets whether the processor is used where the GPU that was asked for cannot be.</summary>
     public bool FallbackToCpu { get; init; }
+
+    /// <summary>Reads options from JSON as <see cref="ToJson"/> writes it. What it leaves out keeps its default.</summary>
+    /// <exception cref="InvalidDataException">It is no JSON of options, names something unknown, or a value is out of range.</exception>
+    public static LanguageModelOptions FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            var options = JsonSerializer.Deserialize<LanguageModelOptions>(json, PartialJson.Options) ?? throw new JsonException("It is null.");
+            options.Validate();
+            return options;
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The options cannot be used: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>Writes the options as JSON, in the form in which a model folder's config.json holds them.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ModelJson.Default.LanguageModelOptions);
 
     internal void Validate()
     {

@@ -13,12 +13,25 @@ internal static partial class ProcessSettings
     private const int TopPad = -2;         // M_TOP_PAD
     private const int MapThreshold = -3;   // M_MMAP_THRESHOLD
     private static readonly Lock Gate = new();
+    private static readonly List<string> ChangedSettings = [];
     private static bool _allocatorKept;
 
     /// <summary>Gets whether this library may change anything.</summary>
     public static bool AreAllowed { get; } = OperatingSystem.IsLinux()
         && !(AppContext.TryGetSwitch("Microsoft.ML.SigmaMoE.ProcessSettings", out var allowed) && !allowed)
         && Environment.GetEnvironmentVariable("SIGMAMOE_PROCESS_SETTINGS") != "off";
+
+    /// <summary>Gets what was changed so far, as name=value.</summary>
+    public static IReadOnlyList<string> Changed
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return [.. ChangedSettings];
+            }
+        }
+    }
 
     /// <summary>
     /// Lets libtorch's worker threads sleep soon after an operation. By default they spin for milliseconds, which takes the
@@ -30,7 +43,7 @@ internal static partial class ProcessSettings
         if (AreAllowed && chosen.All(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))))
         {
             // .NET keeps a copy of the environment: its own setter does not reach native code
-            Try(() => SetVariable("GOMP_SPINCOUNT", "1000", overwrite: 0));
+            Try("GOMP_SPINCOUNT=1000", () => SetVariable("GOMP_SPINCOUNT", "1000", overwrite: 0) == 0);
         }
     }
 
@@ -45,9 +58,9 @@ internal static partial class ProcessSettings
             string[] chosen = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD"];
             if (!_allocatorKept && AreAllowed && chosen.All(name => Environment.GetEnvironmentVariable(name) is null))
             {
-                Try(() => SetAllocator(MapThreshold, 1 << 30));
-                Try(() => SetAllocator(TrimThreshold, int.MaxValue));
-                Try(() => SetAllocator(TopPad, 64 << 20));
+                Try("M_MMAP_THRESHOLD=1 GiB", () => SetAllocator(MapThreshold, 1 << 30) != 0);
+                Try("M_TRIM_THRESHOLD=2 GiB", () => SetAllocator(TrimThreshold, int.MaxValue) != 0);
+                Try("M_TOP_PAD=64 MiB", () => SetAllocator(TopPad, 64 << 20) != 0);
             }
 
             _allocatorKept = true;
@@ -55,11 +68,17 @@ internal static partial class ProcessSettings
     }
 
     // A C library without the function is one that needs no such setting.
-    private static void Try(Func<int> setting)
+    private static void Try(string name, Func<bool> setting)
     {
         try
         {
-            _ = setting();
+            if (setting())
+            {
+                lock (Gate)
+                {
+                    ChangedSettings.Add(name);
+                }
+            }
         }
         catch (Exception fault) when (fault is EntryPointNotFoundException or DllNotFoundException)
         {

@@ -43,7 +43,7 @@ internal sealed record ModelConfiguration
         try
         {
             CheckHead(json);
-            var configuration = JsonSerializer.Deserialize(json.Span, ModelJson.Default.ModelConfiguration)!;
+            var configuration = JsonSerializer.Deserialize<ModelConfiguration>(json.Span, PartialJson.Options)!;
             configuration.Validate();
             return configuration;
         }

@@ -8,7 +8,9 @@ namespace Microsoft.ML.SigmaMoE;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     RespectNullableAnnotations = true,
     AllowDuplicateProperties = false,
+    AllowOutOfOrderMetadataProperties = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(ModelConfiguration))]
+[JsonSerializable(typeof(LanguageModelOptions))]
 [JsonSerializable(typeof(IReadOnlyList<TrainingProgress>))]
 internal sealed partial class ModelJson : JsonSerializerContext;

@@ -12,4 +12,8 @@ internal static class ExpertBackends
         computeType == ScalarType.BFloat16 && BFloat16ExpertBackend.Takes(inputs)
             ? FusedBFloat16
             : new TorchExpertBackend(computeType);
+
+    /// <summary>Gets the name of the backend that computes ordinary experts on the processor in this number type.</summary>
+    public static string NameOnProcessor(ScalarType computeType) =>
+        computeType == ScalarType.BFloat16 && Brgemm.IsAvailable ? FusedBFloat16.Name : new TorchExpertBackend(computeType).Name;
 }
