@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Microsoft.ML.SigmaMoE.Tool;
+
+/// <summary>All verbs.</summary>
+internal static class ToolVerbs
+{
+    /// <summary>Gets the option of every verb that machines set.</summary>
+    public static Option<bool> Json { get; } = new("--json")
+    {
+        Description = "Write one JSON object a line, for machines.",
+        Recursive = true,
+    };
+
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Mixture-of-experts Transformer language models: train them on your own text, score with them, compare them.")
+        {
+            Json,
+            new TrainCommand(),
+            new EvaluateCommand(),
+            new ScoreCommand(),
+            new FeaturizeCommand(),
+            new GenerateCommand(),
+            new TokenizerCommand(),
+            new InfoCommand(),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExampleHelp((HelpAction)help.Action!);
+        return root;
+    }
+}
