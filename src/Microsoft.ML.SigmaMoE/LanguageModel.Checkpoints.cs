@@ -5,7 +5,7 @@ public sealed partial class LanguageModel
 {
     /// <summary>Makes a model of a checkpoint of the authors' code.</summary>
     /// <param name="path">
-    /// A safetensors file with the names of the paper's code. No code in a file is ever run.
+    /// A checkpoint of the paper's code (.pth), or a safetensors file with its names. No code in a file is ever run.
     /// </param>
     /// <param name="options">What the file does not say; null where it says all.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -26,6 +26,90 @@ public sealed class LanguageModelImportTests
         Assert.Equal(reference.Config.GetProperty("n_params").GetInt64(), model.Cost.Parameters);
     }
 
+    [Theory]
+    [InlineData("lm_dense")]
+    [InlineData("lm_sigma_moe")]
+    public void Import_OfTheAuthorsArchive_TakesEverythingFromIt(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open(name);
+        var path = folder.File("model-100000.pth");
+        File.WriteAllBytes(path, TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), ReferenceCheckpoint.Arguments(reference)));
+        using var model = LanguageModel.Import(path, new() { Precision = Precision.Float32 });
+        Assert.Equal(Segments with { HeadSize = 8 }, model.Options.Model);
+        Assert.Equal(CaseOptions.FeedForward(reference.Plain).Options, model.Options.FeedForward);
+        ReferenceCheckpoint.CheckScores(reference, model);
+    }
+
+    [Fact]
+    public void Import_OfAnArchiveOfTensorsAlone_WorksToo()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_dense");
+        var weights = ReferenceCheckpoint.Weights(reference).Select(weight => (weight.Name, TorchView.Of(weight.Tensor)));
+        File.WriteAllBytes(folder.File("a.bin"), TorchFileWriter.Write(new WrittenWeights(weights)));
+        using var model = LanguageModel.Import(folder.File("a.bin"), Options(null));
+        ReferenceCheckpoint.CheckScores(reference, model);
+    }
+
+    [Fact]
+    public void Import_OfAnArgumentOfTheWrongKind_NamesIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        foreach (var wrong in new object[] { "many", 2.5, new long[] { 2 }, 1e300 })
+        {
+            var arguments = ReferenceCheckpoint.Arguments(reference);
+            arguments["pkm.n_heads"] = wrong;
+            File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+            var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
+            Assert.Contains("'pkm.n_heads'", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Import_OfArchivesThatHoldNoModel_SaysWhatTheyHold()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        (object? Value, string Message)[] files =
+        [
+            (new List<object?> { 1 }, "no dictionary of tensors"),
+            (new Dictionary<string, object?> { ["iter"] = 1 }, "entry 'iter' is no tensor"),
+            (new Dictionary<string, object?> { ["model"] = new Dictionary<string, object?> { ["w"] = "text" } }, "entry 'w' is no tensor"),
+            (new Dictionary<string, object?> { ["model"] = new Dictionary<object, object?> { [3L] = null } }, "entry 3 has no name"),
+            (new Dictionary<string, object?> { ["w"] = TorchView.Of(ones(3)) }, "neither 'embedding.weight'"),
+        ];
+        foreach (var (value, message) in files)
+        {
+            File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Write(value));
+            var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
+            Assert.Contains(message, fault.Message, StringComparison.Ordinal);
+            Assert.Contains("a.pth", fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Import_OfManyNamesForOneStorage_Refuses()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        var shared = WrittenStorage.Of(ones(1000));
+        var names = Enumerable.Range(0, 1000).Select(number => ($"layers.{number}.w", new TorchView(shared, 0, [1000], [1])));
+        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Write(new WrittenWeights(names)));
+        var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
+        Assert.Contains("but the file has only", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_OfAnOldPyTorchFile_SaysWhatToDo()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("a.pth"), [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC]);
+        var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
+        Assert.Contains("before version 1.6", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Import_WithoutAModelShape_TakesSizesFromTheTensors()
     {

@@ -1,9 +1,14 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Opens a checkpoint by what its file is.</summary>
+/// <summary>Opens a checkpoint by what its file begins with.</summary>
 internal static class CheckpointFile
 {
-    /// <summary>Opens a file or a folder.</summary>
+    private static ReadOnlySpan<byte> Zip => "PK\u0003\u0004"u8;
+
+    // what torch.save wrote before version 1.6; as a safetensors file its header would be longer than any
+    private static ReadOnlySpan<byte> BarePickle => [0x80, 0x02, 0x8A, 0x0A];
+
+    /// <summary>Opens a file.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="InvalidDataException">It is no checkpoint, or a damaged one.</exception>
     public static ICheckpoint Open(string path)
@@ -15,11 +20,31 @@ internal static class CheckpointFile
 
         try
         {
-            return SafeTensorsCheckpoint.Open(path);
+            return OpenByStart(path);
         }
         catch (InvalidDataException fault)
         {
             throw new InvalidDataException($"'{path}' cannot be used. {fault.Message}", fault);
         }
+    }
+
+    private static ICheckpoint OpenByStart(string path)
+    {
+        var start = Start(path).Span;
+        if (start.StartsWith(Zip))
+        {
+            return TorchCheckpoint.Open(path);
+        }
+
+        return start.StartsWith(BarePickle)
+            ? throw new InvalidDataException(
+                "It is a PyTorch file of the format before version 1.6, which is not read. Load it in Python and save it again.")
+            : SafeTensorsCheckpoint.Open(path);
+    }
+
+    private static ReadOnlyMemory<byte> Start(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return stream.ReadUpTo(Zip.Length);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
@@ -13,6 +14,16 @@ internal static class ReferenceCheckpoint
     public static IEnumerable<(string Name, Tensor Tensor)> Weights(ReferenceCase reference) => reference.Names
         .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
         .Select(name => (name[Prefix.Length..], reference[name]));
+
+    /// <summary>Gets the arguments that the authors' code was given, as their checkpoints keep them.</summary>
+    public static Dictionary<string, object?> Arguments(ReferenceCase reference) => reference.Config.GetProperty("authors")
+        .EnumerateObject()
+        .ToDictionary(argument => argument.Name, argument => (object?)(argument.Value.ValueKind switch
+        {
+            JsonValueKind.String => argument.Value.GetString(),
+            JsonValueKind.Number when argument.Value.TryGetInt64(out var whole) => whole,
+            _ => argument.Value.GetDouble(),
+        }));
 
     /// <summary>Gets the case's rows of tokens, whole, and the negative log-likelihoods that belong to all but the first.</summary>
     public static (int[][] Rows, float[][] Expected) Rows(ReferenceCase reference)
