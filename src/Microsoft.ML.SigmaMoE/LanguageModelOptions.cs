@@ -61,10 +61,6 @@ public sealed record LanguageModelOptions
         Tokenizer.Validate();
         Training.Validate();
         Features.Validate(Model.LayerCount);
-        if (!Enum.IsDefined(Precision))
-        {
-            var names = string.Join(", ", Enum.GetNames<Precision>());
-            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, $"Precision is {Precision}; it must be one of {names}.");
-        }
+        OptionChecks.ThrowIfNotDefined(Precision);
     }
 }

@@ -37,7 +37,8 @@ public sealed class LanguageModelImportTests
         File.WriteAllBytes(path, TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), ReferenceCheckpoint.Arguments(reference)));
         using var model = LanguageModel.Import(path, new() { Precision = Precision.Float32 });
         Assert.Equal(Segments with { HeadSize = 8 }, model.Options.Model);
-        Assert.Equal(CaseOptions.FeedForward(reference.Plain).Options, model.Options.FeedForward);
+        var block = CaseOptions.FeedForward(reference.Settings);
+        Assert.Equal(block is MixtureOfExpertsOptions mixture ? mixture with { Initialization = null } : block, model.Options.FeedForward);
         ReferenceCheckpoint.CheckScores(reference, model);
     }
 

@@ -14,6 +14,17 @@ internal static class OptionChecks
         }
     }
 
+    /// <summary>Throws unless <paramref name="value"/> is one of its enumeration's.</summary>
+    public static void ThrowIfNotDefined<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            var names = string.Join(", ", Enum.GetNames<T>());
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be one of {names}.");
+        }
+    }
+
     /// <summary>Throws unless <paramref name="value"/> is finite and not negative.</summary>
     public static void ThrowIfNotFinite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

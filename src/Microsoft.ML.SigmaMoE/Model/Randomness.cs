@@ -19,7 +19,7 @@ internal class Randomness : IDisposable
         rand(shape, dtype: ScalarType.Float32, device: _generator.device, generator: _generator);
 
     /// <summary>Draws numbers of mean 0 and standard deviation 1.</summary>
-    public Tensor Normal(long[] shape) =>
+    public virtual Tensor Normal(long[] shape) =>
         randn(shape, dtype: ScalarType.Float32, device: _generator.device, generator: _generator);
 
     /// <summary>Gets the generator's state, to be saved in a checkpoint. The caller owns the tensor.</summary>

@@ -43,6 +43,13 @@ internal static class TensorNumbers
         return x.mul(number);
     }
 
+    /// <summary>Multiplies whole numbers; a factor with a point would make them float32, which holds 24 bits.</summary>
+    public static Tensor TimesWhole(this Tensor x, long factor)
+    {
+        using Scalar number = factor;
+        return x.mul(number);
+    }
+
     public static Tensor Over(this Tensor x, double divisor)
     {
         using Scalar number = divisor;

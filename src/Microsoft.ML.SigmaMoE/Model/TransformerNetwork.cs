@@ -145,9 +145,7 @@ internal sealed class TransformerNetwork : nn.Module
         using var scope = NewDisposeScope();
         var output = layer.Forward(hidden, memory, positions);
         output.Hidden.MoveToOuterDisposeScope();
-        output.Routing?.Experts.MoveToOuterDisposeScope();
-        output.Routing?.Weights.MoveToOuterDisposeScope();
-        output.Routing?.Logits.MoveToOuterDisposeScope();
+        output.Routing?.MoveToOuterDisposeScope();
         return output;
     }
 }

@@ -4,8 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The initial weights of the paper's models. L is the number of layers; "+init" of the paper is that the second matrix
-/// of a mixture is scaled by the width of all experts together, not of one (section 5 and appendix B of the paper).
+/// The initial weights of the paper's models (section 5 and appendix B of the paper). L is the number of layers.
 /// </summary>
 internal static class WeightInitialization
 {
@@ -34,6 +33,20 @@ internal static class WeightInitialization
         var equal = drawn / drawn.norm(-1, keepdim: true);
         return equal * (drawn.std() / equal.std());
     });
+
+    /// <summary>Draws a mixture's selection matrix, [experts, d_model], as its options say.</summary>
+    public static Parameter Selection(MixtureOfExpertsOptions mixture, BlockContext context)
+    {
+        long[] shape = [mixture.ExpertCount, context.Model.ModelSize];
+        var deviation = MixtureGain(mixture, context) / Math.Sqrt(context.Model.ModelSize);
+        return mixture.EffectiveInitialization.EqualSelectionRows
+            ? NormalWithEqualRows(shape, deviation, context.Randomness)
+            : Normal(shape, deviation, context.Randomness);
+    }
+
+    /// <summary>Gets the gain of all of a mixture's weights (w).</summary>
+    public static double MixtureGain(MixtureOfExpertsOptions mixture, BlockContext context) =>
+        LayerGain(context.Model.LayerCount) * Math.Sqrt(mixture.EffectiveInitialization.VarianceScale);
 
     /// <summary>Draws numbers that are uniform in ±<paramref name="bound"/>.</summary>
     public static Parameter Uniform(long[] shape, double bound, Randomness randomness) =>

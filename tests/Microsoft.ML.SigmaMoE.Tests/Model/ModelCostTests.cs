@@ -11,33 +11,22 @@ public sealed class ModelCostTests
     public void Parameters_OfThePapersModels_EqualTheAuthorsCount(string name)
     {
         using var file = PresetFile();
-        var preset = file.RootElement.GetProperty("presets").GetProperty(name);
-        FeedForwardOptions? block = preset.GetProperty("block").GetString() switch
-        {
-            "dense" => new DenseOptions { HiddenSize = CaseOptions.Int(preset, "d_ff") },
-            "moe" => new MixtureOfExpertsOptions
-            {
-                ExpertCount = CaseOptions.Int(preset, "n_experts"),
-                ExpertSize = CaseOptions.Int(preset, "expert_size"),
-                ActiveExperts = CaseOptions.Int(preset, "top_k"),
-            },
-            _ => null,
-        };
-        Assert.SkipWhen(block is null, $"The block of {name} is not built yet.");
-        var model = new ModelOptions
-        {
-            ModelSize = CaseOptions.Int(preset, "d_model"),
-            LayerCount = CaseOptions.Int(preset, "n_layers"),
-            HeadCount = CaseOptions.Int(preset, "n_heads"),
-            HeadSize = CaseOptions.Int(preset, "d_head"),
-        };
-        Assert.Equal(preset.GetProperty("params").GetInt64(), ModelCost.Of(model, block, CaseOptions.Int(preset, "vocab")).Parameters);
+        AssertCounted(file.RootElement.GetProperty("presets").GetProperty(name));
+    }
+
+    [Fact]
+    public void Parameters_OfAllRunsBehindThePaper_EqualTheAuthorsCounts()
+    {
+        using var file = PresetFile();
+        var runs = file.RootElement.GetProperty("all_sweep_variants").EnumerateArray().ToList();
+        Assert.Equal(142, runs.Count);
+        Assert.All(runs, AssertCounted);
     }
 
     [Fact]
     public void Parameters_OfATinyNetwork_EqualWhatItHolds()
     {
-        foreach (FeedForwardOptions block in new FeedForwardOptions[] { new DenseOptions { HiddenSize = 7 }, TinyModel.Experts, TinyModel.Experts with { Bias = true } })
+        foreach (var block in TinyModel.Blocks)
         {
             using var network = TinyModel.Network(block);
             Assert.Equal(network.parameters().Sum(p => p.numel()), ModelCost.Of(TinyModel.Model, block, 11).Parameters);
@@ -67,6 +56,15 @@ public sealed class ModelCostTests
         var model = TinyModel.Model with { ModelSize = int.MaxValue - 1, LayerCount = int.MaxValue };
         Assert.Throws<OverflowException>(() => ModelCost.Of(model, block, int.MaxValue));
         Assert.Throws<OverflowException>(() => ModelCost.Of(TinyModel.Model with { LayerCount = int.MaxValue, HeadCount = int.MaxValue, HeadSize = int.MaxValue }, TinyModel.Experts, 3));
+    }
+
+    private static void AssertCounted(JsonElement run)
+    {
+        var settings = CaseSettings.Of(run);
+        var (model, block) = (CaseOptions.Model(settings), CaseOptions.FeedForward(settings));
+        model.Validate();
+        block.Validate();
+        Assert.Equal(run.GetProperty("params").GetInt64(), ModelCost.Of(model, block, settings.Int("vocab")).Parameters);
     }
 
     private static JsonDocument PresetFile() =>

@@ -31,9 +31,9 @@ internal static class AttentionCase
     {
         var model = new ModelOptions
         {
-            ModelSize = CaseOptions.Int(reference.Plain, "d_model"),
-            HeadCount = CaseOptions.Int(reference.Plain, "heads"),
-            HeadSize = CaseOptions.Int(reference.Plain, "d_head"),
+            ModelSize = reference.Settings.Int("d_model"),
+            HeadCount = reference.Settings.Int("heads"),
+            HeadSize = reference.Settings.Int("d_head"),
         };
         using var randomness = new Randomness(1);
         var attention = new RelativeAttention(new(model, ScalarType.Float32, randomness));

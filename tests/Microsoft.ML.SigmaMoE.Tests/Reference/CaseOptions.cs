@@ -5,54 +5,69 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>Reads a case's configuration into the library's options, from the configuration alone.</summary>
 internal static class CaseOptions
 {
-    public static ModelOptions Model(JsonElement plain) => new()
+    public static ModelOptions Model(CaseSettings settings)
     {
-        ModelSize = Int(plain, "d_model"),
-        LayerCount = Int(plain, "n_layers"),
-        HeadCount = Int(plain, "n_heads"),
-        HeadSize = Int(plain, "d_head"),
-        SegmentLength = Int(plain, "unroll"),
-        MemoryLength = Int(plain, "unroll") * Int(plain, "memory_segments_train"),
-        EvaluationMemoryLength = Int(plain, "unroll") * Int(plain, "memory_segments_eval"),
-        SameLengthEvaluation = plain.GetProperty("same_length_eval").GetBoolean(),
-        Dropout = plain.GetProperty("dropout").GetDouble(),
-    };
-
-    /// <summary>Reads the feed-forward block, or names the system that is not built yet.</summary>
-    public static (FeedForwardOptions? Options, string System) FeedForward(JsonElement plain)
-    {
-        var system = SystemOf(plain);
-        return system switch
+        settings.Require("tied_embedding", "false");
+        settings.Require("embedding_scale", "1", "1.0");
+        settings.Require("layer_norm_eps", "1e-05", "1E-05", "0.00001");
+        settings.Require("norm_before_output", "true");
+        settings.Require("output_bias", "true");
+        var segment = settings.IntOr(256, "unroll");
+        return new()
         {
-            "dense" => (new DenseOptions { HiddenSize = Int(plain, "d_ff") }, system),
-            "sigmoid" => (Mixture(plain, new SigmoidRouterOptions
-            {
-                BalancingWeight = plain.GetProperty("regulariser_weight").GetDouble(),
-                ExpertDropout = plain.GetProperty("expert_dropout").GetDouble(),
-            }), system),
-            _ => (null, system),
+            ModelSize = settings.Int("d_model"),
+            LayerCount = settings.IntOr(1, "n_layers"),
+            HeadCount = settings.IntOr(1, "n_heads"),
+            HeadSize = settings.Has("d_head") ? settings.Int("d_head") : null,
+            SegmentLength = segment,
+            MemoryLength = segment * settings.IntOr(1, "memory_segments_train"),
+            EvaluationMemoryLength = segment * settings.IntOr(1, "memory_segments_eval"),
+            SameLengthEvaluation = settings.FlagOr(false, "same_length_eval"),
+            Dropout = settings.NumberOr(0, "dropout"),
         };
     }
 
-    public static bool Has(JsonElement plain, string name) => plain.TryGetProperty(name, out _);
-
-    public static int Int(JsonElement plain, string name) => plain.GetProperty(name).GetInt32();
-
-    private static MixtureOfExpertsOptions Mixture(JsonElement plain, RouterOptions router) => new()
+    /// <summary>Reads the feed-forward block. Layers name no block, but each block has settings of its own.</summary>
+    public static FeedForwardOptions FeedForward(CaseSettings settings)
     {
-        ExpertCount = Int(plain, "n_experts"),
-        ExpertSize = Int(plain, "expert_size"),
-        ActiveExperts = Int(plain, "top_k"),
-        Router = router,
-        Bias = plain.TryGetProperty("bias", out var bias) && bias.GetBoolean(),
-        HiddenDropout = plain.TryGetProperty("score_dropout", out var dropout) ? dropout.GetDouble() : 0,
-    };
+        if (settings.Has("n_experts"))
+        {
+            return CaseMixture.Options(settings);
+        }
 
-    // layers name no block, but each block has settings of its own
-    private static string SystemOf(JsonElement plain) =>
-        Has(plain, "n_experts") ? plain.GetProperty("selection").GetString()!
-        : Has(plain, "n_sub_keys") ? "product-key memory"
-        : Has(plain, "topk") || Has(plain, "k") ? "top-k activation"
-        : Has(plain, "d_ff") ? "dense"
-        : throw new InvalidDataException($"No known feed-forward block in {plain}.");
+        if (settings.Has("n_sub_keys", "n_keys"))
+        {
+            return Memory(settings);
+        }
+
+        settings.Require("activation", "relu");
+        return settings.Has("topk", "k")
+            ? new TopKOptions
+            {
+                HiddenSize = settings.Int("d_ff"),
+                ActiveChannels = settings.Int("topk", "k"),
+                RankByContribution = settings.FlagOr(false, "topk_use_norm", "use_norm"),
+            }
+            : new DenseOptions { HiddenSize = settings.Int("d_ff") };
+    }
+
+    private static ProductKeyMemoryOptions Memory(CaseSettings settings) => new()
+    {
+        SubKeyCount = settings.Int("n_sub_keys", "n_keys"),
+        HeadCount = settings.Int("heads", "pkm_heads"),
+        NearestKeys = settings.IntOr(128, "knn"),
+        QueryProjection = settings.FlagOr(false, "query_projection", "kvmem.linproj"),
+        Activation = settings.Text("activation") switch
+        {
+            "relu" => MemoryActivation.Relu,
+            "softmax" => MemoryActivation.Softmax,
+            var other => throw new NotSupportedException($"A memory with the activation {other} is not built."),
+        },
+        Initialization = settings.IntOr(0, "custom_init", "pkm.custom_init") switch
+        {
+            0 => MemoryInitialization.ByModelSize,
+            5 => MemoryInitialization.ByValueCount,
+            var other => throw new NotSupportedException($"The memory initialisation {other} is not built."),
+        },
+    };
 }

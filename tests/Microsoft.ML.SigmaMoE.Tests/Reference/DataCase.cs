@@ -16,7 +16,7 @@ internal static class DataCase
         var start = 0;
         foreach (var split in new[] { "train", "valid", "test" })
         {
-            var length = CaseOptions.Int(reference.Config, $"{split}_bytes");
+            var length = reference.Settings.Int($"{split}_bytes");
             reference.Check($"out.{split}.tokens", tensor(ids[start..(start + length)]).to(int64), 0);
             using var tokens = TokenFiles.Create(folder.File(split), vocabulary.Length, WithNext(ids, start, length));
             CheckBatches(reference, split, tokens);
@@ -31,7 +31,7 @@ internal static class DataCase
     private static void CheckBatches(ReferenceCase reference, string split, TokenFile tokens)
     {
         var expected = reference[$"out.{split}.batches"];                                   // [step, time + 1, batch]
-        var stream = new TokenStream(tokens, CaseOptions.Int(reference.Config, "batch"), CaseOptions.Int(reference.Config, "unroll"));
+        var stream = new TokenStream(tokens, reference.Settings.Int("batch"), reference.Settings.Int("unroll"));
         Assert.Equal(expected.shape[0], stream.StepsPerEpoch);
         for (var step = 0; step < stream.StepsPerEpoch; step++)
         {

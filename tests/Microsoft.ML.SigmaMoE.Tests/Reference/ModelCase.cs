@@ -8,7 +8,7 @@ internal static class ModelCase
 {
     public static void Run(ReferenceCase reference)
     {
-        var model = CaseOptions.Model(reference.Plain);
+        var model = CaseOptions.Model(reference.Settings);
         CheckSegments(reference, model, "out");
         foreach (var variant in reference.Config.GetProperty("variants").EnumerateArray())
         {
@@ -20,8 +20,8 @@ internal static class ModelCase
     {
         var network = new TransformerNetwork(
             model,
-            CaseOptions.FeedForward(reference.Plain).Options!,
-            CaseOptions.Int(reference.Plain, "vocab_size"),
+            CaseOptions.FeedForward(reference.Settings),
+            reference.Settings.Int("vocab_size"),
             ScalarType.Float32,
             new Randomness(1));
         CaseWeights.Load(reference, network);
@@ -31,8 +31,8 @@ internal static class ModelCase
 
     private static ModelOptions Changed(ModelOptions model, JsonElement variant) => model with
     {
-        EvaluationMemoryLength = model.SegmentLength * CaseOptions.Int(variant, "memory_segments_eval"),
-        SameLengthEvaluation = variant.GetProperty("same_length_eval").GetBoolean(),
+        EvaluationMemoryLength = model.SegmentLength * CaseSettings.Of(variant).IntOr(1, "memory_segments_eval"),
+        SameLengthEvaluation = CaseSettings.Of(variant).FlagOr(false, "same_length_eval"),
     };
 
     private static void CheckSegments(ReferenceCase reference, ModelOptions model, string prefix)
@@ -49,8 +49,8 @@ internal static class ModelCase
             var (read, next) = (rows.narrow(1, 0, rows.shape[1] - 1), rows.narrow(1, 1, rows.shape[1] - 1));
             var logits = network.Logits(network.Forward(read, memory).Hidden);                  // [batch, time, V]
             var nll = -logits.log_softmax(-1).gather(2, next.unsqueeze(-1)).squeeze(-1);        // [batch, time]
-            TensorAssert.Close(reference[$"{prefix}.logits"][segment].transpose(0, 1), logits, Tolerances.Forward, $"{prefix}.logits");
-            TensorAssert.Close(reference[$"{prefix}.nll"][segment].t(), nll, Tolerances.Forward, $"{prefix}.nll");
+            reference.Compare(reference[$"{prefix}.logits"][segment].transpose(0, 1), logits, Tolerances.Forward, $"{prefix}.logits");
+            reference.Compare(reference[$"{prefix}.nll"][segment].t(), nll, Tolerances.Forward, $"{prefix}.nll");
         }
 
         CheckMemory(reference, memory, prefix);

@@ -11,6 +11,7 @@ internal sealed class ReferenceCase : IDisposable
 {
     private readonly JsonDocument _config;
     private readonly IReadOnlyDictionary<string, Tensor> _tensors;
+    private (string Name, double Error, double Tolerance) _worst = ("nothing", 0, 1);
 
     public ReferenceCase(string folder)
     {
@@ -26,8 +27,8 @@ internal sealed class ReferenceCase : IDisposable
     /// <summary>Gets the configuration as written.</summary>
     public JsonElement Config => _config.RootElement;
 
-    /// <summary>Gets the configuration in this project's terms.</summary>
-    public JsonElement Plain => _config.RootElement.GetProperty("plain");
+    /// <summary>Gets the settings of the configuration by any of their names.</summary>
+    public CaseSettings Settings => CaseSettings.Of(_config.RootElement);
 
     public Tensor this[string name] => _tensors.TryGetValue(name, out var tensor)
         ? tensor
@@ -45,8 +46,21 @@ internal sealed class ReferenceCase : IDisposable
         return roots.SelectMany(Directory.GetDirectories).Where(folder => File.Exists(CaseConfig.PathIn(folder))).Order();
     }
 
+    /// <summary>Gets the comparison that came nearest to its tolerance.</summary>
+    public string Worst => $"{Path.GetFileName(Folder)}: {_worst.Name} is off by {_worst.Error:E1} of {_worst.Tolerance:E0}";
+
     /// <summary>Compares with tolerance relative to max(1, largest reference value).</summary>
-    public void Check(string name, Tensor actual, double tolerance) => TensorAssert.Close(this[name], actual, tolerance, name);
+    public void Check(string name, Tensor actual, double tolerance) => Compare(this[name], actual, tolerance, name);
+
+    /// <summary>Compares as <see cref="Check"/> does, with a part or another layout of a tensor.</summary>
+    public void Compare(Tensor expected, Tensor actual, double tolerance, string name)
+    {
+        var error = TensorAssert.Close(expected, actual, tolerance, name);
+        if (error / tolerance > _worst.Error / _worst.Tolerance)
+        {
+            _worst = (name, error, tolerance);
+        }
+    }
 
     public void Dispose()
     {

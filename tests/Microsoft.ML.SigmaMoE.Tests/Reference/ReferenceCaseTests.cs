@@ -3,15 +3,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>Runs every case of the authors' code that can be found, by its kind and configuration.</summary>
 public sealed class ReferenceCaseTests
 {
-    /// <summary>What has cases but is not in the library yet. A case that needs anything else must pass.</summary>
-    private static readonly HashSet<string> NotBuilt =
-    [
-        "hf-model",
-        "product-key memory",
-        "top-k activation",
-        "softmax",
-        "sinkhorn(train)+sigmoid",
-    ];
+    /// <summary>The kinds that have cases but are not in the library yet. A case of any other kind must pass.</summary>
+    private static readonly HashSet<string> NotBuilt = ["hf-model"];
 
     public static IEnumerable<TheoryDataRow<string>> Folders => ReferenceCase.AllFolders()
         .Select(folder => new TheoryDataRow<string>(folder) { TestDisplayName = $"Reference case {Path.GetFileName(folder)}" });
@@ -20,19 +13,18 @@ public sealed class ReferenceCaseTests
     [MemberData(nameof(Folders))]
     public void Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(string folder)
     {
-        if (MissingSystem(folder) is { } missing)
-        {
-            Assert.SkipWhen(NotBuilt.Contains(missing), $"'{missing}' is not built yet.");
-            Assert.Fail($"{folder} needs '{missing}', which is neither built nor expected to be missing.");
-        }
-
         using var reference = new ReferenceCase(folder);
+        Assert.SkipWhen(NotBuilt.Contains(reference.Kind), $"'{reference.Kind}' is not built yet.");
         Runner(reference.Kind)(reference);
+        TestContext.Current.TestOutputHelper?.WriteLine(reference.Worst);
     }
 
     [Fact]
-    public void NotBuilt_GivenTheRepositorysCases_ListsOnlyWhatIsMissing() =>
-        Assert.Equal(NotBuilt.Order(), ReferenceCase.AllFolders().Select(MissingSystem).OfType<string>().Distinct().Order());
+    public void NotBuilt_GivenTheRepositorysCases_ListsOnlyWhatIsMissing()
+    {
+        var kinds = ReferenceCase.AllFolders().Select(KindOf).Distinct();
+        Assert.Equal(NotBuilt.Order(), kinds.Where(NotBuilt.Contains).Order());
+    }
 
     private static Action<ReferenceCase> Runner(string kind) => kind switch
     {
@@ -44,17 +36,9 @@ public sealed class ReferenceCaseTests
         _ => throw new NotSupportedException($"No runner for cases of kind '{kind}'."),
     };
 
-    private static string? MissingSystem(string folder)
+    private static string KindOf(string folder)
     {
         using var config = CaseConfig.Open(folder);
-        var kind = config.RootElement.GetProperty("kind").GetString()!;
-        if (NotBuilt.Contains(kind))
-        {
-            return kind;
-        }
-
-        return kind is "attention" or "data" || CaseOptions.FeedForward(config.RootElement.GetProperty("plain")) is not (null, var system)
-            ? null
-            : system;
+        return config.RootElement.GetProperty("kind").GetString()!;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
@@ -10,10 +9,10 @@ internal static class TrainCase
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        using var network = ModelCase.Build(reference, CaseOptions.Model(reference.Plain));
+        using var network = ModelCase.Build(reference, CaseOptions.Model(reference.Settings));
         using var training = Tokens(reference, "train", folder);
         using var validation = Tokens(reference, "valid", folder);
-        var evaluator = new Evaluator(network, validation, CaseOptions.Int(reference.Plain, "batch"));
+        var evaluator = new Evaluator(network, validation, reference.Settings.Int("batch"));
 
         CheckValidation(reference, 0, evaluator);
         CheckReports(reference, Train(reference, network, training));
@@ -29,17 +28,17 @@ internal static class TrainCase
     private static TokenFile Tokens(ReferenceCase reference, string split, TemporaryFolder folder)
     {
         var tokens = reference[$"in.{split}_tokens"].data<long>().Select(token => (int)token).ToArray();
-        var step = CaseOptions.Int(reference.Plain, "batch") * CaseOptions.Int(reference.Plain, "unroll");
+        var step = reference.Settings.Int("batch") * reference.Settings.Int("unroll");
         var used = (tokens.Length - 1) / step * step;
-        return TokenFiles.Create(folder.File(split), CaseOptions.Int(reference.Plain, "vocab_size"), tokens.AsSpan(0, used + 1));
+        return TokenFiles.Create(folder.File(split), reference.Settings.Int("vocab_size"), tokens.AsSpan(0, used + 1));
     }
 
     // The rate is planned for stop_after steps, of which the case may show only the first.
     private static IReadOnlyList<TrainingProgress> Train(ReferenceCase reference, TransformerNetwork network, TokenFile tokens)
     {
         using var cancellation = new CancellationTokenSource();
-        var steps = CaseOptions.Int(reference.Plain, "steps");
-        var options = Options(reference.Plain) with
+        var steps = reference.Settings.Int("steps");
+        var options = Options(reference) with
         {
             Progress = new Reports(report =>
             {
@@ -55,21 +54,27 @@ internal static class TrainCase
         return history.Reports;
     }
 
-    private static TrainingOptions Options(JsonElement plain) => new()
+    private static TrainingOptions Options(ReferenceCase reference)
     {
-        BatchSize = CaseOptions.Int(plain, "batch"),
-        MaxSteps = CaseOptions.Int(plain, "stop_after"),
-        LearningRate = plain.GetProperty("lr").GetDouble(),
-        WarmupSteps = CaseOptions.Int(plain, "warmup_steps"),
-        Beta1 = plain.GetProperty("betas")[0].GetDouble(),
-        Beta2 = plain.GetProperty("betas")[1].GetDouble(),
-        Epsilon = plain.GetProperty("eps").GetDouble(),
-        WeightDecay = plain.GetProperty("weight_decay").GetDouble(),
-        ClipNorm = plain.GetProperty("grad_clip_norm").GetDouble(),
-        Shuffle = false,
-        ReportInterval = 1,
-        OnCancel = CancellationBehavior.ReturnCurrent,
-    };
+        var settings = reference.Settings;
+        settings.Require("optimiser", "AdamW");
+        settings.Require("weight_decay", "0", "0.0");
+        var betas = reference.Config.GetProperty("plain").GetProperty("betas");
+        return new()
+        {
+            BatchSize = settings.Int("batch"),
+            MaxSteps = settings.Int("stop_after"),
+            LearningRate = settings.NumberOr(0.00025, "lr"),
+            WarmupSteps = settings.IntOr(0, "warmup_steps"),
+            Beta1 = betas[0].GetDouble(),
+            Beta2 = betas[1].GetDouble(),
+            Epsilon = settings.NumberOr(1e-8, "eps"),
+            ClipNorm = settings.NumberOr(0, "grad_clip_norm") is > 0 and var clip ? clip : null,
+            Shuffle = false,
+            ReportInterval = 1,
+            OnCancel = CancellationBehavior.ReturnCurrent,
+        };
+    }
 
     private static void CheckReports(ReferenceCase reference, IReadOnlyList<TrainingProgress> reports)
     {
@@ -85,6 +90,6 @@ internal static class TrainCase
             reference.Check(name, tensor(reports.Select(value).ToArray()), Tolerances.Forward);
     }
 
-    private static void CheckValidation(ReferenceCase reference, int index, Evaluator evaluator) => TensorAssert.Close(
+    private static void CheckValidation(ReferenceCase reference, int index, Evaluator evaluator) => reference.Compare(
         reference["out.valid_loss"][index], tensor(evaluator.Run(CancellationToken.None).Loss), Tolerances.Forward, "out.valid_loss");
 }

@@ -7,8 +7,7 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class ModelFolderTests
 {
-    public static TheoryData<FeedForwardOptions> Blocks =>
-        [new DenseOptions { HiddenSize = 6 }, TinyModel.Experts, TinyModel.Experts with { Bias = true, HiddenDropout = 0.25 }];
+    public static TheoryData<FeedForwardOptions> Blocks => [.. TinyModel.Blocks];
 
     [Theory]
     [MemberData(nameof(Blocks))]

@@ -6,19 +6,23 @@ public sealed class NetworkWeightsTests
 {
     // The authors' own checkpoint of a small model, in a file as theirs are after conversion.
     [Theory]
-    [InlineData("lm_sigma_moe", true)]
-    [InlineData("lm_dense", false)]
-    public void Read_OfTheAuthorsWeights_FillsEveryWeight(string name, bool hasExperts)
+    [InlineData("lm_sigma_moe")]
+    [InlineData("lm_dense")]
+    [InlineData("lm_topk")]
+    [InlineData("lm_pkm")]
+    [InlineData("lm_switch")]
+    public void Read_OfTheAuthorsWeights_FillsEveryWeight(string name)
     {
         using var scope = NewDisposeScope();
-        var stored = SafeTensorsFile.Read(Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", name, "tensors.safetensors"))
+        var folder = Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", name);
+        var stored = SafeTensorsFile.Read(Path.Combine(folder, "tensors.safetensors"))
             .Where(pair => pair.Key.StartsWith("param.", StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key["param.".Length..], pair => pair.Value);
         using var stream = new MemoryStream();
         SafeTensorsFile.Write(stream, stored.Select(pair => (pair.Key, pair.Value)));
         stream.Position = 0;
 
-        using var network = Network(stored, hasExperts);
+        using var network = Network(folder);
         NetworkWeights.Read(new ForwardOnlyStream(stream), network);
 
         using var again = new MemoryStream();
@@ -42,12 +46,10 @@ public sealed class NetworkWeightsTests
         Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static TransformerNetwork Network(Dictionary<string, Tensor> stored, bool hasExperts)
+    private static TransformerNetwork Network(string folder)
     {
-        var model = new ModelOptions { ModelSize = 32, LayerCount = 2, HeadCount = 4, SegmentLength = 16, MemoryLength = 16 };
-        FeedForwardOptions block = hasExperts
-            ? new MixtureOfExpertsOptions { ExpertCount = 8, ExpertSize = 16, ActiveExperts = 2 }
-            : new DenseOptions { HiddenSize = (int)stored["layers.0.linear1.weight"].shape[0] };
-        return TinyModel.Network(block, model, (int)stored["embedding.weight"].shape[0]);
+        using var config = CaseConfig.Open(folder);
+        var settings = CaseSettings.Of(config.RootElement);
+        return TinyModel.Network(CaseOptions.FeedForward(settings), CaseOptions.Model(settings), settings.Int("vocab_size"));
     }
 }

@@ -11,17 +11,25 @@ public sealed class WeightNamesTests
         Assert.Distinct(WeightNames.Table.Select(row => row.Authors));
     }
 
+    public static TheoryData<FeedForwardOptions> Blocks => [.. TinyModel.Blocks];
+
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void ToAuthors_GivenEveryWeightOfANetwork_HasARowForIt(bool dense)
+    [MemberData(nameof(Blocks))]
+    public void ToAuthors_GivenEveryWeightOfANetwork_HasARowForIt(FeedForwardOptions block)
     {
-        using var network = TinyModel.Network(dense ? new DenseOptions { HiddenSize = 6 } : TinyModel.Experts with { Bias = true });
+        using var network = TinyModel.Network(block);
         var names = network.named_parameters().Select(weight => WeightNames.ToAuthors(weight.name)).ToList();
         Assert.Distinct(names);
         Assert.Contains("layers.1.self_attn.data_to_kv.weight", names);
-        Assert.Contains(dense ? "layers.1.linear2.bias" : "layers.1.pkm.o_bias", names);
     }
+
+    [Theory]
+    [InlineData("layers.1.feed_forward.down_bias", "layers.1.linear2.bias")]
+    [InlineData("layers.1.feed_forward.output_bias", "layers.1.pkm.o_bias")]
+    [InlineData("layers.10.feed_forward.second_keys", "layers.10.pkm.keys.1")]
+    [InlineData("layers.0.feed_forward.router.selection", "layers.0.pkm.expert_sel")]
+    public void ToAuthors_GivenANameOfOurs_GivesTheirs(string ours, string authors) =>
+        Assert.Equal(authors, WeightNames.ToAuthors(ours));
 
     [Fact]
     public void ToAuthors_GivenExperts_ExchangesTheLastTwoDimensionsAndBack()

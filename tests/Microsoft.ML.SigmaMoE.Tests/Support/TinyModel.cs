@@ -16,6 +16,36 @@ internal static class TinyModel
 
     public static MixtureOfExpertsOptions Experts { get; } = new() { ExpertCount = 4, ExpertSize = 3, ActiveExperts = 2 };
 
+    /// <summary>Gets one block of every kind, and a mixture with every router.</summary>
+    public static IReadOnlyList<FeedForwardOptions> Blocks { get; } =
+    [
+        new DenseOptions { HiddenSize = 6 },
+        new TopKOptions { HiddenSize = 6, ActiveChannels = 3 },
+        new ProductKeyMemoryOptions { SubKeyCount = 3, HeadCount = 2 },
+        new ProductKeyMemoryOptions
+        {
+            SubKeyCount = 5,
+            HeadCount = 3,
+            NearestKeys = 2,
+            Activation = MemoryActivation.Softmax,
+            Initialization = MemoryInitialization.ByValueCount,
+            QueryProjection = true,
+        },
+        Experts,
+        Experts with { Bias = true, HiddenDropout = 0.25 },
+        .. Routers.Select(router => Experts with { Router = router }),
+    ];
+
+    private static IReadOnlyList<RouterOptions> Routers =>
+    [
+        new SigmoidRouterOptions { ExpertDropout = 0.25 },
+        new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.25 },
+        new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() },
+        new SinkhornRouterOptions { Signs = SinkhornSigns.Textbook, Iterations = 5 },
+        new SwitchRouterOptions { Balancing = new SwitchBalancingOptions { Scale = SwitchLossScale.SwitchPaper } },
+        new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = 0.5 } },
+    ];
+
     /// <summary>Creates a model over bytes with fresh weights.</summary>
     public static LanguageModel Create(LanguageModelOptions? options = null) => LanguageModel.Create(
         options ?? new() { Model = Model, FeedForward = Experts, Tokenizer = new ByteTokenizerOptions(), Precision = Precision.Float32 },

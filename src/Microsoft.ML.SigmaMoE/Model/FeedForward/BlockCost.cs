@@ -10,6 +10,8 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
     public static BlockCost Of(FeedForwardOptions options, long size) => options switch
     {
         DenseOptions dense => OfDense(dense.HiddenSize, size),
+        TopKOptions topK => OfTopK(topK, size),
+        ProductKeyMemoryOptions memory => OfMemory(memory, size),
         MixtureOfExpertsOptions mixture => OfMixture(mixture, size),
         _ => throw new ArgumentException($"The cost of {options.GetType().Name} is not known.", nameof(options)),
     };
@@ -21,11 +23,36 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
         return new(parameters, parameters, matrices);
     }
 
+    // What the chosen channels need; the block here computes all and masks.
+    private static BlockCost OfTopK(TopKOptions topK, long size)
+    {
+        checked
+        {
+            var dense = OfDense(topK.HiddenSize, size);
+            var unused = size * (topK.HiddenSize - topK.ActiveChannels);
+            return new(dense.Parameters, dense.ActiveParameters - unused, dense.MultiplyAdds - unused);
+        }
+    }
+
+    private static BlockCost OfMemory(ProductKeyMemoryOptions memory, long size)
+    {
+        checked
+        {
+            long heads = memory.HeadCount;
+            var query = memory.QueryProjection ? heads * size * size : 0;
+            var keys = heads * memory.SubKeyCount * (size / 2 * 2) + query;
+            var values = (long)memory.SubKeyCount * memory.SubKeyCount * size;
+            var used = memory.IsDense ? values : Math.Min(values, heads * memory.NearestKeys * size);
+            return new(keys + values, keys + used, keys + (memory.IsDense ? values : heads * memory.NearestKeys * size));
+        }
+    }
+
     private static BlockCost OfMixture(MixtureOfExpertsOptions mixture, long size)
     {
         checked
         {
-            var router = mixture.ExpertCount * size;
+            var matrices = mixture.Router is NoisyTopKRouterOptions ? 2 : 1;
+            var router = matrices * mixture.ExpertCount * size;
             var bias = mixture.Bias ? mixture.ExpertSize : 0;
             var expert = 2 * size * mixture.ExpertSize + bias;
             var output = mixture.Bias ? size : 0;

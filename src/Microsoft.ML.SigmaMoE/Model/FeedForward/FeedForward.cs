@@ -14,6 +14,8 @@ internal abstract class FeedForward(string name) : nn.Module<Tensor, FeedForward
     public static FeedForward Create(FeedForwardOptions options, BlockContext context) => options switch
     {
         DenseOptions dense => new DenseFeedForward(dense, context),
+        TopKOptions topK => new TopKFeedForward(topK, context),
+        ProductKeyMemoryOptions memory => new ProductKeyMemory(memory, context),
         MixtureOfExpertsOptions mixture => new MixtureOfExperts(mixture, context),
         _ => throw new ArgumentException($"There is no feed-forward block for {options.GetType().Name}.", nameof(options)),
     };

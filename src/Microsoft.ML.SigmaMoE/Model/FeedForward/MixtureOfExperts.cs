@@ -24,9 +24,10 @@ internal sealed class MixtureOfExperts : FeedForward
         : base(nameof(MixtureOfExperts))
     {
         var (experts, size, modelSize) = (options.ExpertCount, options.ExpertSize, context.Model.ModelSize);
-        var gain = WeightInitialization.LayerGain(context.Model.LayerCount);
+        var gain = WeightInitialization.MixtureGain(options, context);
+        var width = options.EffectiveInitialization.ExpertScaledAlone ? size : (double)experts * size;
         _up = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(modelSize), context.Randomness);
-        _down = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(experts * size), context.Randomness);
+        _down = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(width), context.Randomness);
         if (options.Bias)
         {
             _upBias = WeightInitialization.Constant([experts, size], 0);
@@ -38,6 +39,9 @@ internal sealed class MixtureOfExperts : FeedForward
         _computeType = context.ComputeType;
         RegisterComponents();
     }
+
+    /// <summary>Gets who chooses the experts.</summary>
+    public Router Router => _router;
 
     public override FeedForwardOutput forward(Tensor x)                           // [batch, time, d_model]
     {

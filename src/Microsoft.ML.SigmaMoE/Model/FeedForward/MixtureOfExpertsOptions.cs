@@ -21,6 +21,14 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
     /// <summary>Gets the dropout probability on each chosen expert's hidden vector (the paper's "standard dropout" ablation).</summary>
     public double HiddenDropout { get; init; }
 
+    /// <summary>
+    /// Gets how the weights begin, or null for what belongs to the router: Switch's for
+    /// <see cref="SwitchRouterOptions"/>, σ-MoE's for all others.
+    /// </summary>
+    public ExpertInitializationOptions? Initialization { get; init; }
+
+    internal ExpertInitializationOptions EffectiveInitialization => Initialization ?? Router.Initialization;
+
     internal override void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ExpertCount);
@@ -34,5 +42,6 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
 
         ArgumentNullException.ThrowIfNull(Router);
         Router.Validate();
+        EffectiveInitialization.Validate();
     }
 }

@@ -3,23 +3,43 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>How a token's experts are chosen and weighted. A closed hierarchy: one record a router.</summary>
+/// <remarks>
+/// Where the paper's text and its authors' code differ, the default of every option is what the code computes, because the
+/// numbers in the paper's tables come from it: changing this one record gives the table's row. The option says what the
+/// text has.
+/// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(SigmoidRouterOptions), "sigmoid")]
+[JsonDerivedType(typeof(SoftmaxBeforeTopKRouterOptions), "softmax-before-top-k")]
+[JsonDerivedType(typeof(SoftmaxAfterTopKRouterOptions), "softmax-after-top-k")]
+[JsonDerivedType(typeof(SinkhornRouterOptions), "sinkhorn")]
+[JsonDerivedType(typeof(SwitchRouterOptions), "switch")]
+[JsonDerivedType(typeof(NoisyTopKRouterOptions), "noisy-top-k")]
 public abstract record RouterOptions
 {
-    private protected RouterOptions()
-    {
-    }
+    private protected RouterOptions(double balancingWeight, BalancingOptions balancing) =>
+        (BalancingWeight, Balancing) = (balancingWeight, balancing);
 
-    /// <summary>Gets the probability that an expert is unavailable to a token in training (δ). Nothing is rescaled.</summary>
+    /// <summary>
+    /// Gets the probability that an expert is unavailable to a token in training (δ), drawn for every token and expert.
+    /// Nothing is rescaled.
+    /// </summary>
     public double ExpertDropout { get; init; }
 
-    /// <summary>Gets the weight of the balancing loss (γ).</summary>
-    public double BalancingWeight { get; init; } = 0.001;
+    /// <summary>Gets the weight of the balancing loss (γ); 0 for none.</summary>
+    public double BalancingWeight { get; init; }
+
+    /// <summary>Gets the loss that keeps all experts in use.</summary>
+    public BalancingOptions Balancing { get; init; }
+
+    /// <summary>Gets how a mixture with this router begins, unless its options say otherwise.</summary>
+    internal virtual ExpertInitializationOptions Initialization => ExpertInitializationOptions.SigmaMoE;
 
     internal virtual void Validate()
     {
         OptionChecks.ThrowIfNotProbability(ExpertDropout);
         OptionChecks.ThrowIfNotFinite(BalancingWeight);
+        ArgumentNullException.ThrowIfNull(Balancing);
+        Balancing.Validate();
     }
 }

@@ -1,9 +1,26 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Where one call of a mixture sent its tokens.</summary>
-/// <param name="Experts">[tokens, K], int64: the chosen experts, in no particular order.</param>
+/// <param name="Experts">[tokens, K], int64: the chosen experts, in the order in which top-k returned them.</param>
 /// <param name="Weights">[tokens, K], float32: what each chosen expert's output is multiplied by; carries the gradient.</param>
-/// <param name="Logits">[tokens, experts], float32: the raw logits, before dropout and activation.</param>
-internal sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits);
+/// <param name="Logits">[tokens, experts], float32: the raw logits, before dropout, noise and activation.</param>
+internal sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
+{
+    /// <summary>
+    /// Gets the probability that each expert is chosen under the router's noise, [tokens, experts], float32, with its
+    /// gradient; null where a router chooses without noise.
+    /// </summary>
+    public Tensor? ChoiceProbabilities { get; init; }
+
+    /// <summary>Lets the tensors outlive the current dispose scope.</summary>
+    internal void MoveToOuterDisposeScope()
+    {
+        Experts.MoveToOuterDisposeScope();
+        Weights.MoveToOuterDisposeScope();
+        Logits.MoveToOuterDisposeScope();
+        ChoiceProbabilities?.MoveToOuterDisposeScope();
+    }
+}

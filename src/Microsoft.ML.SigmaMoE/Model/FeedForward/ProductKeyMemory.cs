@@ -1,0 +1,87 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// y = Σ over pairs (i, j) of act(score_ij) · values[i · n + j], score_ij = q₁ · first_i + q₂ · second_j, q₁ and q₂ the halves
+/// of the input (section 3.2 of the paper). <see cref="ProductKeyMemoryOptions"/> tells which pairs, and over what act runs.
+/// </summary>
+internal sealed class ProductKeyMemory : FeedForward
+{
+    [ComponentName(Name = "first_keys")] private readonly Parameter _firstKeys;    // [heads, n, d_model / 2]
+    [ComponentName(Name = "second_keys")] private readonly Parameter _secondKeys;  // [heads, n, d_model / 2]
+    [ComponentName(Name = "values")] private readonly Parameter _values;           // [n², d_model]
+    [ComponentName(Name = "query")] private readonly Parameter? _query;            // [heads · d_model, d_model]
+    private readonly ProductKeyMemoryOptions _options;
+    private readonly ScalarType _computeType;
+
+    public ProductKeyMemory(ProductKeyMemoryOptions options, BlockContext context)
+        : base(nameof(ProductKeyMemory))
+    {
+        (_options, _computeType) = (options, context.ComputeType);
+        var (modelSize, count) = (context.Model.ModelSize, options.SubKeyCount);
+        var gain = WeightInitialization.LayerGain(context.Model.LayerCount);
+        long[] keys = [options.HeadCount, count, modelSize / 2];
+        _firstKeys = WeightInitialization.Normal(keys, gain / Math.Sqrt(modelSize), context.Randomness);
+        _secondKeys = WeightInitialization.Normal(keys, gain / Math.Sqrt(modelSize), context.Randomness);
+        var width = options.Initialization == MemoryInitialization.ByValueCount ? count : Math.Sqrt(modelSize);
+        _values = WeightInitialization.Normal([(long)count * count, modelSize], gain / width, context.Randomness);
+        if (options.QueryProjection)
+        {
+            _query = WeightInitialization.LayerLinear((long)options.HeadCount * modelSize, modelSize, context);
+        }
+
+        RegisterComponents();
+    }
+
+    public override FeedForwardOutput forward(Tensor x)                                      // [batch, time, d_model]
+    {
+        var (first, second) = SubScores(x.flatten(0, 1));                                    // [tokens, heads, n]
+        var mixed = _options.IsDense ? MixAll(first, second) : MixNearest(first, second);    // [tokens, d_model]
+        return new(mixed.view(x.shape));
+    }
+
+    /// <summary>Scores every sub-key against its half of the input, both [tokens, heads, n], float32.</summary>
+    private (Tensor First, Tensor Second) SubScores(Tensor tokens)                           // [tokens, d_model]
+    {
+        var queries = _query is null
+            ? tokens.unsqueeze(1).expand(-1, _options.HeadCount, -1)
+            : MixedLinear.Apply(tokens, _query, _computeType).view(tokens.shape[0], _options.HeadCount, -1);
+        var halves = queries.to(_computeType).transpose(0, 1).chunk(2, -1);                  // [heads, tokens, d_model / 2]
+        return (Score(halves[0], _firstKeys), Score(halves[1], _secondKeys));
+    }
+
+    private Tensor Score(Tensor queries, Tensor keys) =>
+        matmul(queries, keys.to(_computeType).transpose(1, 2)).transpose(0, 1).to(ScalarType.Float32);
+
+    private Tensor MixAll(Tensor first, Tensor second)                                       // [tokens, heads, n]
+    {
+        var scores = Sums(first.sum([1L]), second.sum([1L]));                                // [tokens, n²]
+        return matmul(Weights(scores).to(_computeType), _values.to(_computeType)).to(ScalarType.Float32);
+    }
+
+    private Tensor MixNearest(Tensor first, Tensor second)                                   // [tokens, heads, n]
+    {
+        var (scores, places) = Nearest(first, second);                                       // [tokens, heads · nearest]
+        var values = _values.to(_computeType).index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
+        var weights = Weights(scores).unsqueeze(1).to(_computeType);                         // [tokens, 1, heads · nearest]
+        return matmul(weights, values).squeeze(1).to(ScalarType.Float32);
+    }
+
+    // The best pairs of all n² are among the pairs of the best sub-keys.
+    private (Tensor Scores, Tensor Places) Nearest(Tensor first, Tensor second)
+    {
+        var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1, sorted: false);
+        var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1, sorted: false);
+        var places = firstKeys.TimesWhole(_options.SubKeyCount).unsqueeze(-1).Plus(secondKeys.unsqueeze(-2)).flatten(-2);
+        var (scores, chosen) = Sums(firstScores, secondScores).topk(_options.NearestKeys, dim: -1, sorted: false);
+        return (scores.flatten(1), places.gather(-1, chosen).flatten(1));
+    }
+
+    private Tensor Weights(Tensor scores) => _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();
+
+    private static Tensor Sums(Tensor first, Tensor second) => first.unsqueeze(-1).Plus(second.unsqueeze(-2)).flatten(-2);
+}

@@ -1,0 +1,49 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// h = dropout(relu(W₁ x + b₁)), h'_j = h_j where h_j is at least the K-th largest of the token, else 0, and W₂ h' + b₂
+/// (section 3.1 of the paper). Ranking has no gradient.
+/// </summary>
+internal sealed class TopKFeedForward : FeedForward
+{
+    [ComponentName(Name = "up")] private readonly Parameter _up;              // [d_ff, d_model]
+    [ComponentName(Name = "up_bias")] private readonly Parameter _upBias;     // [d_ff]
+    [ComponentName(Name = "down")] private readonly Parameter _down;          // [d_model, d_ff]
+    [ComponentName(Name = "down_bias")] private readonly Parameter _downBias; // [d_model]
+    [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+    private readonly TopKOptions _options;
+    private readonly ScalarType _computeType;
+
+    public TopKFeedForward(TopKOptions options, BlockContext context)
+        : base(nameof(TopKFeedForward))
+    {
+        (_options, _computeType) = (options, context.ComputeType);
+        var modelSize = context.Model.ModelSize;
+        _up = WeightInitialization.LayerLinear(options.HiddenSize, modelSize, context);
+        _upBias = WeightInitialization.Constant([options.HiddenSize], 0);
+        _down = WeightInitialization.LayerLinear(modelSize, options.HiddenSize, context);
+        _downBias = WeightInitialization.Constant([modelSize], 0);
+        _dropout = new InvertedDropout(context.Model.Dropout, context.Randomness);
+        RegisterComponents();
+    }
+
+    public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
+    {
+        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
+        var hidden = _dropout.forward(expanded.relu());                         // [batch, time, d_ff]
+        var largest = hidden.Fill(IsSmall(hidden.detach()), 0);                 // [batch, time, d_ff]
+        return new(MixedLinear.Apply(largest, _down, _downBias, _computeType)); // [batch, time, d_model]
+    }
+
+    private Tensor IsSmall(Tensor hidden)                                       // [batch, time, d_ff]
+    {
+        var ranked = _options.RankByContribution ? hidden * _down.detach().norm(0) : hidden;
+        var (largest, _) = ranked.topk(_options.ActiveChannels, dim: -1, sorted: false);
+        return ranked.less(largest.amin([-1], keepdim: true));
+    }
+}

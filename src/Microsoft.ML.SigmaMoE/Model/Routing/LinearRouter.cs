@@ -1,0 +1,56 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What the routers of the literature share: logits x · W_sᵀ, experts that are dropped in training, a balancing loss.</summary>
+internal abstract class LinearRouter : Router
+{
+    [ComponentName(Name = "selection")] private readonly Parameter _selection;  // W_s: [experts, d_model]
+
+    private readonly RouterOptions _options;
+    private readonly int _active;
+
+    /// <summary>Draws the selection matrix; the derived class registers its components.</summary>
+    protected LinearRouter(string name, MixtureOfExpertsOptions mixture, BlockContext context)
+        : base(name)
+    {
+        (_options, _active, Randomness) = (mixture.Router, mixture.ActiveExperts, context.Randomness);
+        _selection = WeightInitialization.Selection(mixture, context);
+    }
+
+    /// <summary>Gets where dropout and noise come from.</summary>
+    protected Randomness Randomness { get; }
+
+    public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _options.BalancingWeight > 0
+        ? SigmaMoE.BalancingLoss.Of(_options.Balancing, calls).Times(_options.BalancingWeight)
+        : null;
+
+    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], always in float32: a wrong choice costs more than the time.</summary>
+    protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
+
+    /// <summary>Takes the K largest scores of every token after dropping experts.</summary>
+    /// <param name="scores">[tokens, experts].</param>
+    /// <param name="shape">[batch, time, ..]: how the tokens lie.</param>
+    /// <param name="dropped">The score of a dropped expert.</param>
+    /// <returns>Both [tokens, K], in the order of top-k.</returns>
+    protected (Tensor Scores, Tensor Experts) Choose(Tensor scores, long[] shape, double dropped)
+    {
+        var left = DropExperts(scores, shape, dropped);
+        var (values, indexes) = left.topk(_active, dim: -1, sorted: false);
+        return (values, indexes);
+    }
+
+    private Tensor DropExperts(Tensor scores, long[] shape, double dropped)
+    {
+        if (!training || _options.ExpertDropout == 0)
+        {
+            return scores;
+        }
+
+        var drawn = Randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
+        return scores.Fill(drawn.IsBelow(_options.ExpertDropout), dropped);
+    }
+}

@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// The K largest logits x · W_sᵀ are taken; the weights are a softmax over those K. A dropped expert counts as −∞ when
+/// choosing only: where fewer than K are left and one is chosen all the same, its logit weighs it.
+/// </summary>
+internal sealed class SoftmaxAfterTopKRouter : LinearRouter
+{
+    public SoftmaxAfterTopKRouter(MixtureOfExpertsOptions mixture, BlockContext context)
+        : base(nameof(SoftmaxAfterTopKRouter), mixture, context) => RegisterComponents();
+
+    public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
+    {
+        var logits = Logits(x);                                                                 // [tokens, experts]
+        var (_, experts) = Choose(logits.detach(), x.shape, dropped: double.NegativeInfinity);  // [tokens, K]
+        return new(experts, logits.gather(-1, experts).softmax(-1), logits);
+    }
+}

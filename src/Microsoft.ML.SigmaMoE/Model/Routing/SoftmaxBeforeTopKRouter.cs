@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Scores s = softmax(x · W_sᵀ) over all experts; the K largest are taken and used as they are, not renormalised. A dropped
+/// expert's score is 0. With K = 1 the router of the Switch Transformer.
+/// </summary>
+internal sealed class SoftmaxBeforeTopKRouter : LinearRouter
+{
+    public SoftmaxBeforeTopKRouter(MixtureOfExpertsOptions mixture, BlockContext context)
+        : base(nameof(SoftmaxBeforeTopKRouter), mixture, context) => RegisterComponents();
+
+    public override Routing Route(Tensor x)                                          // [batch, time, d_model]
+    {
+        var logits = Logits(x);                                                      // [tokens, experts]
+        var (weights, experts) = Choose(logits.softmax(-1), x.shape, dropped: 0);    // [tokens, K]
+        return new(experts, weights, logits);
+    }
+}
