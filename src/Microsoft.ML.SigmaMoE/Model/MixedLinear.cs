@@ -10,11 +10,13 @@ internal static class MixedLinear
     /// <param name="weight">[outputs, inputs], float32.</param>
     /// <param name="computeType">float32 or bfloat16.</param>
     public static Tensor Apply(Tensor x, Tensor weight, ScalarType computeType) =>
-        nn.functional.linear(x.to(computeType), weight.to(computeType));
+        FewRows.Take(x, weight)
+            ? FewRows.Multiply(x, weight).to(computeType)
+            : nn.functional.linear(x.to(computeType), weight.to(computeType));
 
     /// <summary>Computes x · weightᵀ + bias; the product in <paramref name="computeType"/>, the sum and result in float32.</summary>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, ScalarType computeType) =>
-        computeType == ScalarType.Float32
+        computeType == ScalarType.Float32 && !FewRows.Take(x, weight)
             ? nn.functional.linear(x.to(computeType), weight, bias)
             : Apply(x, weight, computeType).to(ScalarType.Float32).Plus(bias);
 }

@@ -24,6 +24,25 @@ internal static class CpuWork
         }
     }
 
+    /// <summary>
+    /// Runs <paramref name="body"/> for 0 … count − 1, whatever thread is free taking the next, with a worker a thread that
+    /// holds what it needs.
+    /// </summary>
+    public static void Run<TWorker>(int threads, int count, Func<TWorker> hire, Action<TWorker, int> body)
+        where TWorker : IDisposable
+    {
+        var next = -1;
+        var workers = Math.Min(threads, count);
+        Run(workers, workers, _ =>
+        {
+            using var worker = hire();
+            for (var piece = Interlocked.Increment(ref next); piece < count; piece = Interlocked.Increment(ref next))
+            {
+                body(worker, piece);
+            }
+        });
+    }
+
     /// <summary>Cuts rows into four stretches a thread: enough to even out, few enough to keep sums of.</summary>
     public static IReadOnlyList<(long First, long End)> Pieces(long rows)
     {

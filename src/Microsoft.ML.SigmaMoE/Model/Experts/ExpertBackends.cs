@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -5,15 +6,38 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Chooses who computes the experts.</summary>
 internal static class ExpertBackends
 {
+    /// <summary>The most tokens that are decoded: with more of them tiles are faster.</summary>
+    public const int MostDecoded = 8;
+
     private static readonly BFloat16ExpertBackend FusedBFloat16 = new();
+    private static readonly Float32ExpertBackend FusedFloat32 = new();
+
+    // The user's word: libtorch's operations alone.
+    private static readonly bool AreFusedAllowed = Environment.GetEnvironmentVariable("SIGMAMOE_EXPERTS") != "libtorch"
+        && !(AppContext.TryGetSwitch("Microsoft.ML.SigmaMoE.FusedExperts", out var allowed) && !allowed);
 
     /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
-    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs) =>
-        computeType == ScalarType.BFloat16 && BFloat16ExpertBackend.Takes(inputs)
-            ? FusedBFloat16
-            : new TorchExpertBackend(computeType);
+    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs) => computeType switch
+    {
+        ScalarType.BFloat16 when AreFusedAllowed && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
+        ScalarType.Float32 when AreFusedAllowed && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
+        _ => new TorchExpertBackend(computeType),
+    };
+
+    /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
+    public static bool CanDecode(Tensor tokens, Tensor up) =>
+        AreFusedAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
+        && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
+
+    /// <inheritdoc cref="ExpertDecoder.Decode"/>
+    public static Tensor Decode(in ExpertInputs inputs, ReadOnlySpan<int> experts, ReadOnlySpan<float> gates) =>
+        ExpertDecoder.Decode(inputs, experts, gates);
 
     /// <summary>Gets the name of the backend that computes ordinary experts on the processor in this number type.</summary>
-    public static string NameOnProcessor(ScalarType computeType) =>
-        computeType == ScalarType.BFloat16 && Brgemm.IsAvailable ? FusedBFloat16.Name : new TorchExpertBackend(computeType).Name;
+    public static string NameOnProcessor(ScalarType computeType) => computeType switch
+    {
+        ScalarType.BFloat16 when AreFusedAllowed && Brgemm.IsAvailable => FusedBFloat16.Name,
+        ScalarType.Float32 when AreFusedAllowed && Float32ExpertBackend.IsAvailable => FusedFloat32.Name,
+        _ => new TorchExpertBackend(computeType).Name,
+    };
 }

@@ -21,6 +21,12 @@ internal abstract class FeedForward(string name) : nn.Module<Tensor, FeedForward
     };
 
     /// <summary>
+    /// Computes the block's output alone, [batch, time, d_model], without a gradient and fastest for a few tokens: what
+    /// generation asks for.
+    /// </summary>
+    public virtual Tensor Decode(Tensor x) => forward(x).Hidden;
+
+    /// <summary>
     /// Computes the weighted balancing loss over all calls of this block in one step, a scalar, or null for blocks that
     /// have none. A layer that is used at several depths is balanced over all of them together.
     /// </summary>

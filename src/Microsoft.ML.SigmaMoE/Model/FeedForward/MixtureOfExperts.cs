@@ -51,6 +51,19 @@ internal sealed class MixtureOfExperts : FeedForward
         return new(shifted.view(x.shape), routing);                               // [batch, time, d_model]
     }
 
+    public override Tensor Decode(Tensor x)                                       // [batch, time, d_model]
+    {
+        var tokens = x.flatten(0, 1);                                             // [batch · time, d_model]
+        if (!ExpertBackends.CanDecode(tokens, _up) || _router.TryChoose(tokens) is not { } choice)
+        {
+            return base.Decode(x);
+        }
+
+        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias);
+        var mixed = ExpertBackends.Decode(inputs, choice.Experts, choice.Weights).view(x.shape);
+        return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
+    }
+
     public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _router.BalancingLoss(calls);
 
     private Tensor Mix(Tensor tokens, Routing routing)

@@ -43,6 +43,27 @@ internal abstract class LinearRouter : Router
         return (values, indexes);
     }
 
+    /// <summary>Finds the K largest logits of a few tokens on the processor, both [tokens · K]; drops no experts.</summary>
+    protected unsafe (int[] Experts, float[] Logits) ChooseOfFew(Tensor tokens)
+    {
+        using var local = tokens.contiguous();
+        var (count, size) = ((int)_selection.shape[0], (int)_selection.shape[1]);
+        var total = (int)(local.numel() / size);
+        var (experts, largest, logits) = (new int[total * _active], new float[total * _active], new float[count]);
+        for (var token = 0; token < total; token++)
+        {
+            fixed (float* target = logits)
+            {
+                RowProducts.Dot(
+                    TensorMemory.Of<float>(_selection), count, size, TensorMemory.Of<float>(local) + (long)token * size, target);
+            }
+
+            LargestValues.Find(logits, experts.AsSpan(token * _active, _active), largest.AsSpan(token * _active, _active));
+        }
+
+        return (experts, largest);
+    }
+
     private Tensor DropExperts(Tensor scores, long[] shape, double dropped)
     {
         if (!training || _options.ExpertDropout == 0)

@@ -19,6 +19,12 @@ internal abstract class Router(string name) : nn.Module(name)
     /// <summary>Routes every token of <paramref name="x"/>, [batch, time, d_model].</summary>
     public abstract Routing Route(Tensor x);
 
+    /// <summary>
+    /// Routes a few tokens, [tokens, d_model], on the processor as <see cref="Route"/> does in evaluation, without tensors.
+    /// </summary>
+    /// <returns>[tokens · K] experts and weights, or null where this router does not choose for each token by itself.</returns>
+    public virtual (int[] Experts, float[] Weights)? TryChoose(Tensor tokens) => null;
+
     /// <summary>Computes the weighted balancing loss over all tokens of all calls, a scalar, or null where it has no weight.</summary>
     public virtual Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => null;
 }

@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -17,5 +18,12 @@ internal sealed class SigmoidRouter : LinearRouter
         var logits = Logits(x);                                                      // [tokens, experts]
         var (weights, experts) = Choose(logits.sigmoid(), x.shape, dropped: 0);      // [tokens, K]
         return new(experts, weights, logits);
+    }
+
+    public override (int[] Experts, float[] Weights)? TryChoose(Tensor tokens)
+    {
+        var (experts, weights) = ChooseOfFew(tokens);
+        TensorPrimitives.Sigmoid<float>(weights, weights);
+        return (experts, weights);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
@@ -21,6 +22,9 @@ public sealed class ExpertBackendTests
                 data.Add(backend, 129, 36, 16, 20, 2, Spread.AllToTheFirst, false, false);
                 data.Add(backend, 300, 70, 6, 33, 6, Spread.Random, true, false);
                 data.Add(backend, 517, 64, 32, 32, 4, Spread.Random, false, false);
+                data.Add(backend, 150, 412, 4, 128, 2, Spread.Random, false, false);
+                data.Add(backend, 40, 24, 512, 5, 8, Spread.Random, true, false);
+                data.Add(backend, 19, 20, 2, 4096, 1, Spread.Random, false, true);
             }
 
             return data;
@@ -33,6 +37,8 @@ public sealed class ExpertBackendTests
         ["libtorch float32"] = (new TorchExpertBackend(ScalarType.Float32), 5e-6),
         ["libtorch bfloat16"] = (new TorchExpertBackend(ScalarType.BFloat16), 1e-2),
         ["fused bfloat16"] = (new BFloat16ExpertBackend(), 1e-2),
+        ["fused float32, 512 bits"] = (new Float32ExpertBackend.Sized<Lanes512, Vector512<float>>(), 5e-6),
+        ["fused float32, 256 bits"] = (new Float32ExpertBackend.Sized<Lanes256, Vector256<float>>(), 5e-6),
     };
 
     [Theory]
@@ -40,7 +46,7 @@ public sealed class ExpertBackendTests
     public void ForwardAndBackward_GivenAnyProblem_EqualTheDumbReference(
         string name, int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
     {
-        Assert.SkipUnless(Brgemm.IsAvailable || !name.StartsWith("fused", StringComparison.Ordinal), "This processor has no bfloat16.");
+        Assert.SkipUnless(Brgemm.IsAvailable || !name.StartsWith("fused bfloat16", StringComparison.Ordinal), "This processor has no bfloat16.");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, spread, bias, mask);
@@ -61,6 +67,38 @@ public sealed class ExpertBackendTests
         {
             TensorAssert.Close(from_array(wanted.ByBias), by.UpBias!, tolerance, "gradient by bias");
         }
+    }
+
+    [Theory]
+    [InlineData("fused float32, 512 bits")]
+    [InlineData("fused bfloat16")]
+    public void ForwardAndBackward_Twice_GiveTheSameBits(string name)
+    {
+        Assert.SkipUnless(Brgemm.IsAvailable || name != "fused bfloat16", "This processor has no bfloat16.");
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var problem = new ExpertProblem(517, 64, 8, 40, 3, Spread.Random, bias: true, mask: false);
+        var (backend, inputs) = (Backends[name].Backend, Inputs(problem));
+        var batch = ExpertBatch.Create(from_array(problem.Choices), problem.Experts);
+        Tensor[] Run()
+        {
+            var (output, hidden) = backend.Forward(inputs, batch, null);
+            var by = backend.Backward(from_array(problem.Gradient), inputs, batch, null, hidden);
+            return [output, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!];
+        }
+
+        var first = Run();
+        Assert.All(Run().Zip(first), pair => TensorAssert.Same(pair.Second, pair.First));
+    }
+
+    [Fact]
+    public void For_OnAProcessorWithVectors_ChoosesAFusedBackend()
+    {
+        using var scope = NewDisposeScope();
+        var inputs = new ExpertInputs(ones(2, 4), ones(2, 1), ones(2, 3, 4), ones(2, 3, 4), null);
+        Assert.Equal(Float32ExpertBackend.IsAvailable, ExpertBackends.For(ScalarType.Float32, inputs) is Float32ExpertBackend);
+        Assert.Equal(Brgemm.IsAvailable, ExpertBackends.For(ScalarType.BFloat16, inputs) is BFloat16ExpertBackend);
+        Assert.IsType<TorchExpertBackend>(ExpertBackends.For(ScalarType.Float64, inputs));
     }
 
     [Fact]

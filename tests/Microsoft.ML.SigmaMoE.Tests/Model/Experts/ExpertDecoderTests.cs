@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class ExpertDecoderTests
+{
+    [Theory]
+    [InlineData(1, 8, 4, 3, 2, false)]
+    [InlineData(1, 1, 1, 1, 1, true)]
+    [InlineData(3, 13, 5, 65, 5, true)]
+    [InlineData(5, 70, 6, 130, 2, false)]
+    [InlineData(8, 32, 16, 16, 4, true)]
+    [InlineData(2, 12, 512, 2, 7, false)]
+    public void Decode_GivenAnyProblem_EqualsTheDumbReference(
+        int tokens, int modelSize, int experts, int expertSize, int active, bool bias)
+    {
+        using var scope = NewDisposeScope();
+        var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, Spread.Random, bias, mask: false);
+        var inputs = new ExpertInputs(
+            from_array(problem.Tokens), from_array(problem.Gates), from_array(problem.Up), from_array(problem.Down),
+            problem.Bias is null ? null : from_array(problem.Bias));
+        int[] choices = [.. problem.Choices.Cast<long>().Select(choice => (int)choice)];
+        var output = ExpertDecoder.Decode(inputs, choices, [.. problem.Gates.Cast<float>()]);
+        TensorAssert.Close(from_array(new DumbExperts(problem).Run().Output), output, 5e-6);
+    }
+
+    [Fact]
+    public void Decode_OfWhatIsNoNumber_ShowsItInTheResult()
+    {
+        using var scope = NewDisposeScope();
+        var inputs = new ExpertInputs(TensorNumbers.Full([1, 4], double.NaN), ones(1, 1), ones(1, 2, 4), ones(1, 2, 4), null);
+        Assert.True(ExpertDecoder.Decode(inputs, [0], [1f]).isnan().all().item<bool>());
+    }
+}
