@@ -15,7 +15,7 @@ internal sealed class DocumentReader(TransformerNetwork network) : IDisposable
     private readonly int _memoryLength = network.Model.EffectiveEvaluationMemoryLength;
 
     // what came before the segment, and what was read of the segment itself
-    private readonly SegmentMemory _memory = new(network.Model.EffectiveEvaluationMemoryLength + network.Model.SegmentLength);
+    private readonly ReadingCache _memory = new(network.Model.LayerCount);
     private int _place;
     private long _before;
 
@@ -70,7 +70,7 @@ internal sealed class DocumentReader(TransformerNetwork network) : IDisposable
     {
         using var ids = tensor(tokens.ToArray(), [1, tokens.Length], dtype: ScalarType.Int64, device: network.Device);
         _place += tokens.Length;
-        return network.Forward(ids, _memory).Hidden;
+        return network.Continue(ids, _memory);
     }
 
     private float[] Logits(Tensor hidden)                                // [1, 1, d_model]

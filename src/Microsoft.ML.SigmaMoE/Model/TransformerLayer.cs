@@ -36,7 +36,23 @@ internal sealed class TransformerLayer : nn.Module
     {
         var queries = _attentionNorm.forward(hidden);                             // [batch, T, d_model]
         var context = memory is null ? queries : cat([_attentionNorm.forward(memory), queries], 1);
-        var attended = hidden.Plus(_dropout.forward(_attention.Forward(queries, context, positions)));
+        return Finish(hidden, _attention.Forward(queries, context, positions));
+    }
+
+    /// <summary>Computes the layer's output for tokens that follow a cache, and adds them to it. No gradient is recorded.</summary>
+    /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
+    /// <param name="cache">What attention keeps of earlier tokens.</param>
+    /// <param name="positions">The positions of the tokens.</param>
+    /// <returns>[batch, T, d_model].</returns>
+    public Tensor Continue(Tensor hidden, AttentionCache cache, RelativePositions positions)
+    {
+        var attended = hidden.Plus(_attention.Forward(_attentionNorm.forward(hidden), cache, positions));
+        return attended.Plus(_feedForward.Decode(_feedForwardNorm.forward(attended)));
+    }
+
+    private FeedForwardOutput Finish(Tensor hidden, Tensor attention)
+    {
+        var attended = hidden.Plus(_dropout.forward(attention));
         var output = _feedForward.forward(_feedForwardNorm.forward(attended));
         return output with { Hidden = attended.Plus(_dropout.forward(output.Hidden)) };
     }

@@ -114,6 +114,24 @@ internal sealed class TransformerNetwork : nn.Module
         return new(_outputNorm.forward(hidden), keepLayerOutputs ? inputs[1..] : [], routings);
     }
 
+    /// <summary>Reads tokens that follow those in a cache, and adds them to it. For evaluation only: there is no dropout.</summary>
+    /// <param name="tokens">[batch, time], int64.</param>
+    /// <param name="cache">What is kept of the tokens before.</param>
+    /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
+    public Tensor Continue(Tensor tokens, ReadingCache cache)
+    {
+        var positions = RelativePositions.Continue(
+            tokens.shape[1], cache.Length, Model.ModelSize, Model.SameLengthEvaluation, tokens.device);
+        var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
+        for (var layer = 0; layer < _layers.Count; layer++)
+        {
+            using var scope = NewDisposeScope();
+            hidden = _layers[layer].Continue(hidden, cache[layer], positions).MoveToOuterDisposeScope();
+        }
+
+        return _outputNorm.forward(hidden);
+    }
+
     /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
     public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), _output, _outputBias, _computeType);
 

@@ -51,21 +51,36 @@ internal sealed class RelativeAttention : nn.Module
     public Tensor Forward(Tensor queries, Tensor context, RelativePositions positions)
     {
         var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
-        var probabilities = Probabilities(queries, keys, positions);                   // [batch, heads, T, S]
-        var attended = matmul(probabilities, values);                                  // [batch, heads, T, head]
-        var merged = attended.transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
-        return MixedLinear.Apply(merged, _merge, _computeType).to(ScalarType.Float32); // [batch, T, d_model]
+        return Merge(Probabilities(queries, keys, positions), values);                 // [batch, T, d_model]
+    }
+
+    /// <summary>Attends from new tokens to those that the cache keeps and to themselves, and adds them to it.</summary>
+    /// <param name="queries">[batch, T, d_model], normalised.</param>
+    /// <param name="cache">This layer's earlier keys, values and positions.</param>
+    /// <param name="positions">The positions of the new tokens; the cache keeps the projected sinusoids.</param>
+    /// <returns>[batch, T, d_model], float32.</returns>
+    public Tensor Forward(Tensor queries, AttentionCache cache, RelativePositions positions)
+    {
+        var seen = positions.Hidden.shape[1];                                          // S
+        var isAlone = queries.shape[1] == 1 && queries.device_type == DeviceType.CPU;
+        var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _computeType;
+        var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]
+        cache.Append(keys.to(type), values.to(type));
+        cache.Reach(seen, count => Places(RelativePositions.Encode(count, queries.shape[2], queries.device)).to(type));
+        if (isAlone)
+        {
+            var (byContent, byPosition) = Queries(queries);                            // [batch, heads, 1, head]
+            return Merge(CachedAttention.Apply(byContent, byPosition, cache, (int)seen));
+        }
+
+        var (allKeys, allValues, places) = cache.Latest(seen);
+        var probabilities = Probabilities(queries, allKeys.to(_computeType), places.to(_computeType), positions);
+        return Merge(probabilities, allValues.to(_computeType));                       // [batch, T, d_model]
     }
 
     /// <summary>Computes the attention probabilities, [batch, heads, T, S], in the compute type.</summary>
-    internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions)
-    {
-        var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
-        var encoded = MixedLinear.Apply(positions.Sinusoids, _position, _computeType); // [S, heads · head]
-        var places = encoded.view(-1, _heads, _headSize).permute(1, 2, 0);             // [heads, head, S]
-        var content = matmul(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
-        return RelativeSoftmax.Apply(content, matmul(byPosition, places), positions);  // [batch, heads, T, S]
-    }
+    internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions) =>
+        Probabilities(queries, keys, Places(positions.Sinusoids).transpose(1, 2), positions);
 
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
     internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
@@ -74,6 +89,27 @@ internal sealed class RelativeAttention : nn.Module
         var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
         return (parts[0], parts[1]);
     }
+
+    // places: [heads, head, S]
+    private Tensor Probabilities(Tensor queries, Tensor keys, Tensor places, RelativePositions positions)
+    {
+        var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
+        var content = matmul(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
+        return RelativeSoftmax.Apply(content, matmul(byPosition, places), positions);  // [batch, heads, T, S]
+    }
+
+    // [S, d_model] → [heads, S, head]
+    private Tensor Places(Tensor sinusoids) =>
+        MixedLinear.Apply(sinusoids, _position, _computeType).view(-1, _heads, _headSize).transpose(0, 1);
+
+    private Tensor Merge(Tensor probabilities, Tensor values)
+    {
+        var attended = matmul(probabilities, values);                                  // [batch, heads, T, head]
+        return Merge(attended.transpose(1, 2).flatten(2));                             // [batch, T, d_model]
+    }
+
+    // [batch, T, heads · head] → [batch, T, d_model]
+    private Tensor Merge(Tensor attended) => MixedLinear.Apply(attended, _merge, _computeType).to(ScalarType.Float32);
 
     // The learned scale multiplies the queries, which are smaller than the logits.
     private (Tensor ByContent, Tensor ByPosition) Queries(Tensor queries)

@@ -17,15 +17,13 @@ internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool S
     /// <param name="modelSize">d_model.</param>
     /// <param name="sameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
     /// <param name="device">Where the tensors live.</param>
-    public static RelativePositions Create(long time, long memory, long modelSize, bool sameLength, Device device)
-    {
-        var all = ones(time, memory + time, dtype: ScalarType.Bool, device: device);
-        var hidden = all.triu(memory + 1);                                         // j − M > i
-        return new(
-            Encode(memory + time, modelSize, device),
-            sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden,   // or j < i
-            sameLength);
-    }
+    public static RelativePositions Create(long time, long memory, long modelSize, bool sameLength, Device device) =>
+        new(Encode(memory + time, modelSize, device), Hide(time, memory, sameLength, device), sameLength);
+
+    /// <summary>Makes the positions of tokens that follow a cache, which keeps projections of the sinusoids: here are none.</summary>
+    /// <inheritdoc cref="Create"/>
+    public static RelativePositions Continue(long time, long memory, long modelSize, bool sameLength, Device device) =>
+        new(empty([0, modelSize], device: device), Hide(time, memory, sameLength, device), sameLength);
 
     /// <summary>
     /// Moves row i of [.., T, S], S = M + T, so that column j holds what stood at position p = j − i + T − 1: from "by
@@ -41,12 +39,22 @@ internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool S
             .reshape(shape);                                                       // [batch, heads, T, S]
     }
 
-    // S(r)[2m] = sin(r ω_m), S(r)[2m + 1] = cos(r ω_m), ω_m = 10000^(−2m / d_model)
-    private static Tensor Encode(long count, long modelSize, Device device)
+    /// <summary>
+    /// Computes the sinusoids of the positions r = 1 − count … 0, [count, d_model]:
+    /// S(r)[2m] = sin(r ω_m), S(r)[2m + 1] = cos(r ω_m), ω_m = 10000^(−2m / d_model).
+    /// </summary>
+    public static Tensor Encode(long count, long modelSize, Device device)
     {
         var relative = TensorNumbers.Range(1 - count, 1, 1, ScalarType.Float32, device);        // [count]
         var pair = TensorNumbers.Range(0, modelSize, 2, ScalarType.Float32, device);            // [d_model / 2]
         var angles = outer(relative, exp(pair.Times(-Math.Log(10000) / modelSize)));           // [count, d_model / 2]
         return stack([angles.sin(), angles.cos()], -1).view(count, modelSize);                 // [count, d_model]
+    }
+
+    private static Tensor Hide(long time, long memory, bool sameLength, Device device)
+    {
+        var all = ones(time, memory + time, dtype: ScalarType.Bool, device: device);
+        var hidden = all.triu(memory + 1);                                         // j − M > i
+        return sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden;  // or j < i
     }
 }
