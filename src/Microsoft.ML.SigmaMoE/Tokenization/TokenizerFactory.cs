@@ -20,6 +20,7 @@ internal static class TokenizerFactory
             SentencePieceTokenizerOptions piece =>
                 Complete(TokenizerFile.Read(piece.Path, content => new SentencePieceCodec(SentencePieceReader.Read(content))), []),
             TiktokenTokenizerOptions tiktoken => Complete(Open(tiktoken), []),
+            SavedTokenizerOptions saved => TextTokenizer.Load(saved.Path),
             ExternalTokenizerOptions => throw new NotSupportedException(
                 "These options belong to an imported model and say nothing of a tokenizer to make; choose another kind."),
             _ => throw new NotSupportedException($"{options.GetType().Name} is not a kind of tokenizer."),

@@ -8,6 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 [JsonDerivedType(typeof(BytePairTokenizerOptions), "byte-pair")]
 [JsonDerivedType(typeof(SentencePieceTokenizerOptions), "sentencepiece")]
 [JsonDerivedType(typeof(TiktokenTokenizerOptions), "tiktoken")]
+[JsonDerivedType(typeof(SavedTokenizerOptions), "saved")]
 [JsonDerivedType(typeof(ExternalTokenizerOptions), "external")]
 public abstract record TokenizerOptions
 {

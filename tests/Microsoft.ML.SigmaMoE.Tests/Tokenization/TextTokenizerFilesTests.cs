@@ -18,6 +18,16 @@ public sealed class TextTokenizerFilesTests
 
     [Theory]
     [MemberData(nameof(EveryKind))]
+    public void Train_OnASavedFolder_TakesItsTokenizer(string kind)
+    {
+        using var folder = new TemporaryFolder();
+        var saved = SampleTokenizers.Lossless[kind];
+        saved.Save(folder.Path);
+        TokenizerAssert.Same(saved, TextTokenizer.Train(new SavedTokenizerOptions { Path = folder.Path }, ["other text"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKind))]
     public void Load_OfSavedStreams_GivesTheSameTokenizer(string kind)
     {
         var saved = SampleTokenizers.Lossless[kind];

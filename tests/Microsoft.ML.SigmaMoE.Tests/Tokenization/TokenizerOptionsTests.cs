@@ -16,6 +16,7 @@ public sealed class TokenizerOptionsTests
         new BytePairTokenizerOptions { SpecialTokens = ["<|endoftext|>"] },
         new BytePairTokenizerOptions { SpecialTokens = null! },
         new SentencePieceTokenizerOptions(),
+        new SavedTokenizerOptions(),
         new TiktokenTokenizerOptions { Encoding = "unknown" },
         new TiktokenTokenizerOptions { Encoding = null! },
         new TiktokenTokenizerOptions { Path = " " },
@@ -27,6 +28,7 @@ public sealed class TokenizerOptionsTests
         new BytePairTokenizerOptions(),
         new BytePairTokenizerOptions { VocabularySize = 258, SpecialTokens = ["<a>"], MaximumTrainingBytes = 1, SplitDigits = false },
         new SentencePieceTokenizerOptions { Path = "a.model" },
+        new SavedTokenizerOptions { Path = "tokenizer" },
         new TiktokenTokenizerOptions { Encoding = "o200k_base", Path = "a.tiktoken" },
     ];
 
