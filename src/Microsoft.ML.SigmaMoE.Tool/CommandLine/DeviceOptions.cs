@@ -19,9 +19,15 @@ internal sealed class DeviceOptions
 
     public bool FallsBack(ParseResult line) => line.GetValue(_fallback);
 
+    /// <summary>Loads a model to the processor.</summary>
+    /// <exception cref="UserException">There is no such folder.</exception>
+    public static LanguageModel Load(string folder) => Load(folder, null, false);
+
     /// <summary>Loads a model to the device.</summary>
     /// <exception cref="UserException">There is no such folder.</exception>
-    public LanguageModel Load(ParseResult line, string folder) => Directory.Exists(folder)
-        ? LanguageModel.Load(folder, Gpu(line), FallsBack(line))
+    public LanguageModel Load(ParseResult line, string folder) => Load(folder, Gpu(line), FallsBack(line));
+
+    private static LanguageModel Load(string folder, int? gpu, bool fallsBack) => Directory.Exists(folder)
+        ? LanguageModel.Load(folder, gpu, fallsBack)
         : throw new UserException($"{folder} is no folder; name the folder that sigmamoe train wrote.");
 }

@@ -33,6 +33,22 @@ internal sealed record Shell(TextWriter Output, TextWriter Errors, CancellationT
         }
     }
 
+    /// <summary>Writes several results: as JSON, one a line, or as <paramref name="show"/> shows them to people.</summary>
+    public void ShowAll(IEnumerable<object> results, Action<Screen> show)
+    {
+        if (IsJson)
+        {
+            foreach (var result in results)
+            {
+                Output.WriteLine(JsonLine.Of(result));
+            }
+        }
+        else
+        {
+            show(new Screen(Output));
+        }
+    }
+
     /// <summary>Does work that takes time, and shows how far it is.</summary>
     public T Watch<T>(string title, Func<IProgress<WorkState>, T> work) => this switch
     {

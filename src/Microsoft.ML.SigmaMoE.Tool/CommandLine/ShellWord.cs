@@ -8,4 +8,7 @@ internal static class ShellWord
         word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || "-_./:=,+@%\\".Contains(c, StringComparison.Ordinal))
             ? word
             : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>The whole command.</summary>
+    public static string Command(IEnumerable<string> words) => $"sigmamoe {string.Join(' ', words.Select(Quote))}";
 }

@@ -24,6 +24,11 @@ internal static class ToolVerbs
             new FeaturizeCommand(),
             new GenerateCommand(),
             new TokenizerCommand(),
+            new CompareCommand(),
+            new CompareRunCommand(),
+            new ImportCommand(),
+            new ExportCommand(),
+            new ReportCommand(),
             new InfoCommand(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -32,7 +32,7 @@ internal sealed class FeaturizeCommand : Verb
         var features = Features(line, model.Options.Features);
         shell.Watch("featurize", progress =>
         {
-            var rows = ModelScoring.Embed(model, text.Read(), features, progress, shell.Interrupted).Select(row => row.Features);
+            var rows = ModelScoring.Embed(model, text.Read(), features, progress, shell.Interrupted);
             _output.Write(line, shell, writer => Write(writer, shell, rows));
             return true;
         });

@@ -7,6 +7,7 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class ScoreCommand : Verb
 {
     private readonly Argument<string> _model = new("model") { Description = "The model's folder." };
+    private readonly Option<bool> _ids = new("--ids") { Description = "Lines are token ids, for models whose tokenizer is elsewhere; a line's first token is given, not predicted." };
     private readonly TextArguments _text;
     private readonly OutputOption _output;
     private readonly DeviceOptions _device;
@@ -18,7 +19,9 @@ internal sealed class ScoreCommand : Verb
             "sigmamoe score model lines.txt --output scores.tsv")
     {
         Add(_model);
-        (_text, _output, _device) = (new(this), new(this), new(this));
+        _text = new(this);
+        Add(_ids);
+        (_output, _device) = (new(this), new(this));
     }
 
     protected override void Run(ParseResult line, Shell shell)
@@ -27,19 +30,22 @@ internal sealed class ScoreCommand : Verb
         using var model = _device.Load(line, line.GetRequiredValue(_model));
         shell.Watch("score", progress =>
         {
-            _output.Write(line, shell, writer => Write(writer, shell, ModelScoring.Score(model, text.Read(), progress, shell.Interrupted)));
+            var scores = line.GetValue(_ids)
+                ? ModelScoring.Score(model, TokenRows.Read(text.Read()), progress, shell.Interrupted)
+                : ModelScoring.Score(model, text.Read(), progress, shell.Interrupted);
+            _output.Write(line, shell, writer => Write(writer, shell, scores));
             return true;
         });
     }
 
-    private static void Write(TextWriter writer, Shell shell, IEnumerable<(string Text, RowScore Score)> rows)
+    private static void Write(TextWriter writer, Shell shell, IEnumerable<RowScore> rows)
     {
         if (!shell.IsJson)
         {
             writer.WriteLine("document\ttokens\tbytes\tlog_likelihood\tperplexity\tbits_per_byte");
         }
 
-        foreach (var (index, (_, score)) in rows.Index())
+        foreach (var (index, score) in rows.Index())
         {
             writer.WriteLine(shell.IsJson ? Json(index + 1, score) : TabSeparated(index + 1, score));
         }

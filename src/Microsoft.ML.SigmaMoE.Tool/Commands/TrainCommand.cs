@@ -8,6 +8,7 @@ internal sealed class TrainCommand : Verb
     private readonly TextArguments _text;
     private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for the model, its checkpoints and metrics.csv.", HelpName = "folder", Required = true };
     private readonly Option<string?> _recipe = new("--recipe") { Description = "A JSON file of options, as in the model folder's config.json.", HelpName = "file" };
+    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "The folder of a tokenizer to use; the recipe's is trained if left out.", HelpName = "folder" };
     private readonly Option<string?> _from = new("--from") { Description = "A model's folder to go on from; its shape and tokenizer stay.", HelpName = "folder" };
     private readonly Option<string[]> _validation = new("--validation") { Description = "Files to measure on; a share of the text if left out.", HelpName = "files", AllowMultipleArgumentsPerToken = true };
     private readonly Option<int?> _steps = new("--steps") { Description = "The most training steps.", HelpName = "n" };
@@ -20,7 +21,7 @@ internal sealed class TrainCommand : Verb
         : base("train", "Train a language model on text.", "sigmamoe train corpus.txt --output model --minutes 30")
     {
         _text = new(this);
-        Option[] options = [_output, _recipe, _from, _validation, _steps, _minutes, _seed, _resume];
+        Option[] options = [_output, _recipe, _tokenizer, _from, _validation, _steps, _minutes, _seed, _resume];
         foreach (var option in options)
         {
             Add(option);
@@ -66,6 +67,7 @@ internal sealed class TrainCommand : Verb
         return options with
         {
             Training = training,
+            Tokenizer = line.GetValue(_tokenizer) is { } folder ? new SavedTokenizerOptions { Path = folder } : options.Tokenizer,
             GpuDeviceId = _device.Gpu(line) ?? options.GpuDeviceId,
             FallbackToCpu = _device.FallsBack(line) || options.FallbackToCpu,
         };

@@ -11,6 +11,9 @@ internal sealed record TextInput(IReadOnlyList<string> Files)
     /// <summary>Gets whether each file is one document, not each line.</summary>
     public bool WholeFiles { get; init; }
 
+    /// <summary>Gets which of the documents; all of them by default.</summary>
+    public Range Part { get; init; } = Range.All;
+
     /// <summary>Checks that there is something to read, before long work begins.</summary>
     /// <exception cref="UserException">A file is missing, or has no such column.</exception>
     public void Check()
@@ -35,7 +38,7 @@ internal sealed record TextInput(IReadOnlyList<string> Files)
     public IEnumerable<string> Read()
     {
         Check();
-        return Files.SelectMany(Read);
+        return Files.SelectMany(Read).Take(Part);
     }
 
     /// <summary>Makes a data view of one column.</summary>

@@ -19,6 +19,9 @@ internal sealed class Screen
 
     public void Line(string text) => _console.WriteLine(text);
 
+    /// <summary>Text that is set already: its lines are not cut at the width of the screen.</summary>
+    public void Verbatim(string text) => _console.Profile.Out.Writer.Write(text);
+
     /// <summary>Names and values, one pair a line.</summary>
     public void Facts(params IEnumerable<(string Name, string Value)> facts)
     {

@@ -7,12 +7,17 @@ internal static class ModelScoring
     private const int DocumentsAtATime = 256;
 
     /// <summary>Scores documents in order; the text is read as the results are taken.</summary>
-    public static IEnumerable<(string Text, RowScore Score)> Score(
+    public static IEnumerable<RowScore> Score(
         LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
         InChunks(documents, progress, texts => model.Score(texts, cancellationToken), cancellationToken);
 
+    /// <summary>Scores rows of token ids in order.</summary>
+    public static IEnumerable<RowScore> Score(
+        LanguageModel model, IEnumerable<int[]> rows, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
+        InChunks(rows, progress, chunk => model.Score(chunk, cancellationToken), cancellationToken);
+
     /// <summary>Turns documents into feature vectors, in order.</summary>
-    public static IEnumerable<(string Text, float[] Features)> Embed(
+    public static IEnumerable<float[]> Embed(
         LanguageModel model, IEnumerable<string> documents, FeatureOptions features, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
         InChunks(documents, progress, texts => model.Embed(texts, features, cancellationToken), cancellationToken);
 
@@ -21,7 +26,7 @@ internal static class ModelScoring
         LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress, CancellationToken cancellationToken)
     {
         var sum = new LanguageModelMetrics { RowCount = 0, TokenCount = 0, ByteCount = 0, LogLikelihood = 0 };
-        foreach (var (_, score) in Score(model, documents, progress, cancellationToken))
+        foreach (var score in Score(model, documents, progress, cancellationToken))
         {
             sum = sum with
             {
@@ -35,20 +40,22 @@ internal static class ModelScoring
         return sum.TokenCount > 0 ? sum : throw new UserException("The text is empty; there is nothing to measure.");
     }
 
-    private static IEnumerable<(string Text, T Result)> InChunks<T>(
-        IEnumerable<string> documents, IProgress<WorkState> progress, Func<string[], IReadOnlyList<T>> compute, CancellationToken cancellationToken)
+    private static IEnumerable<TResult> InChunks<TDocument, TResult>(
+        IEnumerable<TDocument> documents,
+        IProgress<WorkState> progress,
+        Func<TDocument[], IReadOnlyList<TResult>> compute,
+        CancellationToken cancellationToken)
     {
         var count = 0L;
-        foreach (var texts in documents.Chunk(DocumentsAtATime))
+        foreach (var chunk in documents.Chunk(DocumentsAtATime))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var results = compute(texts);
-            foreach (var pair in texts.Zip(results))
+            foreach (var result in compute(chunk))
             {
-                yield return pair;
+                yield return result;
             }
 
-            count += texts.Length;
+            count += chunk.Length;
             progress.Report(new(null, $"{count:N0} documents"));
         }
     }

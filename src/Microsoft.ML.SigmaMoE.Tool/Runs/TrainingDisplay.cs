@@ -11,6 +11,8 @@ internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log,
             shell.Output.WriteLine(JsonLine.Of(new
             {
                 Event = "training",
+                Done = Share(value),
+                Text = Words(value),
                 value.Step,
                 value.MaxSteps,
                 value.Tokens,

@@ -31,10 +31,13 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
         catch (OperationCanceledException) when (shell.Interrupted.IsCancellationRequested)
         {
             throw new InterruptedException(HasCheckpoint
-                ? $"Stopped; a checkpoint is in {Checkpoints}. Go on with:{Environment.NewLine}  {Resumption(shell.Words)}"
+                ? $"Stopped; a checkpoint is in {Checkpoints}. Go on with:{Environment.NewLine}  {ShellWord.Command(Resuming(shell.Words))}"
                 : "Stopped before the first training step; nothing was written.");
         }
     }
+
+    /// <summary>Deletes what only an interrupted training needs.</summary>
+    public void DeleteCheckpoints() => Directory.Delete(Checkpoints, recursive: true);
 
     private bool HasCheckpoint =>
         Directory.Exists(Checkpoints) && Directory.EnumerateDirectories(Checkpoints, "step-*").Any(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal));
@@ -42,7 +45,7 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
     private LanguageModel Fit(IProgress<TrainingProgress> display, CancellationToken cancellationToken)
     {
         var context = new MLContext(Options.Training.Seed);
-        using var initial = InitialModel is { } folder ? LanguageModel.Load(folder) : null;
+        using var initial = InitialModel is { } folder ? DeviceOptions.Load(folder) : null;
         var options = initial is null ? Options : initial.Options with { Training = Options.Training };
         options = options with
         {
@@ -67,9 +70,5 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
         }
     }
 
-    private static string Resumption(IReadOnlyList<string> words)
-    {
-        var all = words.Contains("--resume") ? words : [.. words, "--resume"];
-        return $"sigmamoe {string.Join(' ', all.Select(ShellWord.Quote))}";
-    }
+    private static IEnumerable<string> Resuming(IReadOnlyList<string> words) => words.Contains("--resume") ? words : words.Append("--resume");
 }

@@ -7,12 +7,16 @@ public sealed class ToolVerbsTests
 {
     private static readonly Dictionary<string, string> Options = new()
     {
-        ["train"] = "text --column --whole-files --output --recipe --from --validation --steps --minutes --seed --resume --gpu --fallback-to-cpu",
+        ["train"] = "text --column --whole-files --output --recipe --tokenizer --from --validation --steps --minutes --seed --resume --gpu --fallback-to-cpu",
         ["eval"] = "model text --column --whole-files --gpu --fallback-to-cpu",
-        ["score"] = "model text --column --whole-files --output --gpu --fallback-to-cpu",
+        ["score"] = "model text --column --whole-files --ids --output --gpu --fallback-to-cpu",
         ["featurize"] = "model text --column --whole-files --pooling --layer --normalize --output --gpu --fallback-to-cpu",
         ["generate"] = "model --prompt --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --stop --seed --gpu --fallback-to-cpu",
         ["tokenizer train"] = "text --column --whole-files --output --vocabulary --min-frequency --keep-digits",
+        ["compare"] = "text --column --whole-files --output --recipe --systems --seeds --steps --minutes --test",
+        ["import"] = "checkpoint --output --tokenizer --active-experts --recipe --gpu --fallback-to-cpu",
+        ["export"] = "model file",
+        ["report"] = "runs --output --metric",
         ["info"] = "",
     };
 

@@ -36,6 +36,23 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     }
 
     [Fact]
+    public void AHostileModelFile_IsNamed()
+    {
+        var weights = Path.Combine(CopyModel(), "model.safetensors");
+        File.WriteAllBytes(weights, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, (byte)'{']);
+        Tool.Run("eval", Path.GetDirectoryName(weights)!, tiny.Text).IsMistake("model.safetensors' cannot be used");
+    }
+
+    [Fact]
+    public void ARowLongerThanAnyContext_IsScoredWhole()
+    {
+        var text = _folder.Write("long.txt", string.Concat(Enumerable.Repeat(TinyRun.Sentence, 500)));
+        var score = Tool.Run("score", tiny.Model, text, "--json").Succeeds().Objects[0];
+        Assert.Equal(500 * TinyRun.Sentence.Length, score.GetProperty("tokens").GetInt32());
+        Assert.True(double.IsFinite(score.GetProperty("perplexity").GetDouble()));
+    }
+
+    [Fact]
     public void AVocabularyThatDoesNotMatch_IsNamed()
     {
         var model = CopyModel();

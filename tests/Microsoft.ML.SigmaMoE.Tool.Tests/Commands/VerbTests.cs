@@ -116,6 +116,10 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
         var tokenizer = TextTokenizer.Load(folder);
         Assert.Equal(265, tokenizer.VocabularySize);
         Assert.Equal(265, result.Objects[^1].GetProperty("vocabularySize").GetInt32());
+
+        Tool.Run("train", tiny.Text, "--recipe", tiny.Recipe, "--steps", "1", "--tokenizer", folder, "--output", _folder.File("model")).Succeeds();
+        using var model = LanguageModel.Load(_folder.File("model"));
+        Assert.Equal(265, model.VocabularySize);
     }
 
     [Fact]
