@@ -15,12 +15,10 @@ internal class Randomness : IDisposable
     public Randomness(long seed, Device? device = null) => _generator = new Generator((ulong)seed, device ?? CPU);
 
     /// <summary>Draws numbers that are uniform in [0, 1).</summary>
-    public virtual Tensor Uniform(long[] shape) =>
-        rand(shape, dtype: ScalarType.Float32, device: _generator.device, generator: _generator);
+    public virtual Tensor Uniform(long[] shape) => Empty(shape).uniform_(0, 1, _generator);
 
     /// <summary>Draws numbers of mean 0 and standard deviation 1.</summary>
-    public virtual Tensor Normal(long[] shape) =>
-        randn(shape, dtype: ScalarType.Float32, device: _generator.device, generator: _generator);
+    public virtual Tensor Normal(long[] shape) => Empty(shape).normal_(0, 1, _generator);
 
     /// <summary>Gets the generator's state, to be saved in a checkpoint. The caller owns the tensor.</summary>
     public Tensor GetState() => _generator.get_state();
@@ -34,4 +32,7 @@ internal class Randomness : IDisposable
         _generator.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    // TorchSharp's rand and randn end the process where there is no memory; empty throws
+    private Tensor Empty(long[] shape) => empty(shape, dtype: ScalarType.Float32, device: _generator.device);
 }

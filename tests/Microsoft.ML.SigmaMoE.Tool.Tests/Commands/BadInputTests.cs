@@ -53,6 +53,18 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     }
 
     [Fact]
+    public void AModelThatNoMemoryHolds_SaysSo()
+    {
+        var options = TinyRun.Options with
+        {
+            Model = TinyRun.Options.Model with { ModelSize = 1 << 16, HeadCount = 1, HeadSize = 1 },
+            FeedForward = new DenseOptions { HiddenSize = int.MaxValue },
+        };
+        var recipe = _folder.Write("recipe.json", options.ToJson());
+        Tool.Run("train", tiny.Text, "--recipe", recipe, "--output", _folder.File("m")).IsMistake("not enough memory");
+    }
+
+    [Fact]
     public void AVocabularyThatDoesNotMatch_IsNamed()
     {
         var model = CopyModel();
