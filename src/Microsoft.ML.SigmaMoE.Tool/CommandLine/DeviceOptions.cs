@@ -5,9 +5,16 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 /// <summary>The options that say where to compute.</summary>
 internal sealed class DeviceOptions
 {
-    private readonly Option<int?> _gpu = new("--gpu") { Description = "The number of the GPU to use; the processor if left out.", HelpName = "n" };
+    private readonly Option<int?> _gpu = new("--gpu")
+    {
+        Description = "The number of the GPU to use; the processor if left out.",
+        HelpName = "n",
+    };
 
-    private readonly Option<bool> _fallback = new("--fallback-to-cpu") { Description = "Use the processor where that GPU cannot be used." };
+    private readonly Option<bool> _fallback = new("--fallback-to-cpu")
+    {
+        Description = "Use the processor where that GPU cannot be used.",
+    };
 
     public DeviceOptions(System.CommandLine.Command verb)
     {

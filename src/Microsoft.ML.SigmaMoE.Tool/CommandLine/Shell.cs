@@ -56,4 +56,11 @@ internal sealed record Shell(TextWriter Output, TextWriter Errors, CancellationT
         { IsTerminal: true } => new LiveBar(Errors).Run(title, work),
         _ => work(new PlainProgress(Errors, title, LineInterval, TimeProvider.System)),
     };
+
+    /// <inheritdoc cref="Watch{T}"/>
+    public void Watch(string title, Action<IProgress<WorkState>> work) => Watch(title, progress =>
+    {
+        work(progress);
+        return true;
+    });
 }

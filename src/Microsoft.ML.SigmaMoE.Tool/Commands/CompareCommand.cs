@@ -6,8 +6,20 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class CompareCommand : Verb
 {
     private readonly TextArguments _text;
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for the runs and the table; finished runs in it are kept.", HelpName = "folder", Required = true };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "A JSON file of options with a mixture of experts; the other systems get as many parameters.", HelpName = "file" };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The folder for the runs and the table; finished runs in it are kept.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "A JSON file of options with a mixture of experts; the other systems get as many parameters.",
+        HelpName = "file",
+    };
+
     private readonly Option<string> _systems = new("--systems")
     {
         Description = "Which systems, separated by commas.",
@@ -15,10 +27,31 @@ internal sealed class CompareCommand : Verb
         DefaultValueFactory = _ => string.Join(',', ComparedSystems.All.Select(system => system.Name)),
     };
 
-    private readonly Option<int> _seeds = new("--seeds") { Description = "How many trainings of each system.", HelpName = "n", DefaultValueFactory = _ => 3 };
-    private readonly Option<int?> _steps = new("--steps") { Description = "Train each for so many steps: the same tokens.", HelpName = "n" };
-    private readonly Option<double?> _minutes = new("--minutes") { Description = "Train each for so long: the same time.", HelpName = "m" };
-    private readonly Option<string[]> _test = new("--test") { Description = "Files to test on; the last tenth of the documents if left out.", HelpName = "files", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<int> _seeds = new("--seeds")
+    {
+        Description = "How many trainings of each system.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 3,
+    };
+
+    private readonly Option<int?> _steps = new("--steps")
+    {
+        Description = "Train each for so many steps: the same tokens.",
+        HelpName = "n",
+    };
+
+    private readonly Option<double?> _minutes = new("--minutes")
+    {
+        Description = "Train each for so long: the same time.",
+        HelpName = "m",
+    };
+
+    private readonly Option<string[]> _test = new("--test")
+    {
+        Description = "Files to test on; the last tenth of the documents if left out.",
+        HelpName = "files",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
     public CompareCommand()
         : base(
@@ -39,30 +72,31 @@ internal sealed class CompareCommand : Verb
         var folder = line.GetRequiredValue(_output);
         var plan = ReadPlan(line, folder);
         var comparison = new Comparison(plan, (run, progress) => RunProcess.Execute(run, progress, shell.Interrupted));
-        var results = shell.Watch("compare", progress => Finish(comparison, progress, shell));
-        if (results.Count > 0)
+        try
         {
-            var report = new ComparisonReport(plan, comparison.Sum(results), results, shell.Words);
-            report.Write(folder);
-            shell.ShowAll(report.Rows, screen => screen.Verbatim(report.Table));
+            shell.Watch("compare", progress => comparison.Run(progress, shell.Interrupted));
+        }
+        catch (OperationCanceledException) when (shell.Interrupted.IsCancellationRequested)
+        {
+            Report(plan, comparison, folder, shell);
+            throw new InterruptedException(
+                $"Stopped; finished runs are kept. Go on with:{Environment.NewLine}  {ShellWord.Command(shell.Words)}");
         }
 
+        Report(plan, comparison, folder, shell);
         if (comparison.Failures.Count > 0)
         {
             throw new UserException(string.Join(' ', comparison.Failures));
         }
     }
 
-    private static IReadOnlyList<RunResult> Finish(Comparison comparison, IProgress<WorkState> progress, Shell shell)
+    private static void Report(ComparisonPlan plan, Comparison comparison, string folder, Shell shell)
     {
-        try
+        if (comparison.Results.Count > 0)
         {
-            return comparison.Run(progress, shell.Interrupted);
-        }
-        catch (OperationCanceledException) when (shell.Interrupted.IsCancellationRequested)
-        {
-            throw new InterruptedException(
-                $"Stopped; finished runs are kept. Go on with:{Environment.NewLine}  {ShellWord.Command(shell.Words)}");
+            var report = new ComparisonReport(plan, comparison.Sum(), comparison.Results, shell.Words);
+            report.Write(folder);
+            shell.ShowAll(report.Rows, screen => screen.Verbatim(report.Table));
         }
     }
 

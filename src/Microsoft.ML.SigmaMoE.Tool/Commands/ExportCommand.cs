@@ -9,7 +9,10 @@ internal sealed class ExportCommand : Verb
     private readonly Argument<string> _file = new("file") { Description = "The safetensors file to write." };
 
     public ExportCommand()
-        : base("export", "Write a model's weights as safetensors, under the names of the authors' code.", "sigmamoe export model model.safetensors")
+        : base(
+            "export",
+            "Write a model's weights as safetensors, under the names of the authors' code.",
+            "sigmamoe export model model.safetensors")
     {
         Add(_model);
         Add(_file);

@@ -7,15 +7,28 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class FeaturizeCommand : Verb
 {
     private readonly Argument<string> _model = new("model") { Description = "The model's folder." };
-    private readonly Option<PoolingKind?> _pooling = new("--pooling") { Description = "How the vectors of a document's tokens are joined; the model's own way if left out." };
-    private readonly Option<int?> _layer = new("--layer") { Description = "The layer to read, from 1; the last one if left out.", HelpName = "n" };
+
+    private readonly Option<PoolingKind?> _pooling = new("--pooling")
+    {
+        Description = "How the vectors of a document's tokens are joined; the model's own way if left out.",
+    };
+
+    private readonly Option<int?> _layer = new("--layer")
+    {
+        Description = "The layer to read, from 1; the last one if left out.",
+        HelpName = "n",
+    };
+
     private readonly Option<bool> _normalize = new("--normalize") { Description = "Scale vectors to length 1." };
     private readonly TextArguments _text;
     private readonly OutputOption _output;
     private readonly DeviceOptions _device;
 
     public FeaturizeCommand()
-        : base("featurize", "Turn documents into feature vectors, tab-separated.", "sigmamoe featurize model lines.txt --output features.tsv")
+        : base(
+            "featurize",
+            "Turn documents into feature vectors, tab-separated.",
+            "sigmamoe featurize model lines.txt --output features.tsv")
     {
         Add(_model);
         _text = new(this);
@@ -34,7 +47,6 @@ internal sealed class FeaturizeCommand : Verb
         {
             var rows = ModelScoring.Embed(model, text.Read(), features, progress, shell.Interrupted);
             _output.Write(line, shell, writer => Write(writer, shell, rows));
-            return true;
         });
     }
 

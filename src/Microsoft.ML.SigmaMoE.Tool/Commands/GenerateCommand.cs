@@ -7,15 +7,67 @@ internal sealed class GenerateCommand : Verb
 {
     private static readonly GenerationOptions Defaults = new();
     private readonly Argument<string> _model = new("model") { Description = "The model's folder." };
-    private readonly Option<string> _prompt = new("--prompt", "-p") { Description = "The beginning to continue.", HelpName = "text", DefaultValueFactory = _ => "" };
-    private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "The most tokens to generate.", HelpName = "n", DefaultValueFactory = _ => Defaults.MaxTokens };
-    private readonly Option<double> _temperature = new("--temperature") { Description = "Below 1 the likely becomes likelier; 0 takes the likeliest.", HelpName = "t", DefaultValueFactory = _ => Defaults.Temperature };
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Draw from the k likeliest tokens only.", HelpName = "k" };
-    private readonly Option<double> _topP = new("--top-p") { Description = "Draw from the likeliest tokens that together have this probability.", HelpName = "p", DefaultValueFactory = _ => Defaults.TopP };
-    private readonly Option<double> _minP = new("--min-p") { Description = "The least probability of a token, as a share of the likeliest one's.", HelpName = "p", DefaultValueFactory = _ => Defaults.MinP };
-    private readonly Option<double> _penalty = new("--repetition-penalty") { Description = "Above 1 repetition becomes rarer.", HelpName = "x", DefaultValueFactory = _ => Defaults.RepetitionPenalty };
-    private readonly Option<string[]> _stop = new("--stop") { Description = "A text at which generation ends; may be given several times.", HelpName = "text" };
-    private readonly Option<int?> _seed = new("--seed") { Description = "The same seed gives the same text.", HelpName = "n" };
+
+    private readonly Option<string> _prompt = new("--prompt", "-p")
+    {
+        Description = "The beginning to continue.",
+        HelpName = "text",
+        DefaultValueFactory = _ => "",
+    };
+
+    private readonly Option<int> _maxTokens = new("--max-tokens")
+    {
+        Description = "The most tokens to generate.",
+        HelpName = "n",
+        DefaultValueFactory = _ => Defaults.MaxTokens,
+    };
+
+    private readonly Option<double> _temperature = new("--temperature")
+    {
+        Description = "Below 1 the likely becomes likelier; 0 takes the likeliest.",
+        HelpName = "t",
+        DefaultValueFactory = _ => Defaults.Temperature,
+    };
+
+    private readonly Option<int?> _topK = new("--top-k")
+    {
+        Description = "Draw from the k likeliest tokens only.",
+        HelpName = "k",
+    };
+
+    private readonly Option<double> _topP = new("--top-p")
+    {
+        Description = "Draw from the likeliest tokens that together have this probability.",
+        HelpName = "p",
+        DefaultValueFactory = _ => Defaults.TopP,
+    };
+
+    private readonly Option<double> _minP = new("--min-p")
+    {
+        Description = "The least probability of a token, as a share of the likeliest one's.",
+        HelpName = "p",
+        DefaultValueFactory = _ => Defaults.MinP,
+    };
+
+    private readonly Option<double> _penalty = new("--repetition-penalty")
+    {
+        Description = "Above 1 repetition becomes rarer.",
+        HelpName = "x",
+        DefaultValueFactory = _ => Defaults.RepetitionPenalty,
+    };
+
+    private readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "A text at which generation ends; may be given several times.",
+        HelpName = "text",
+    };
+
+    private readonly Option<int?> _seed = new("--seed")
+    {
+        Description = "The same seed gives the same text.",
+        HelpName = "n",
+    };
+
     private readonly DeviceOptions _device;
 
     public GenerateCommand()

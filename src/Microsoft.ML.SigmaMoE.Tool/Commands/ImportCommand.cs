@@ -5,15 +5,43 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 /// <summary>Checkpoint of the authors' code → model folder.</summary>
 internal sealed class ImportCommand : Verb
 {
-    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "The checkpoint's file or folder." };
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for the model.", HelpName = "folder", Required = true };
-    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "A folder with the model's tokenizer; without one the model takes token ids.", HelpName = "folder" };
-    private readonly Option<int?> _active = new("--active-experts") { Description = "The experts of a token (K), where the file does not say.", HelpName = "k" };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "A JSON file whose model and feed_forward say what the file does not.", HelpName = "file" };
+    private readonly Argument<string> _checkpoint = new("checkpoint")
+    {
+        Description = "The checkpoint's file or folder.",
+    };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The folder for the model.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private readonly Option<string?> _tokenizer = new("--tokenizer")
+    {
+        Description = "A folder with the model's tokenizer; without one the model takes token ids.",
+        HelpName = "folder",
+    };
+
+    private readonly Option<int?> _active = new("--active-experts")
+    {
+        Description = "The experts of a token (K), where the file does not say.",
+        HelpName = "k",
+    };
+
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "A JSON file whose model and feed_forward say what the file does not.",
+        HelpName = "file",
+    };
+
     private readonly DeviceOptions _device;
 
     public ImportCommand()
-        : base("import", "Make a model of a checkpoint of the authors' code.", "sigmamoe import model-100000.pth --output model --active-experts 4")
+        : base(
+            "import",
+            "Make a model of a checkpoint of the authors' code.",
+            "sigmamoe import model-100000.pth --output model --active-experts 4")
     {
         Add(_checkpoint);
         Option[] options = [_output, _tokenizer, _active, _recipe];

@@ -6,7 +6,10 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class InfoCommand : Verb
 {
     public InfoCommand()
-        : base("info", "Say what this machine computes with: versions, processor, kernels, GPUs, settings.", "sigmamoe info --json")
+        : base(
+            "info",
+            "Say what this machine computes with: versions, processor, kernels, GPUs, settings.",
+            "sigmamoe info --json")
     {
     }
 

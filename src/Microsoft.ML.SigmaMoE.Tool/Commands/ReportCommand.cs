@@ -5,12 +5,31 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 /// <summary>Runs → a table and a chart.</summary>
 internal sealed class ReportCommand : Verb
 {
-    private readonly Argument<string[]> _runs = new("runs") { Description = "Folders that sigmamoe train wrote.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for report.md and report.svg.", HelpName = "folder", Required = true };
-    private readonly Option<string> _metric = new("--metric") { Description = "The column of metrics.csv to draw.", HelpName = "name", DefaultValueFactory = _ => "loss" };
+    private readonly Argument<string[]> _runs = new("runs")
+    {
+        Description = "Folders that sigmamoe train wrote.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The folder for report.md and report.svg.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private readonly Option<string> _metric = new("--metric")
+    {
+        Description = "The column of metrics.csv to draw.",
+        HelpName = "name",
+        DefaultValueFactory = _ => "loss",
+    };
 
     public ReportCommand()
-        : base("report", "Put trainings side by side: a Markdown table and an SVG chart.", "sigmamoe report runs/small runs/large --output report")
+        : base(
+            "report",
+            "Put trainings side by side: a Markdown table and an SVG chart.",
+            "sigmamoe report runs/small runs/large --output report")
     {
         Add(_runs);
         Add(_output);

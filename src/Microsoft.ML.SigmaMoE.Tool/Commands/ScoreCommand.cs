@@ -7,7 +7,12 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class ScoreCommand : Verb
 {
     private readonly Argument<string> _model = new("model") { Description = "The model's folder." };
-    private readonly Option<bool> _ids = new("--ids") { Description = "Lines are token ids, for models whose tokenizer is elsewhere; a line's first token is given, not predicted." };
+
+    private readonly Option<bool> _ids = new("--ids")
+    {
+        Description = "Lines are token ids, for models whose tokenizer is elsewhere; a line's first token is given, not predicted.",
+    };
+
     private readonly TextArguments _text;
     private readonly OutputOption _output;
     private readonly DeviceOptions _device;
@@ -34,7 +39,6 @@ internal sealed class ScoreCommand : Verb
                 ? ModelScoring.Score(model, TokenRows.Read(text.Read()), progress, shell.Interrupted)
                 : ModelScoring.Score(model, text.Read(), progress, shell.Interrupted);
             _output.Write(line, shell, writer => Write(writer, shell, scores));
-            return true;
         });
     }
 

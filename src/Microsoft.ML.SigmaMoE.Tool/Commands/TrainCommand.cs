@@ -6,15 +6,58 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class TrainCommand : Verb
 {
     private readonly TextArguments _text;
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for the model, its checkpoints and metrics.csv.", HelpName = "folder", Required = true };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "A JSON file of options, as in the model folder's config.json.", HelpName = "file" };
-    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "The folder of a tokenizer to use; the recipe's is trained if left out.", HelpName = "folder" };
-    private readonly Option<string?> _from = new("--from") { Description = "A model's folder to go on from; its shape and tokenizer stay.", HelpName = "folder" };
-    private readonly Option<string[]> _validation = new("--validation") { Description = "Files to measure on; a share of the text if left out.", HelpName = "files", AllowMultipleArgumentsPerToken = true };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The folder for the model, its checkpoints and metrics.csv.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "A JSON file of options, as in the model folder's config.json.",
+        HelpName = "file",
+    };
+
+    private readonly Option<string?> _tokenizer = new("--tokenizer")
+    {
+        Description = "The folder of a tokenizer to use; the recipe's is trained if left out.",
+        HelpName = "folder",
+    };
+
+    private readonly Option<string?> _from = new("--from")
+    {
+        Description = "A model's folder to go on from; its shape and tokenizer stay.",
+        HelpName = "folder",
+    };
+
+    private readonly Option<string[]> _validation = new("--validation")
+    {
+        Description = "Files to measure on; a share of the text if left out.",
+        HelpName = "files",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     private readonly Option<int?> _steps = new("--steps") { Description = "The most training steps.", HelpName = "n" };
-    private readonly Option<double?> _minutes = new("--minutes") { Description = "The longest training time.", HelpName = "m" };
-    private readonly Option<int?> _seed = new("--seed") { Description = "The seed of everything random.", HelpName = "n" };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the interrupted training in the output folder." };
+
+    private readonly Option<double?> _minutes = new("--minutes")
+    {
+        Description = "The longest training time.",
+        HelpName = "m",
+    };
+
+    private readonly Option<int?> _seed = new("--seed")
+    {
+        Description = "The seed of everything random.",
+        HelpName = "n",
+    };
+
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with the interrupted training in the output folder.",
+    };
+
     private readonly DeviceOptions _device;
 
     public TrainCommand()

@@ -7,13 +7,38 @@ internal sealed class TrainTokenizerCommand : Verb
 {
     private static readonly BytePairTokenizerOptions Defaults = new();
     private readonly TextArguments _text;
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder for the tokenizer's files.", HelpName = "folder", Required = true };
-    private readonly Option<int> _size = new("--vocabulary") { Description = "The number of different tokens.", HelpName = "n", DefaultValueFactory = _ => Defaults.VocabularySize };
-    private readonly Option<int> _frequency = new("--min-frequency") { Description = "How often a pair must occur to become a token.", HelpName = "n", DefaultValueFactory = _ => Defaults.MinimumPairFrequency };
-    private readonly Option<bool> _keepDigits = new("--keep-digits") { Description = "Let tokens hold several digits." };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The folder for the tokenizer's files.",
+        HelpName = "folder",
+        Required = true,
+    };
+
+    private readonly Option<int> _size = new("--vocabulary")
+    {
+        Description = "The number of different tokens.",
+        HelpName = "n",
+        DefaultValueFactory = _ => Defaults.VocabularySize,
+    };
+
+    private readonly Option<int> _frequency = new("--min-frequency")
+    {
+        Description = "How often a pair must occur to become a token.",
+        HelpName = "n",
+        DefaultValueFactory = _ => Defaults.MinimumPairFrequency,
+    };
+
+    private readonly Option<bool> _keepDigits = new("--keep-digits")
+    {
+        Description = "Let tokens hold several digits.",
+    };
 
     public TrainTokenizerCommand()
-        : base("train", "Train a byte-level BPE tokenizer on text.", "sigmamoe tokenizer train corpus.txt --output tokenizer --vocabulary 8000")
+        : base(
+            "train",
+            "Train a byte-level BPE tokenizer on text.",
+            "sigmamoe tokenizer train corpus.txt --output tokenizer --vocabulary 8000")
     {
         _text = new(this);
         Add(_output);
@@ -43,6 +68,7 @@ internal sealed class TrainTokenizerCommand : Verb
     private sealed class TokenizerDisplay(IProgress<WorkState> progress) : IProgress<TokenizerTrainingProgress>
     {
         public void Report(TokenizerTrainingProgress value) =>
-            progress.Report(new(null, $"{value.BytesRead / 1e6:F1} MB, {value.DistinctWords:N0} words, {value.TokenCount:N0} tokens"));
+            progress.Report(new(
+                null, $"{value.BytesRead / 1e6:F1} MB, {value.DistinctWords:N0} words, {value.TokenCount:N0} tokens"));
     }
 }

@@ -3,39 +3,40 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 /// <summary>Does the runs of a plan one after the other, keeps those that are finished, and sums them up.</summary>
 internal sealed class Comparison(ComparisonPlan plan, Func<ComparisonRun, IProgress<WorkState>, RunResult> execute)
 {
+    private readonly List<RunResult> _results = [];
     private readonly List<string> _failures = [];
+
+    /// <summary>Gets what is finished, by this process or earlier ones.</summary>
+    public IReadOnlyList<RunResult> Results => _results;
 
     /// <summary>Gets what went wrong, one line a run.</summary>
     public IReadOnlyList<string> Failures => _failures;
 
     /// <summary>Does what is not done yet. A run that fails does not keep the others from being done.</summary>
     /// <exception cref="UserException">The folder belongs to another comparison.</exception>
-    public IReadOnlyList<RunResult> Run(IProgress<WorkState> progress, CancellationToken cancellationToken)
+    public void Run(IProgress<WorkState> progress, CancellationToken cancellationToken)
     {
         foreach (var run in plan.Runs)
         {
             run.Prepare();
         }
 
-        var results = new List<RunResult>();
         foreach (var (index, run) in plan.Runs.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
             var part = new PartOfWork(progress, $"{run.System}, seed {run.Seed}", index, plan.Runs.Count);
             if ((run.Result() ?? Try(run, part)) is { } result)
             {
-                results.Add(result);
+                _results.Add(result);
             }
         }
-
-        return results;
     }
 
     /// <summary>Sums results up, a row a system, in the plan's order.</summary>
-    public IReadOnlyList<ComparisonRow> Sum(IReadOnlyList<RunResult> results) =>
+    public IReadOnlyList<ComparisonRow> Sum() =>
     [
         .. from system in plan.Systems
-           let runs = results.Where(result => result.System == system.Name).ToArray()
+           let runs = _results.Where(result => result.System == system.Name).ToArray()
            where runs.Length > 0
            select ComparisonRow.Of(system, runs, plan.SizeOf(system)),
     ];

@@ -2,7 +2,10 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>All runs of a comparison: every system with every seed, one seed of all systems before the next.</summary>
 internal sealed record ComparisonPlan(
-    MixtureOfExpertsOptions Mixture, ModelOptions Model, IReadOnlyList<ComparedSystem> Systems, IReadOnlyList<ComparisonRun> Runs)
+    MixtureOfExpertsOptions Mixture,
+    ModelOptions Model,
+    IReadOnlyList<ComparedSystem> Systems,
+    IReadOnlyList<ComparisonRun> Runs)
 {
     /// <param name="recipe">The σ-MoE whose shape, size, training and tokenizer all systems share.</param>
     /// <param name="systems">The systems.</param>
@@ -11,7 +14,11 @@ internal sealed record ComparisonPlan(
     /// <param name="folder">Where the runs' folders go.</param>
     /// <exception cref="UserException">The recipe is no mixture of experts.</exception>
     public static ComparisonPlan Create(
-        LanguageModelOptions recipe, IReadOnlyList<ComparedSystem> systems, int seeds, ComparisonData data, string folder)
+        LanguageModelOptions recipe,
+        IReadOnlyList<ComparedSystem> systems,
+        int seeds,
+        ComparisonData data,
+        string folder)
     {
         var mixture = recipe.FeedForward as MixtureOfExpertsOptions ?? throw new UserException(
             $"A comparison starts from a recipe with a mixture of experts; this one has {recipe.FeedForward.GetType().Name}.");
@@ -22,7 +29,8 @@ internal sealed record ComparisonPlan(
                        FeedForward = system.Block(mixture, recipe.Model),
                        Training = recipe.Training with { Seed = seed },
                    }
-                   select new ComparisonRun(Path.Combine(folder, system.Name, $"seed-{seed}"), system.Name, seed, options, data);
+                   let place = Path.Combine(folder, system.Name, $"seed-{seed}")
+                   select new ComparisonRun(place, system.Name, seed, options, data);
         return new(mixture, recipe.Model, systems, [.. runs]);
     }
 

@@ -19,18 +19,15 @@ internal sealed class ComparisonReport(
 
     private string ToMarkdown()
     {
-        var runtime = RuntimeDescription.OfThisProcess();
-        var (model, training) = (plan.Model, plan.Runs[0].Options.Training);
+        var training = plan.Runs[0].Options.Training;
         return $"""
             # Comparison
 
             `{ShellWord.Command(words)}`
 
-            - Model: d_model {model.ModelSize}, {model.LayerCount} layers, {model.HeadCount} heads, segments and memory of {model.SegmentLength}
-              and {model.MemoryLength} tokens; σ-MoE has {plan.Mixture.ExpertCount} experts of {plan.Mixture.ExpertSize}, {plan.Mixture.ActiveExperts} a token.
+            - Model: {Shape(plan.Model)}; σ-MoE has {Experts(plan.Mixture)}.
             - Training: batches of {training.BatchSize}, learning rate {training.LearningRate}, {Limit(training)}; {results[0].TestTokens:N0} test tokens.
-            - Machine: {runtime.ProcessorCount} threads ({string.Join(", ", runtime.ProcessorFeatures)}), {runtime.OperatingSystem},
-              libtorch {runtime.TorchVersion}, experts by {runtime.ExpertKernel}, version {runtime.LibraryVersion}.
+            - Machine: {Machine(RuntimeDescription.OfThisProcess())}.
 
             {Table}
             Means over runs with different seeds, ± the standard deviation. Feed-forward FLOPs are a share of the dense block's. Peak
@@ -39,6 +36,18 @@ internal sealed class ComparisonReport(
 
             """;
     }
+
+    private static string Shape(ModelOptions model) =>
+        $"d_model {model.ModelSize}, {model.LayerCount} layers, {model.HeadCount} heads, segments of {model.SegmentLength} tokens, "
+        + $"a memory of {model.MemoryLength}";
+
+    private static string Experts(MixtureOfExpertsOptions mixture) =>
+        $"{mixture.ExpertCount} experts of {mixture.ExpertSize}, {mixture.ActiveExperts} a token";
+
+    private static string Machine(RuntimeDescription runtime) =>
+        $"libtorch with {runtime.TorchThreads} of {runtime.ProcessorCount} threads ({string.Join(", ", runtime.ProcessorFeatures)}), "
+        + $"{runtime.OperatingSystem}, libtorch {runtime.TorchVersion}, {runtime.ProcessorPrecision}, experts by {runtime.ExpertKernel}, "
+        + $"version {runtime.LibraryVersion}";
 
     private static string Limit(TrainingOptions training) => (training.MaxSteps, training.MaxDuration) switch
     {

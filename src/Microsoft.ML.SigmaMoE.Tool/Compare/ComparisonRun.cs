@@ -3,8 +3,11 @@ using System.Text.Json;
 
 namespace Microsoft.ML.SigmaMoE.Tool;
 
-/// <summary>One training of one system and its test, in a folder of its own: recipe.json, data.json, model/, result.json.</summary>
-internal sealed record ComparisonRun(string Folder, string System, int Seed, LanguageModelOptions Options, ComparisonData Data)
+/// <summary>
+/// One training of one system and its test, in a folder of its own: recipe.json, data.json, model/, result.json.
+/// </summary>
+internal sealed record ComparisonRun(
+    string Folder, string System, int Seed, LanguageModelOptions Options, ComparisonData Data)
 {
     private string ResultFile => Path.Combine(Folder, "result.json");
 
@@ -33,7 +36,8 @@ internal sealed record ComparisonRun(string Folder, string System, int Seed, Lan
     }
 
     /// <summary>Reads the result of an earlier process, if there is one.</summary>
-    public RunResult? Result() => File.Exists(ResultFile) ? JsonSerializer.Deserialize<RunResult>(File.ReadAllText(ResultFile)) : null;
+    public RunResult? Result() =>
+        File.Exists(ResultFile) ? JsonSerializer.Deserialize<RunResult>(File.ReadAllText(ResultFile)) : null;
 
     /// <summary>Trains, from the checkpoint if there is one, tests, and writes the result.</summary>
     public RunResult Execute(IProgress<WorkState> progress, Shell shell)

@@ -7,9 +7,11 @@ internal sealed record ModelTest(LanguageModelMetrics Metrics, double? ExpertEnt
     {
         var context = new MLContext();
         var experts = (model.Options.FeedForward as MixtureOfExpertsOptions)?.ExpertCount;
-        var columns = new OutputColumns { Features = null, ExpertUsage = experts is null ? null : nameof(ScoredRow.ExpertUsage) };
+        var usage = experts is null ? null : nameof(ScoredRow.ExpertUsage);
+        var columns = new OutputColumns { Features = null, ExpertUsage = usage };
         var view = text.View(context);
-        var scored = context.Transforms.Text.ScoreTextWithLanguageModel(nameof(TextRow.Text), model, columns).Fit(view).Transform(view);
+        var estimator = context.Transforms.Text.ScoreTextWithLanguageModel(nameof(TextRow.Text), model, columns);
+        var scored = estimator.Fit(view).Transform(view);
         var metrics = context.LanguageModeling.Evaluate(scored);
         if (experts is not { } count)
         {

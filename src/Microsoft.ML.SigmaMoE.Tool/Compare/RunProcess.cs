@@ -25,13 +25,14 @@ internal static class RunProcess
         cancellationToken.ThrowIfCancellationRequested();
         return process.ExitCode == ExitCode.Success && run.Result() is { } result
             ? result
-            : throw new UserException(Faults.OneLine(errors.Result) is { Length: > 0 } said ? said : $"The process ended with code {process.ExitCode}.");
+            : throw new UserException(Faults.OneLine($"{errors.Result} (exit code {process.ExitCode})"));
     }
 
     private static ProcessStartInfo StartInfo(ComparisonRun run)
     {
         var (program, before) = Program();
-        string[] words = [.. before, CompareRunCommand.VerbName, run.Folder, run.System, run.Seed.ToString(CultureInfo.InvariantCulture), "--json"];
+        var seed = run.Seed.ToString(CultureInfo.InvariantCulture);
+        string[] words = [.. before, CompareRunCommand.VerbName, run.Folder, run.System, seed, "--json"];
         return new(program, words) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
 

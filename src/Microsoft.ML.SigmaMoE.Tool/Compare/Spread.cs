@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>A mean over runs and how far they lie apart.</summary>
@@ -15,7 +17,7 @@ internal readonly record struct Spread(double Mean, double Deviation)
     /// <summary>Writes "11.71 ± 0.05", or the mean alone where there was one run.</summary>
     public string ToString(string format)
     {
-        var mean = Mean.ToString(format, System.Globalization.CultureInfo.InvariantCulture);
-        return double.IsNaN(Deviation) ? mean : $"{mean} ± {Deviation.ToString(format, System.Globalization.CultureInfo.InvariantCulture)}";
+        var mean = Mean.ToString(format, CultureInfo.InvariantCulture);
+        return double.IsNaN(Deviation) ? mean : $"{mean} ± {Deviation.ToString(format, CultureInfo.InvariantCulture)}";
     }
 }

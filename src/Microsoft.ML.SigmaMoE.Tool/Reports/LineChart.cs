@@ -15,7 +15,8 @@ internal sealed class LineChart(string title, string xName, string yName, IReadO
     private const int Width = 800, Height = 480, Left = 70, Right = 20, Top = 40, Bottom = 50, LegendStep = 18;
 
     // told apart by eyes that see few colours too (Okabe and Ito)
-    private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"];
+    private static readonly string[] Colours =
+        ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"];
 
     private readonly ChartAxis _x = ChartAxis.Over(lines.SelectMany(line => line.Points).Select(point => point.X));
     private readonly ChartAxis _y = ChartAxis.Over(lines.SelectMany(line => line.Points).Select(point => point.Y));
@@ -25,7 +26,8 @@ internal sealed class LineChart(string title, string xName, string yName, IReadO
     public string ToSvg()
     {
         var svg = new StringBuilder();
-        svg.Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\" font-size=\"12\">\n"));
+        svg.Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" "));
+        svg.Append("font-family=\"sans-serif\" font-size=\"12\">\n");
         svg.Append(Invariant($"<rect width=\"{Width}\" height=\"{Height}\" fill=\"white\"/>\n"));
         AppendText(svg, Width / 2, 24, "middle", title);
         AppendAxes(svg);

@@ -41,12 +41,13 @@ internal sealed class RunReport
     public LineChart Chart(string metric)
     {
         var lines = _runs
-            .Select(run => new ChartLine(run.Name, [.. run.Metrics.Rows.Select(row => (row["tokens"], row[metric])).Where(IsNumber)]))
+            .Select(run => new ChartLine(run.Name, [.. Points(run.Metrics, metric)]))
             .Where(line => line.Points.Count > 0)
             .ToArray();
         return lines.Length > 0
             ? new($"{metric} over tokens", "tokens", metric, lines)
-            : throw new UserException($"No run has a number in column {metric}; the columns are {string.Join(", ", _runs[0].Metrics.Columns)}.");
+            : throw new UserException(
+                $"No run has a number in column {metric}; the columns are {string.Join(", ", _runs[0].Metrics.Columns)}.");
     }
 
     private static MetricsTable Read(string folder)
@@ -56,14 +57,19 @@ internal sealed class RunReport
         return metrics.Rows.Count > 0 ? metrics : throw new UserException($"{path} has no rows yet.");
     }
 
-    private static bool IsNumber((double X, double Y) point) => double.IsFinite(point.X) && double.IsFinite(point.Y);
+    private static IEnumerable<(double X, double Y)> Points(MetricsTable metrics, string metric) => metrics.Rows
+        .Select(row => (X: row["tokens"], Y: row[metric]))
+        .Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y));
 
-    private static string Number(double value, string format) => double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format) =>
+        double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
 
     // The folder's name alone, unless two runs share it.
     private static IEnumerable<string> Names(IReadOnlyList<string> folders)
     {
-        var names = folders.Select(folder => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))).ToArray();
+        var names = folders
+            .Select(folder => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))))
+            .ToArray();
         return names.Distinct().Count() == names.Length ? names : folders;
     }
 }

@@ -29,7 +29,11 @@ internal sealed record RunSummary
             Tokens = last["tokens"],
             Seconds = last["seconds"],
             Loss = last["loss"],
-            ValidationLoss = metrics.Rows.Select(row => row["validation_loss"]).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min(),
+            ValidationLoss = metrics.Rows
+                .Select(row => row["validation_loss"])
+                .Where(double.IsFinite)
+                .DefaultIfEmpty(double.NaN)
+                .Min(),
         };
     }
 }

@@ -18,7 +18,11 @@ internal static class ModelScoring
 
     /// <summary>Turns documents into feature vectors, in order.</summary>
     public static IEnumerable<float[]> Embed(
-        LanguageModel model, IEnumerable<string> documents, FeatureOptions features, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
+        LanguageModel model,
+        IEnumerable<string> documents,
+        FeatureOptions features,
+        IProgress<WorkState> progress,
+        CancellationToken cancellationToken) =>
         InChunks(documents, progress, texts => model.Embed(texts, features, cancellationToken), cancellationToken);
 
     /// <summary>Measures a model on documents taken together.</summary>

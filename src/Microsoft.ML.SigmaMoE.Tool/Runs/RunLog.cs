@@ -8,7 +8,8 @@ internal sealed class RunLog(string folder)
     public const string FileName = "metrics.csv";
 
     private const string Head =
-        "step,epoch,tokens,seconds,loss,validation_loss,balancing_loss,learning_rate,gradient_norm,tokens_per_second,expert_entropy,dead_experts";
+        "step,epoch,tokens,seconds,loss,validation_loss,"
+        + "balancing_loss,learning_rate,gradient_norm,tokens_per_second,expert_entropy,dead_experts";
 
     private readonly string _path = Path.Combine(folder, FileName);
     private bool _isOpen;

@@ -31,7 +31,7 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
         catch (OperationCanceledException) when (shell.Interrupted.IsCancellationRequested)
         {
             throw new InterruptedException(HasCheckpoint
-                ? $"Stopped; a checkpoint is in {Checkpoints}. Go on with:{Environment.NewLine}  {ShellWord.Command(Resuming(shell.Words))}"
+                ? $"Stopped; a checkpoint is in {Checkpoints}. Go on with:{Environment.NewLine}  {Resumption(shell.Words)}"
                 : "Stopped before the first training step; nothing was written.");
         }
     }
@@ -40,7 +40,8 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
     public void DeleteCheckpoints() => Directory.Delete(Checkpoints, recursive: true);
 
     private bool HasCheckpoint =>
-        Directory.Exists(Checkpoints) && Directory.EnumerateDirectories(Checkpoints, "step-*").Any(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal));
+        Directory.Exists(Checkpoints) && Directory.EnumerateDirectories(Checkpoints, "step-*")
+            .Any(folder => !folder.EndsWith(".tmp", StringComparison.Ordinal));
 
     private LanguageModel Fit(IProgress<TrainingProgress> display, CancellationToken cancellationToken)
     {
@@ -66,9 +67,11 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
     {
         if (HasCheckpoint && !Resumes)
         {
-            throw new UserException($"{Folder} holds a training already; add --resume to go on with it, or choose another --output.");
+            throw new UserException(
+                $"{Folder} holds a training already; add --resume to go on with it, or choose another --output.");
         }
     }
 
-    private static IEnumerable<string> Resuming(IReadOnlyList<string> words) => words.Contains("--resume") ? words : words.Append("--resume");
+    private static string Resumption(IReadOnlyList<string> words) =>
+        ShellWord.Command(words.Contains("--resume") ? words : words.Append("--resume"));
 }

@@ -14,14 +14,29 @@ public sealed class ComparisonTests : IDisposable
         var plan = Plan(TinyRun.Options);
         var done = new List<string>();
         var first = new Comparison(plan, (run, _) => run.System == "dense" ? Store(run, done) : throw new UserException("no luck"));
-        Assert.Equal(2, first.Run(_progress, CancellationToken.None).Count);
+        first.Run(_progress, CancellationToken.None);
+        Assert.Equal(2, first.Results.Count);
         Assert.Equal(["sigma-moe, seed 1: no luck", "sigma-moe, seed 2: no luck"], first.Failures);
 
         done.Clear();
         var second = new Comparison(plan, (run, _) => Store(run, done));
-        Assert.Equal(4, second.Run(_progress, CancellationToken.None).Count);
+        second.Run(_progress, CancellationToken.None);
+        Assert.Equal(4, second.Results.Count);
         Assert.Equal(["sigma-moe 1", "sigma-moe 2"], done);
         Assert.Empty(second.Failures);
+    }
+
+    [Fact]
+    public void Run_Interrupted_KeepsWhatIsFinished()
+    {
+        using var interrupted = new CancellationTokenSource();
+        var comparison = new Comparison(Plan(TinyRun.Options), (run, _) =>
+        {
+            interrupted.Cancel();
+            return Result(run);
+        });
+        Assert.Throws<OperationCanceledException>(() => comparison.Run(_progress, interrupted.Token));
+        Assert.Equal("dense", Assert.Single(comparison.Sum()).System);
     }
 
     [Fact]
@@ -38,7 +53,8 @@ public sealed class ComparisonTests : IDisposable
     {
         var plan = Plan(TinyRun.Options);
         var comparison = new Comparison(plan, (run, _) => Result(run));
-        var rows = comparison.Sum(comparison.Run(_progress, CancellationToken.None));
+        comparison.Run(_progress, CancellationToken.None);
+        var rows = comparison.Sum();
         Assert.Equal(["dense", "sigma-moe"], rows.Select(row => row.System));
         Assert.Equal((2, 1.5), (rows[0].Runs, rows[0].Perplexity.Mean));
         Assert.Equal((1.0, 0L), (rows[0].FeedForwardShare, rows[1].ParameterDifference));
