@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -10,20 +9,32 @@ internal static class BFloat16Rounding
     /// <summary>Rounds <paramref name="source"/> into <paramref name="target"/>.</summary>
     public static void Round(ReadOnlySpan<float> source, Span<ushort> target)
     {
-        var bits = MemoryMarshal.Cast<float, uint>(source);
         var place = 0;
-        for (; place <= bits.Length - 32; place += 32)
+        for (; place <= source.Length - 32; place += 32)
         {
-            var low = Rounded(Vector512.Create(bits[place..]));
-            var high = Rounded(Vector512.Create(bits[(place + 16)..]));
-            Vector512.Narrow(low, high).CopyTo(target[place..]);
+            var low = Vector512.Create(source[place..]);
+            var high = Vector512.Create(source[(place + 16)..]);
+            Narrow(low, high).CopyTo(target[place..]);
         }
 
-        for (; place < bits.Length; place++)
+        for (; place < source.Length; place++)
         {
-            target[place] = (ushort)((bits[place] + 0x7FFF + ((bits[place] >> 16) & 1)) >> 16);
+            target[place] = Round(source[place]);
         }
     }
+
+    /// <summary>Rounds one number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Round(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
+    /// <summary>Rounds thirty-two numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ushort> Narrow(Vector512<float> low, Vector512<float> high) =>
+        Vector512.Narrow(Rounded(low.AsUInt32()), Rounded(high.AsUInt32()));
 
     /// <summary>Widens <paramref name="source"/> into <paramref name="target"/>.</summary>
     public static void Widen(ReadOnlySpan<ushort> source, Span<float> target)

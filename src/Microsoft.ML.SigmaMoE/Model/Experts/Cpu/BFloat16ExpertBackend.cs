@@ -19,8 +19,8 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         var shape = Shape(inputs);
-        var hidden = zeros(batch.SlotOrder.Length + 16, shape.PaddedExpertSize, dtype: ScalarType.BFloat16);
-        var output = zeros_like(inputs.Tokens);
+        var hidden = Hidden(batch.SlotOrder.Length + 16, shape);                   // [slots + 16, padded G]
+        var output = empty_like(inputs.Tokens);                                    // [tokens, D]
         using var tensors = NewDisposeScope();
         using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
         var call = Call(inputs, batch, mask, hidden, tokens);
@@ -30,6 +30,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new ExpertForwardPass(call, weights, target);
+            new Span<float>(target + first * shape.ModelSize, (int)(end - first) * shape.ModelSize).Clear();
             tokens.Round(source, first, end);
             shares.ForEach(pass.Run);
         });
@@ -41,15 +42,16 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
     {
         var shape = Shape(inputs);
         var result = new ExpertGradients(
-            zeros_like(inputs.Tokens),
-            zeros_like(inputs.Gates),
-            zeros_like(inputs.Up),
-            zeros_like(inputs.Down),
-            inputs.UpBias is null ? null : zeros_like(inputs.UpBias));
+            empty_like(inputs.Tokens),
+            empty_like(inputs.Gates),
+            empty_like(inputs.Up),
+            empty_like(inputs.Down),
+            inputs.UpBias is null ? null : empty_like(inputs.UpBias));
         using var tensors = NewDisposeScope();
         using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
         using var arriving = new RoundedRows(inputs.Tokens.shape[0], shape);
-        using var byRaw = new Scratch<ushort>((batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize);
+        using var byRaw = new Scratch<ushort>(
+            (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
         var call = Call(inputs, batch, mask, hidden, tokens);
         ByTokensAndGates(call, inputs, Pointer(gradient), arriving, result, byRaw.Pointer);
         ByWeights(call, arriving, result, byRaw.Pointer);
@@ -67,6 +69,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new InputGradientPass(call, weights, arriving, byToken, byGate, byRaw);
+            new Span<float>(byToken + first * call.Shape.ModelSize, (int)(end - first) * call.Shape.ModelSize).Clear();
             call.Tokens.Round(source, first, end);
             arriving.Round(gradient, first, end);
             shares.ForEach(pass.Run);
@@ -79,9 +82,8 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var down = TensorMemory.Of<float>(result.Down);
         var bias = TensorMemory.Of<float>(result.UpBias);
         var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
-        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, piece =>
+        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, () => new WeightGradientPass(call, byRaw, arriving), (pass, piece) =>
         {
-            using var pass = new WeightGradientPass(call, byRaw, arriving);
             var expert = piece / 2;
             if (piece % 2 == 0)
             {
@@ -105,6 +107,11 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
             work(tokenCount * thread / threads, tokenCount * (thread + 1) / threads, shares);
         });
     }
+
+    // padding takes part in sums
+    private static Tensor Hidden(long rows, ExpertShape shape) => shape.ExpertSize < shape.PaddedExpertSize
+        ? zeros(rows, shape.PaddedExpertSize, dtype: ScalarType.BFloat16)
+        : empty(rows, shape.PaddedExpertSize, dtype: ScalarType.BFloat16);
 
     private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]);
 

@@ -32,9 +32,7 @@ internal sealed unsafe class ExpertCall
 
     public ushort* HiddenAt(int position) => Hidden + (long)position * Shape.PaddedExpertSize;
 
-    public ReadOnlySpan<float> BiasOf(int expert) =>
-        Bias == null ? [] : new(Bias + (long)expert * Shape.ExpertSize, Shape.ExpertSize);
+    public float* BiasOf(int expert) => Bias == null ? null : Bias + (long)expert * Shape.ExpertSize;
 
-    public ReadOnlySpan<float> MaskAt(int position) =>
-        Mask == null ? [] : new(Mask + (long)position * Shape.ExpertSize, Shape.ExpertSize);
+    public float* MaskAt(int position) => Mask == null ? null : Mask + (long)position * Shape.ExpertSize;
 }

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -8,10 +10,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts weights, float* output) : IDisposable
 {
-    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize);
+    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<ushort> _masked = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
-    private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertSize);
-    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize);
+    private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
+    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
 
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
@@ -42,27 +44,49 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
         _mixed.Dispose();
     }
 
-    // relu(raw + bias) is kept for the backward pass; the mask, where there is one, acts on a copy
+    // The mask, where there is one, acts on a copy.
     private ushort* Activate(TokenShare share)
     {
-        var (size, width) = (call.Shape.ExpertSize, call.Shape.PaddedExpertSize);
         for (var row = 0; row < share.Count; row++)
         {
-            var raw = new Span<float>(_raw.Pointer + (long)row * size, size);
-            if (call.BiasOf(share.Expert) is { IsEmpty: false } bias)
-            {
-                TensorPrimitives.Add(raw, bias, raw);
-            }
-
-            TensorPrimitives.Max(raw, 0f, raw);
-            BFloat16Rounding.Round(raw, new(call.HiddenAt(share.Start + row), size));
-            if (call.MaskAt(share.Start + row) is { IsEmpty: false } mask)
-            {
-                TensorPrimitives.Multiply(raw, mask, raw);
-                BFloat16Rounding.Round(raw, new(_masked.Pointer + (long)row * width, size));
-            }
+            Activate(
+                share.Expert, share.Start + row, _raw.Pointer + row * call.Shape.ExpertSize,
+                _masked.Pointer + row * call.Shape.PaddedExpertSize);
         }
 
         return call.HasMask ? _masked.Pointer : call.HiddenAt(share.Start);
     }
+
+    // relu(raw + bias) is kept for the backward pass.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Activate(int expert, int position, float* raw, ushort* masked)
+    {
+        var size = call.Shape.ExpertSize;
+        var hidden = call.HiddenAt(position);
+        var bias = call.BiasOf(expert);
+        var mask = call.MaskAt(position);
+        var i = 0;
+        for (; i <= size - 32; i += 32)
+        {
+            var x = Raw(raw + i, bias, i);
+            var y = Raw(raw + i + 16, bias, i + 16);
+            BFloat16Rounding.Narrow(x, y).Store(hidden + i);
+            if (mask != null)
+            {
+                var (m, n) = (Vector512.Load(mask + i), Vector512.Load(mask + i + 16));
+                BFloat16Rounding.Narrow(x * m, y * n).Store(masked + i);
+            }
+        }
+
+        for (; i < size; i++)
+        {
+            var x = Math.Max(bias == null ? raw[i] : raw[i] + bias[i], 0);
+            hidden[i] = BFloat16Rounding.Round(x);
+            masked[i] = mask == null ? (ushort)0 : BFloat16Rounding.Round(x * mask[i]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Raw(float* raw, float* bias, int place) => Vector512.Max(
+        bias == null ? Vector512.Load(raw) : Vector512.Load(raw) + Vector512.Load(bias + place), Vector512<float>.Zero);
 }

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -15,9 +17,9 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe class InputGradientPass(
     ExpertCall call, PackedExperts weights, RoundedRows arriving, float* byToken, float* byGate, ushort* byRaw) : IDisposable
 {
-    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize);
-    private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertSize);
-    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize);
+    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
+    private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
+    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
 
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
@@ -30,7 +32,7 @@ internal sealed unsafe class InputGradientPass(
             weights.Into(share.Expert), _byHidden.Pointer, call.Shape.ExpertSize, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
-            Deactivate(share.Start + row, new(_byHidden.Pointer + (long)row * call.Shape.ExpertSize, call.Shape.ExpertSize));
+            Deactivate(share.Start + row, _byHidden.Pointer + (long)row * call.Shape.ExpertSize);
         }
 
         Brgemm.Multiply(
@@ -52,24 +54,41 @@ internal sealed unsafe class InputGradientPass(
     }
 
     // byGate = Σ byHidden · mask · h; byRaw = gate · mask · byHidden where h > 0
-    private void Deactivate(int position, Span<float> byHidden)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Deactivate(int position, float* byHidden)
     {
-        if (call.MaskAt(position) is { IsEmpty: false } mask)
+        var size = call.Shape.ExpertSize;
+        var hidden = call.HiddenAt(position);
+        var mask = call.MaskAt(position);
+        var target = byRaw + (long)position * call.Shape.PaddedExpertSize;
+        var gate = call.GateAt(position);
+        var sums = Vector512<float>.Zero;
+        var i = 0;
+        for (; i <= size - 32; i += 32)
         {
-            TensorPrimitives.Multiply(byHidden, mask, byHidden);
+            var x = By(byHidden, mask, hidden, i, ref sums) * gate;
+            var y = By(byHidden, mask, hidden, i + 16, ref sums) * gate;
+            BFloat16Rounding.Narrow(x, y).Store(target + i);
         }
 
-        var hidden = call.HiddenAt(position);
-        var gate = call.GateAt(position);
-        var sum = 0f;
-        for (var neuron = 0; neuron < byHidden.Length; neuron++)
+        var sum = Vector512.Sum(sums);
+        for (; i < size; i++)
         {
-            var value = BFloat16Rounding.Widen(hidden[neuron]);
-            sum += byHidden[neuron] * value;
-            byHidden[neuron] = value > 0 ? byHidden[neuron] * gate : 0;
+            var (x, h) = (mask == null ? byHidden[i] : byHidden[i] * mask[i], BFloat16Rounding.Widen(hidden[i]));
+            sum += x * h;
+            target[i] = h > 0 ? BFloat16Rounding.Round(x * gate) : (ushort)0;
         }
 
         byGate[call.Batch.SlotOrder[position]] = sum;
-        BFloat16Rounding.Round(byHidden, new(byRaw + (long)position * call.Shape.PaddedExpertSize, byHidden.Length));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> By(float* byHidden, float* mask, ushort* hidden, int place, ref Vector512<float> sums)
+    {
+        var x = Vector512.Load(byHidden + place);
+        x = mask == null ? x : x * Vector512.Load(mask + place);
+        var h = BFloat16Rounding.Widen(Vector256.Load(hidden + place));
+        sums = Vector512.FusedMultiplyAdd(x, h, sums);
+        return Vector512.ConditionalSelect(Vector512.GreaterThan(h, Vector512<float>.Zero), x, Vector512<float>.Zero);
     }
 }

@@ -17,13 +17,13 @@ internal sealed unsafe class PackedExperts : IDisposable
     {
         var experts = offsets.Length - 1;
         _shape = shape;
-        _into = new(experts * shape.PairsInto);
-        _outOf = new(experts * shape.PairsOutOf);
-        CpuWork.Run(threads, experts, expert =>
+        _into = new(experts * shape.PairsInto, isZeroed: false);
+        _outOf = new(experts * shape.PairsOutOf, isZeroed: false);
+        CpuWork.Run(threads, 2 * experts, () => new Scratch<ushort>(16L * shape.PaddedModelSize), (strip, piece) =>
         {
-            if (offsets[expert] < offsets[expert + 1])
+            if (offsets[piece / 2] < offsets[piece / 2 + 1])
             {
-                Pack(into, outOf, expert);
+                Pack(piece % 2 == 0 ? into : outOf, piece / 2, piece % 2 == 0, strip.Pointer);
             }
         });
     }
@@ -41,13 +41,18 @@ internal sealed unsafe class PackedExperts : IDisposable
         _outOf.Dispose();
     }
 
-    private void Pack(float* into, float* outOf, int expert)
+    private void Pack(float* weight, int expert, bool isInto, ushort* strip)
     {
-        using var strip = new Scratch<ushort>(16L * _shape.PaddedModelSize);
-        var size = (long)expert * _shape.ExpertSize * _shape.ModelSize;
-        PairPacking.Transposed(
-            into + size, (uint*)Into(expert), _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip.Pointer);
-        PairPacking.Interleaved(
-            outOf + size, (uint*)OutOf(expert), _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip.Pointer);
+        var start = weight + (long)expert * _shape.ExpertSize * _shape.ModelSize;
+        if (isInto)
+        {
+            PairPacking.Transposed(
+                start, (uint*)Into(expert), _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip);
+        }
+        else
+        {
+            PairPacking.Interleaved(
+                start, (uint*)OutOf(expert), _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip);
+        }
     }
 }

@@ -3,7 +3,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Rows of float32 numbers, rounded to bfloat16 and padded with zeros once, read as often as each token is routed.</summary>
 internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDisposable
 {
-    private readonly Scratch<ushort> _values = new(rows * shape.PaddedModelSize);
+    private readonly Scratch<ushort> _values = new(rows * shape.PaddedModelSize, isZeroed: false);
 
     /// <summary>Gets a row, padded.</summary>
     public ushort* this[long row] => _values.Pointer + row * shape.PaddedModelSize;
@@ -14,6 +14,7 @@ internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDispos
         for (var row = first; row < end; row++)
         {
             BFloat16Rounding.Round(new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
+            new Span<ushort>(this[row] + shape.ModelSize, shape.PaddedModelSize - shape.ModelSize).Clear();
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
@@ -8,9 +11,10 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
 {
     private const int Block = 128;
     private readonly Scratch<ushort> _rows = new(2L * call.Shape.PaddedExpertSize);
-    private readonly Scratch<uint> _left = new((long)call.Shape.ExpertSize * Block / 2);
-    private readonly Scratch<uint> _right = new(Block / 2L * call.Shape.ModelSize);
-    private readonly Scratch<ushort> _zeros = new(call.Shape.PaddedModelSize);
+    private readonly Scratch<uint> _pairs = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
+    private readonly Scratch<uint> _left = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
+    private readonly Scratch<uint> _right = new(Block / 2L * call.Shape.ModelSize, isZeroed: false);
+    private readonly Scratch<ushort> _zeros = new(Math.Max(call.Shape.PaddedModelSize, call.Shape.PaddedExpertSize));
 
     /// <summary>Computes the gradient by the up-projection, byRawᵀ · tokens.</summary>
     public void Up(int expert, float* gradient) => Run(expert, gradient, call.Tokens, isUp: true);
@@ -21,6 +25,11 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     /// <summary>Computes the gradient by the biases, the sum of byRaw; nothing where there are none.</summary>
     public void Bias(int expert, float* gradient)
     {
+        if (gradient != null)
+        {
+            new Span<float>(gradient, call.Shape.ExpertSize).Clear();
+        }
+
         for (var position = call.Batch.Offsets[expert]; gradient != null && position < call.Batch.Offsets[expert + 1]; position++)
         {
             var row = byRaw + (long)position * call.Shape.PaddedExpertSize;
@@ -35,6 +44,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     public void Dispose()
     {
         _rows.Dispose();
+        _pairs.Dispose();
         _left.Dispose();
         _right.Dispose();
         _zeros.Dispose();
@@ -44,76 +54,80 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     {
         var (size, modelSize) = (call.Shape.ExpertSize, call.Shape.ModelSize);
         var (first, end) = (call.Batch.Offsets[expert], call.Batch.Offsets[expert + 1]);
+        if (first == end)
+        {
+            new Span<float>(gradient, size * modelSize).Clear();
+        }
+
         for (var start = first; start < end; start += Block)
         {
             var count = Math.Min(Block, end - start);
             var inner = ExpertShape.Pad(count, 32);
             for (var i = 0; i < inner; i += 2)
             {
-                PackLeft(start + i, Math.Min(2, count - i), i / 2, inner / 2, isUp);
-                PackRight(start + i, Math.Min(2, count - i), i / 2, right);
+                PackLeft(start + i, count - i, i / 2, isUp);
+                PackRight(start + i, count - i, i / 2, right);
             }
 
+            // [pairs of positions, neurons] → [neurons, pairs of positions]
+            PairPacking.Transpose(
+                _pairs.Pointer, inner / 2, call.Shape.PaddedExpertSize, call.Shape.PaddedExpertSize, _left.Pointer, inner / 2);
             Brgemm.Multiply(
                 size, modelSize, inner, (ushort*)_left.Pointer, inner, (ushort*)_right.Pointer, gradient, modelSize,
                 accumulate: start > first);
         }
     }
 
-    // [neurons, positions]: the rows of two positions become one column of pairs
-    private void PackLeft(int position, int count, int column, int columns, bool isUp)
+    private void PackLeft(int position, int left, int row, bool isUp)
     {
-        var even = LeftRow(position, count > 0, 0, isUp);
-        var odd = LeftRow(position + 1, count > 1, 1, isUp);
-        var target = _left.Pointer + column;
-        for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron++)
-        {
-            target[(long)neuron * columns] = even[neuron] | ((uint)odd[neuron] << 16);
-        }
+        var even = left > 0 ? LeftRow(position, 0, isUp) : _zeros.Pointer;
+        var odd = left > 1 ? LeftRow(position + 1, 1, isUp) : _zeros.Pointer;
+        var width = call.Shape.PaddedExpertSize;
+        PairPacking.Interleave(even, odd, _pairs.Pointer + (long)row * width, width);
     }
 
-    private void PackRight(int position, int count, int row, RoundedRows right)
+    private void PackRight(int position, int left, int row, RoundedRows right)
     {
-        var even = count > 0 ? right[call.TokenAt(position)] : _zeros.Pointer;
-        var odd = count > 1 ? right[call.TokenAt(position + 1)] : _zeros.Pointer;
+        var even = left > 0 ? right[call.TokenAt(position)] : _zeros.Pointer;
+        var odd = left > 1 ? right[call.TokenAt(position + 1)] : _zeros.Pointer;
         PairPacking.Interleave(even, odd, _right.Pointer + (long)row * call.Shape.ModelSize, call.Shape.ModelSize);
     }
 
-    private ushort* LeftRow(int position, bool exists, int place, bool isUp)
+    private ushort* LeftRow(int position, int place, bool isUp)
     {
-        if (!exists)
+        if (isUp)
         {
-            return ZeroRow(place);
+            return byRaw + (long)position * call.Shape.PaddedExpertSize;
         }
 
-        return isUp ? byRaw + (long)position * call.Shape.PaddedExpertSize : WeighedRow(position, place);
-    }
-
-    private ushort* ZeroRow(int place)
-    {
         var row = _rows.Pointer + place * call.Shape.PaddedExpertSize;
-        new Span<ushort>(row, call.Shape.ExpertSize).Clear();
+        Weigh(position, row);
         return row;
     }
 
-    private ushort* WeighedRow(int position, int place)
+    // gate · mask · h
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Weigh(int position, ushort* target)
     {
+        var size = call.Shape.ExpertSize;
         var hidden = call.HiddenAt(position);
-        var gate = call.GateAt(position);
         var mask = call.MaskAt(position);
-        var row = _rows.Pointer + place * call.Shape.PaddedExpertSize;
-        var weighed = stackalloc float[64];
-        for (var start = 0; start < call.Shape.ExpertSize; start += 64)
+        var gate = call.GateAt(position);
+        var i = 0;
+        for (; i <= size - 32; i += 32)
         {
-            var count = Math.Min(64, call.Shape.ExpertSize - start);
-            for (var i = 0; i < count; i++)
+            var (x, y) = (BFloat16Rounding.Widen(Vector256.Load(hidden + i)), BFloat16Rounding.Widen(Vector256.Load(hidden + i + 16)));
+            if (mask != null)
             {
-                weighed[i] = gate * BFloat16Rounding.Widen(hidden[start + i]) * (mask.IsEmpty ? 1 : mask[start + i]);
+                (x, y) = (x * Vector512.Load(mask + i), y * Vector512.Load(mask + i + 16));
             }
 
-            BFloat16Rounding.Round(new(weighed, count), new(row + start, count));
+            BFloat16Rounding.Narrow(x * gate, y * gate).Store(target + i);
         }
 
-        return row;
+        for (; i < size; i++)
+        {
+            target[i] = BFloat16Rounding.Round(gate * BFloat16Rounding.Widen(hidden[i]) * (mask == null ? 1 : mask[i]));
+        }
     }
 }
