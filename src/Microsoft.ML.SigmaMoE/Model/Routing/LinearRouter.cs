@@ -24,6 +24,12 @@ internal abstract class LinearRouter : Router
     /// <summary>Gets where dropout and noise come from.</summary>
     protected Randomness Randomness { get; }
 
+    /// <summary>Gets K.</summary>
+    protected int Active => _active;
+
+    /// <summary>Gets whether experts are dropped now.</summary>
+    protected bool IsDropping => training && _options.ExpertDropout > 0;
+
     public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _options.BalancingWeight > 0
         ? SigmaMoE.BalancingLoss.Of(_options.Balancing, calls).Times(_options.BalancingWeight)
         : null;
@@ -66,7 +72,7 @@ internal abstract class LinearRouter : Router
 
     private Tensor DropExperts(Tensor scores, long[] shape, double dropped)
     {
-        if (!training || _options.ExpertDropout == 0)
+        if (!IsDropping)
         {
             return scores;
         }

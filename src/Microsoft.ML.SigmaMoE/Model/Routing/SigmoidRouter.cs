@@ -16,6 +16,12 @@ internal sealed class SigmoidRouter : LinearRouter
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {
         var logits = Logits(x);                                                      // [tokens, experts]
+        if (!IsDropping && TensorRows.Fit(logits))
+        {
+            var choice = SigmoidTopK.Apply(logits, Active);                          // [tokens, K]
+            return new(choice.Experts, choice.Weights, logits);
+        }
+
         var (weights, experts) = Choose(logits.sigmoid(), x.shape, dropped: 0);      // [tokens, K]
         return new(experts, weights, logits);
     }
