@@ -34,6 +34,7 @@ internal sealed class TransformerNetwork : nn.Module
     [ComponentName(Name = "output_bias")] private readonly Parameter _outputBias;    // [V]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
+    private readonly Float32Speed? _speed;
 
     public TransformerNetwork(
         ModelOptions model, FeedForwardOptions feedForward, int vocabularySize, ScalarType computeType, Randomness randomness)
@@ -55,6 +56,7 @@ internal sealed class TransformerNetwork : nn.Module
         _output = WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
+        _speed = Device.type == DeviceType.CPU ? Float32Speed.Hold() : null;
         RegisterComponents();
     }
 
@@ -165,5 +167,16 @@ internal sealed class TransformerNetwork : nn.Module
         output.Hidden.MoveToOuterDisposeScope();
         output.Routing?.MoveToOuterDisposeScope();
         return output;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _speed?.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 }

@@ -33,6 +33,19 @@ internal static partial class ProcessSettings
         }
     }
 
+    /// <summary>Reports a setting that another part of the library changed, or put back.</summary>
+    public static void Report(string setting, bool isChanged)
+    {
+        lock (Gate)
+        {
+            ChangedSettings.Remove(setting);
+            if (isChanged)
+            {
+                ChangedSettings.Add(setting);
+            }
+        }
+    }
+
     /// <summary>
     /// Lets libtorch's worker threads sleep soon after an operation. By default they spin for milliseconds, which takes the
     /// cores from .NET's threads, and from other processes. Read once, when libtorch is loaded.
