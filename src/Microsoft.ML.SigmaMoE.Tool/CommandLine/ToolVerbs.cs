@@ -30,6 +30,7 @@ internal static class ToolVerbs
             new ExportCommand(),
             new ReportCommand(),
             new InfoCommand(),
+            new BenchCommand(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new ExampleHelp((HelpAction)help.Action!);

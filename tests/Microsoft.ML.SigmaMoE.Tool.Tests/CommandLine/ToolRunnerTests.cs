@@ -19,7 +19,7 @@ public sealed class ToolRunnerTests
     public void Run_Help_ListsTheVerbs()
     {
         var help = Tool.Run("--help").Succeeds();
-        Assert.All(["train", "eval", "score", "featurize", "generate", "tokenizer", "info"], verb => Assert.Contains(verb, help.Output, StringComparison.Ordinal));
+        Assert.All(["train", "eval", "score", "featurize", "generate", "tokenizer", "info", "bench"], verb => Assert.Contains(verb, help.Output, StringComparison.Ordinal));
     }
 
     [Fact]
