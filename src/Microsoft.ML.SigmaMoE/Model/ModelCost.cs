@@ -27,11 +27,12 @@ public sealed record ModelCost
             var heads = (long)model.HeadCount * model.EffectiveHeadSize;
             var attention = 5 * size * heads + 2 * heads + 2;
             var block = BlockCost.Of(feedForward, size);
+            long layers = model.EffectiveDistinctLayerCount;
             var around = 2 * vocabularySize * size + vocabularySize + 2 * size;
             return new()
             {
-                Parameters = around + model.LayerCount * (4 * size + attention + block.Parameters),
-                ActiveParameters = around + model.LayerCount * (4 * size + attention + block.ActiveParameters),
+                Parameters = around + layers * (4 * size + attention + block.Parameters),
+                ActiveParameters = around + layers * (4 * size + attention + block.ActiveParameters),
                 FeedForwardMultiplyAdds = model.LayerCount * block.MultiplyAdds,
             };
         }

@@ -9,6 +9,14 @@ public sealed record ModelOptions
     /// <summary>Gets the number of layers (L).</summary>
     public int LayerCount { get; init; } = 4;
 
+    /// <summary>
+    /// Gets how many layers have weights of their own, or null for all. Fewer are used again and again in their order, as in
+    /// a Universal Transformer (Dehghani et al. 2019) and in MoEUT (Csordás et al. 2024), the authors' later model, where
+    /// such a group of layers has mixtures with many experts. Each layer keeps a memory of its own; the balancing loss and
+    /// what a router adapts pool all uses of a block. <see cref="LayerCount"/> must be a multiple.
+    /// </summary>
+    public int? DistinctLayerCount { get; init; }
+
     /// <summary>Gets the number of attention heads (H).</summary>
     public int HeadCount { get; init; } = 4;
 
@@ -33,6 +41,8 @@ public sealed record ModelOptions
     /// <summary>Gets the dropout probability on the embedding, on each block's output and before the output layer.</summary>
     public double Dropout { get; init; }
 
+    internal int EffectiveDistinctLayerCount => DistinctLayerCount ?? LayerCount;
+
     internal int EffectiveHeadSize => HeadSize ?? ModelSize / HeadCount;
 
     internal int EffectiveEvaluationMemoryLength => EvaluationMemoryLength ?? MemoryLength;
@@ -50,6 +60,13 @@ public sealed record ModelOptions
         if (ModelSize % 2 != 0)
         {
             throw new ArgumentException($"ModelSize is {ModelSize}; it must be even: positions are pairs of sine and cosine.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(EffectiveDistinctLayerCount, nameof(DistinctLayerCount));
+        if (LayerCount % EffectiveDistinctLayerCount != 0)
+        {
+            throw new ArgumentException(
+                $"LayerCount {LayerCount} is not a multiple of DistinctLayerCount {DistinctLayerCount}: the group of layers is used whole.");
         }
 
         if (HeadSize is null && ModelSize % HeadCount != 0)

@@ -51,7 +51,7 @@ internal sealed class TransformerNetwork : nn.Module
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
         _embedding = WeightInitialization.Uniform(shape, xavier, randomness);
-        _layers = new([.. Enumerable.Range(0, model.LayerCount).Select(_ => new TransformerLayer(feedForward, context))]);
+        _layers = new([.. Enumerable.Range(0, model.EffectiveDistinctLayerCount).Select(_ => new TransformerLayer(feedForward, context))]);
         _outputNorm = nn.LayerNorm(model.ModelSize);
         _output = WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
@@ -77,7 +77,7 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Gets the number of different tokens (V).</summary>
     public int VocabularySize { get; }
 
-    /// <summary>Gets the number of layers with experts.</summary>
+    /// <summary>Gets the number of layers with experts, however many of them share their weights.</summary>
     public int ExpertLayerCount { get; }
 
     /// <summary>Gets the number of experts a layer; 0 where there are none.</summary>
@@ -100,9 +100,9 @@ internal sealed class TransformerNetwork : nn.Module
         var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
         var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
-        foreach (var layer in _layers)
+        for (var depth = 0; depth < Model.LayerCount; depth++)
         {
-            var output = Run(layer, hidden, memory[inputs.Count], positions);
+            var output = Run(_layers[depth % _layers.Count], hidden, memory[depth], positions);
             inputs.Add(hidden);
             hidden = output.Hidden;
             if (output.Routing is { } routing)
@@ -125,10 +125,10 @@ internal sealed class TransformerNetwork : nn.Module
         var positions = RelativePositions.Continue(
             tokens.shape[1], cache.Length, Model.ModelSize, Model.SameLengthEvaluation, tokens.device);
         var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var depth = 0; depth < Model.LayerCount; depth++)
         {
             using var scope = NewDisposeScope();
-            hidden = _layers[layer].Continue(hidden, cache[layer], positions).MoveToOuterDisposeScope();
+            hidden = _layers[depth % _layers.Count].Continue(hidden, cache[depth], positions).MoveToOuterDisposeScope();
         }
 
         return _outputNorm.forward(hidden);
@@ -150,9 +150,27 @@ internal sealed class TransformerNetwork : nn.Module
         return new(TokenLoss.Apply(logits, _outputBias, targets), Balancing(output.Routings), output.Routings);
     }
 
-    private Tensor? Balancing(IReadOnlyList<Routing> routings) => _layers
-        .Zip(routings, (layer, routing) => layer.Block.BalancingLoss([routing]))
+    /// <summary>Lets the blocks adapt what no gradient reaches.</summary>
+    /// <param name="passes">Where the tokens of each of the step's passes went.</param>
+    public void AfterStep(IReadOnlyList<IReadOnlyList<Routing>> passes)
+    {
+        foreach (var (index, layer) in _layers.Index())
+        {
+            Routing[] calls = [.. passes.SelectMany(routings => CallsOf(index, routings))];
+            if (calls.Length > 0)
+            {
+                layer.Block.AfterStep(calls);
+            }
+        }
+    }
+
+    private Tensor? Balancing(IReadOnlyList<Routing> routings) => routings.Count == 0 ? null : _layers
+        .Select((layer, index) => layer.Block.BalancingLoss([.. CallsOf(index, routings)]))
         .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum.Plus(loss));
+
+    // A layer that is used at several depths is called at each.
+    private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) =>
+        routings.Where((_, depth) => depth % _layers.Count == layer);
 
     // Without a gradient nothing inside a layer is needed after it.
     private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, RelativePositions positions)

@@ -37,7 +37,9 @@ internal static class WeightNames
         new("layers.#.feed_forward.expert_bias", "layers.#.pkm.bias"),
         new("layers.#.feed_forward.output_bias", "layers.#.pkm.o_bias"),
         new("layers.#.feed_forward.router.selection", "layers.#.pkm.expert_sel"),
-        new("layers.#.feed_forward.router.noise", "layers.#.pkm.expert_noise"),  // the authors have no such router
+        new("layers.#.feed_forward.router.noise", "layers.#.pkm.expert_noise"),     // the authors have no such routers
+        new("layers.#.feed_forward.router.bias", "layers.#.pkm.expert_loss_free_bias"),
+        new("layers.#.feed_forward.router.*", "layers.#.pkm.router.*"),             // what a router of one's own has
         new("output_norm.weight", "out_norm.weight"),
         new("output_norm.bias", "out_norm.bias"),
         new("output", "output.weight"),

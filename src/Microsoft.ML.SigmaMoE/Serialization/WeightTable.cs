@@ -3,11 +3,20 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One weight under two names; # is the number of a layer.</summary>
+/// <summary>One weight under two names; # is the number of a layer, a last * whatever names go on with.</summary>
 /// <param name="Ours">The name in <see cref="TransformerNetwork"/>.</param>
 /// <param name="Authors">The name in the authors' checkpoints.</param>
 /// <param name="Transposed">Whether the last two dimensions are exchanged: experts are neuron-major with us.</param>
-internal sealed record WeightRow(string Ours, string Authors, bool Transposed = false);
+internal sealed record WeightRow(string Ours, string Authors, bool Transposed = false)
+{
+    /// <summary>Gets whether this row stands for all names that begin alike.</summary>
+    public bool IsOpen => Ours.EndsWith('*');
+
+    /// <summary>Gets the row of one of the names that this one stands for, or null.</summary>
+    public WeightRow? For(string name) => IsOpen && name.StartsWith(Ours[..^1], StringComparison.Ordinal)
+        ? this with { Ours = name, Authors = Authors[..^1] + name[(Ours.Length - 1)..] }
+        : null;
+}
 
 /// <summary>Our names and layouts of weights beside those of one kind of file.</summary>
 internal sealed partial class WeightTable(IReadOnlyList<WeightRow> rows)
@@ -33,9 +42,14 @@ internal sealed partial class WeightTable(IReadOnlyList<WeightRow> rows)
     /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
     public Tensor FromFile(string name, Tensor stored) => InLayout(Find(name), stored);
 
-    private WeightRow Find(string name) => _byOurs.TryGetValue(LayerNumber().Replace(name, ".#."), out var row)
-        ? row
-        : throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");
+    private WeightRow Find(string name)
+    {
+        var general = LayerNumber().Replace(name, ".#.", 1);
+        return _byOurs.TryGetValue(general, out var row)
+            ? row
+            : rows.Select(open => open.For(general)).FirstOrDefault(found => found is not null)
+                ?? throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");
+    }
 
     private static Tensor InLayout(WeightRow row, Tensor weight) => row.Transposed ? weight.transpose(-2, -1) : weight;
 

@@ -78,28 +78,31 @@ internal sealed class Trainer : IDisposable
             _session.ForgetMemories();
         }
 
-        var loss = Backward(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
+        var (loss, routings) = Backward(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
         State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
         ThrowIfNotFinite(loss, State.GradientNorm);
         _session.Optimizer.Step(State.LearningRate, GradientNorm.ClipScale(State.GradientNorm, _options.ClipNorm));
         _session.Optimizer.ClearGradients();
+        _session.Network.AfterStep(routings);
         State.Step++;
         State.Interval.Steps++;
         State.Interval.Seconds += Tick();
     }
 
-    // Returns the loss; the parameters hold its gradient.
-    private double Backward(Tensor tokens)                                          // [batch, time + 1]
+    // Returns the loss, whose gradient the parameters hold, and where the tokens of each pass went.
+    private (double Loss, IReadOnlyList<IReadOnlyList<Routing>> Routings) Backward(Tensor tokens)  // [batch, time + 1]
     {
         var (total, share) = (0.0, 1.0 / _session.Memories.Count);
+        List<IReadOnlyList<Routing>> routings = [];
         foreach (var (rows, memory) in tokens.chunk(_session.Memories.Count).Zip(_session.Memories))
         {
             var loss = _session.Network.Loss(rows, memory);
             loss.Total.Times(share).backward();
             total += share * State.Interval.Add(loss, share);
+            routings.Add(loss.Routings);
         }
 
-        return total;
+        return (total, routings);
     }
 
     private TrainingEnd? Measure(TrainingEnd? end, CancellationToken cancellationToken)

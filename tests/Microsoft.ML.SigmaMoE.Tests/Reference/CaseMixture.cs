@@ -6,6 +6,7 @@ internal static class CaseMixture
     public static MixtureOfExpertsOptions Options(CaseSettings settings)
     {
         settings.Require("activation", "relu");
+        settings.Require("regulariser_scope", "global", "step");  // the same where a layer is called once a step
         settings.Require("v_dim", settings.Int("d_model").ToString());
         return new()
         {

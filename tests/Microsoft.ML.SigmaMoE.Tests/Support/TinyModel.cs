@@ -43,6 +43,7 @@ internal static class TinyModel
         new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() },
         new SinkhornRouterOptions { Signs = SinkhornSigns.Textbook, Iterations = 5 },
         new SwitchRouterOptions { Balancing = new SwitchBalancingOptions { Scale = SwitchLossScale.SwitchPaper } },
+        new LossFreeRouterOptions { BalancingWeight = 0.01 },
         new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = 0.5 } },
     ];
 

@@ -51,14 +51,15 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
     {
         checked
         {
-            var matrices = mixture.Router is NoisyTopKRouterOptions ? 2 : 1;
-            var router = matrices * mixture.ExpertCount * size;
+            var selection = mixture.ExpertCount * size;
+            var router = selection * (mixture.Router is NoisyTopKRouterOptions ? 2 : 1);
+            var selectionBias = mixture.Router is LossFreeRouterOptions ? mixture.ExpertCount : 0;
             var bias = mixture.Bias ? mixture.ExpertSize : 0;
             var expert = 2 * size * mixture.ExpertSize + bias;
             var output = mixture.Bias ? size : 0;
             return new(
-                mixture.ExpertCount * expert + router + output,
-                mixture.ActiveExperts * expert + router + output,
+                mixture.ExpertCount * expert + router + selectionBias + output,
+                mixture.ActiveExperts * expert + router + selectionBias + output,
                 2 * size * mixture.ActiveExperts * mixture.ExpertSize + router);
         }
     }

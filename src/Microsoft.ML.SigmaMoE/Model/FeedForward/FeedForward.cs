@@ -31,4 +31,9 @@ internal abstract class FeedForward(string name) : nn.Module<Tensor, FeedForward
     /// have none. A layer that is used at several depths is balanced over all of them together.
     /// </summary>
     public virtual Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => null;
+
+    /// <summary>Adapts what no gradient reaches to all calls of this block in one training step.</summary>
+    public virtual void AfterStep(IReadOnlyList<Routing> calls)
+    {
+    }
 }

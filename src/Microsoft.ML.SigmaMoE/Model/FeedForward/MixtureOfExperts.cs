@@ -19,6 +19,7 @@ internal sealed class MixtureOfExperts : FeedForward
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
+    private readonly int _active;
 
     public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context)
         : base(nameof(MixtureOfExperts))
@@ -34,18 +35,19 @@ internal sealed class MixtureOfExperts : FeedForward
             _outputBias = WeightInitialization.Constant([modelSize], 0);
         }
 
-        _router = Router.Create(options, context);
+        _router = Router.Create(new RouterContext(options, context));
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
-        _computeType = context.ComputeType;
+        (_computeType, _active) = (context.ComputeType, options.ActiveExperts);
         RegisterComponents();
     }
 
-    /// <summary>Gets who chooses the experts.</summary>
-    public Router Router => _router;
+    /// <summary>Gets where the weights live.</summary>
+    public Device Device => _up.device;
 
     public override FeedForwardOutput forward(Tensor x)                           // [batch, time, d_model]
     {
         var routing = _router.Route(x);
+        CheckShapes(routing, x.shape[0] * x.shape[1]);
         var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, d_model]
         var shifted = _outputBias is null ? mixed : mixed.Plus(_outputBias);
         return new(shifted.view(x.shape), routing);                               // [batch, time, d_model]
@@ -65,6 +67,22 @@ internal sealed class MixtureOfExperts : FeedForward
     }
 
     public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _router.BalancingLoss(calls);
+
+    public override void AfterStep(IReadOnlyList<Routing> calls) => _router.AfterStep(calls);
+
+    // A router may be anybody's.
+    private void CheckShapes(Routing routing, long tokens)
+    {
+        long[] chosen = [tokens, _active];
+        if (!routing.Experts.shape.SequenceEqual(chosen) || !routing.Weights.shape.SequenceEqual(chosen)
+            || !routing.Logits.shape.SequenceEqual([tokens, _up.shape[0]]) || routing.Experts.dtype != ScalarType.Int64)
+        {
+            throw new InvalidOperationException(
+                $"The router {_router.GetName()} returned experts [{string.Join(", ", routing.Experts.shape)}] of type {routing.Experts.dtype}, "
+                + $"weights [{string.Join(", ", routing.Weights.shape)}] and logits [{string.Join(", ", routing.Logits.shape)}]; for {tokens} "
+                + $"tokens, K = {_active} and {_up.shape[0]} experts they must be [tokens, K] of type Int64, [tokens, K] and [tokens, experts].");
+        }
+    }
 
     private Tensor Mix(Tensor tokens, Routing routing)
     {

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Which logits the entropy is taken of.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<EntropyScope>))]
 public enum EntropyScope
 {
     /// <summary>All experts', as the paper writes it.</summary>

@@ -5,20 +5,20 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What the routers of the literature share: logits x · W_sᵀ, experts that are dropped in training, a balancing loss.</summary>
+/// <summary>What the routers of the literature share: logits x · W_sᵀ, and experts that are dropped in training.</summary>
 internal abstract class LinearRouter : Router
 {
     [ComponentName(Name = "selection")] private readonly Parameter _selection;  // W_s: [experts, d_model]
 
-    private readonly RouterOptions _options;
+    private readonly double _dropout;
     private readonly int _active;
 
     /// <summary>Draws the selection matrix; the derived class registers its components.</summary>
-    protected LinearRouter(string name, MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(name)
+    protected LinearRouter(string name, RouterContext context)
+        : base(name, context)
     {
-        (_options, _active, Randomness) = (mixture.Router, mixture.ActiveExperts, context.Randomness);
-        _selection = WeightInitialization.Selection(mixture, context);
+        (_dropout, _active, Randomness) = (context.Options.ExpertDropout, context.Mixture.ActiveExperts, context.Block.Randomness);
+        _selection = WeightInitialization.Selection(context.Mixture, context.Block);
     }
 
     /// <summary>Gets where dropout and noise come from.</summary>
@@ -28,11 +28,7 @@ internal abstract class LinearRouter : Router
     protected int Active => _active;
 
     /// <summary>Gets whether experts are dropped now.</summary>
-    protected bool IsDropping => training && _options.ExpertDropout > 0;
-
-    public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _options.BalancingWeight > 0
-        ? SigmaMoE.BalancingLoss.Of(_options.Balancing, calls).Times(_options.BalancingWeight)
-        : null;
+    protected bool IsDropping => training && _dropout > 0;
 
     /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], always in float32: a wrong choice costs more than the time.</summary>
     protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
@@ -78,6 +74,6 @@ internal abstract class LinearRouter : Router
         }
 
         var drawn = Randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
-        return scores.Fill(drawn.IsBelow(_options.ExpertDropout), dropped);
+        return scores.Fill(drawn.IsBelow(_dropout), dropped);
     }
 }

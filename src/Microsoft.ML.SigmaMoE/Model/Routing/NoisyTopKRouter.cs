@@ -18,11 +18,11 @@ internal sealed class NoisyTopKRouter : LinearRouter
 
     private readonly int _active;
 
-    public NoisyTopKRouter(MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(nameof(NoisyTopKRouter), mixture, context)
+    public NoisyTopKRouter(RouterContext context)
+        : base(nameof(NoisyTopKRouter), context)
     {
-        _noise = WeightInitialization.Constant([mixture.ExpertCount, context.Model.ModelSize], 0);
-        _active = mixture.ActiveExperts;
+        _noise = WeightInitialization.Constant([context.Mixture.ExpertCount, context.ModelSize], 0);
+        _active = context.Mixture.ActiveExperts;
         RegisterComponents();
     }
 

@@ -2,11 +2,17 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>How a token's experts are chosen and weighted. A closed hierarchy: one record a router.</summary>
+/// <summary>How a token's experts are chosen and weighted. A closed hierarchy: one record a router, and one for your own.</summary>
 /// <remarks>
+/// <para>
+/// Expert-choice routing, where experts take their tokens, is not among them: a token's experts would depend on the tokens
+/// after it, which a language model must not see.
+/// </para>
+/// <para>
 /// Where the paper's text and its authors' code differ, the default of every option is what the code computes, because the
 /// numbers in the paper's tables come from it: changing this one record gives the table's row. The option says what the
 /// text has.
+/// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(SigmoidRouterOptions), "sigmoid")]
@@ -15,6 +21,8 @@ namespace Microsoft.ML.SigmaMoE;
 [JsonDerivedType(typeof(SinkhornRouterOptions), "sinkhorn")]
 [JsonDerivedType(typeof(SwitchRouterOptions), "switch")]
 [JsonDerivedType(typeof(NoisyTopKRouterOptions), "noisy-top-k")]
+[JsonDerivedType(typeof(LossFreeRouterOptions), "loss-free")]
+[JsonDerivedType(typeof(CustomRouterOptions), "custom")]
 public abstract record RouterOptions
 {
     private protected RouterOptions(double balancingWeight, BalancingOptions balancing) =>

@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Experts">[tokens, K], int64: the chosen experts, in the order in which top-k returned them.</param>
 /// <param name="Weights">[tokens, K], float32: what each chosen expert's output is multiplied by; carries the gradient.</param>
 /// <param name="Logits">[tokens, experts], float32: the raw logits, before dropout, noise and activation.</param>
-internal sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
+public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
 {
     /// <summary>
     /// Gets the probability that each expert is chosen under the router's noise, [tokens, experts], float32, with its

@@ -10,8 +10,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class SigmoidRouter : LinearRouter
 {
-    public SigmoidRouter(MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(nameof(SigmoidRouter), mixture, context) => RegisterComponents();
+    public SigmoidRouter(RouterContext context)
+        : base(nameof(SigmoidRouter), context) => RegisterComponents();
 
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {
@@ -26,7 +26,7 @@ internal sealed class SigmoidRouter : LinearRouter
         return new(experts, weights, logits);
     }
 
-    public override (int[] Experts, float[] Weights)? TryChoose(Tensor tokens)
+    internal override (int[] Experts, float[] Weights)? TryChoose(Tensor tokens)
     {
         var (experts, weights) = ChooseOfFew(tokens);
         TensorPrimitives.Sigmoid<float>(weights, weights);

@@ -11,8 +11,8 @@ internal sealed class SinkhornRouter : LinearRouter
 {
     private readonly SinkhornRouterOptions _options;
 
-    public SinkhornRouter(SinkhornRouterOptions options, MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(nameof(SinkhornRouter), mixture, context)
+    public SinkhornRouter(SinkhornRouterOptions options, RouterContext context)
+        : base(nameof(SinkhornRouter), context)
     {
         _options = options;
         RegisterComponents();

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The signs inside the logarithmic sums of Sinkhorn's iteration over a matrix X of T tokens and E experts.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SinkhornSigns>))]
 public enum SinkhornSigns
 {
     /// <summary>

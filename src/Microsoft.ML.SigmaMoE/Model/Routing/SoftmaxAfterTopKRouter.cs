@@ -8,8 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class SoftmaxAfterTopKRouter : LinearRouter
 {
-    public SoftmaxAfterTopKRouter(MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(nameof(SoftmaxAfterTopKRouter), mixture, context) => RegisterComponents();
+    public SoftmaxAfterTopKRouter(RouterContext context)
+        : base(nameof(SoftmaxAfterTopKRouter), context) => RegisterComponents();
 
     public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
     {

@@ -8,8 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class SoftmaxBeforeTopKRouter : LinearRouter
 {
-    public SoftmaxBeforeTopKRouter(MixtureOfExpertsOptions mixture, BlockContext context)
-        : base(nameof(SoftmaxBeforeTopKRouter), mixture, context) => RegisterComponents();
+    public SoftmaxBeforeTopKRouter(RouterContext context)
+        : base(nameof(SoftmaxBeforeTopKRouter), context) => RegisterComponents();
 
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What Σ_e f_e P_e is multiplied by.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SwitchLossScale>))]
 public enum SwitchLossScale
 {
     /// <summary>

@@ -22,6 +22,7 @@ internal static class DumbRouting
     {
         var logits = Logits(options, problem);
         var scores = options.Router is SinkhornRouterOptions sinkhorn ? Balanced(sinkhorn, problem, logits)
+            : options.Router is LossFreeRouterOptions ? logits.Select(of => of.Select((logit, e) => Sigmoid(logit) + problem["router.bias"][e]).ToArray()).ToArray()
             : options.Router is NoisyTopKRouterOptions ? logits.Select((of, token) => Noisy(problem, of, token)).ToArray()
             : logits;
         return
@@ -58,7 +59,7 @@ internal static class DumbRouting
             SigmoidRouterOptions => [.. chosen.Select(expert => Kept(expert, Sigmoid(logits[expert])))],
             SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions => [.. chosen.Select(expert => Kept(expert, Softmax(logits)[expert]))],
             SoftmaxAfterTopKRouterOptions => Softmax([.. chosen.Select(expert => logits[expert])]),
-            SinkhornRouterOptions => [.. chosen.Select(expert => Sigmoid(logits[expert]))],
+            SinkhornRouterOptions or LossFreeRouterOptions => [.. chosen.Select(expert => Sigmoid(logits[expert]))],
             NoisyTopKRouterOptions => Softmax([.. chosen.Select(expert => Noisy(problem, logits, token)[expert])]),
             _ => throw new NotSupportedException(options.Router.GetType().Name),
         };

@@ -39,6 +39,8 @@ public sealed class FeedForwardBlockTests
         }
     }
 
+    public static TheoryData<FeedForwardOptions> Blocks => [.. TinyModel.Blocks];
+
     [Theory]
     [MemberData(nameof(Problems))]
     public void ForwardAndBackward_InTraining_EqualTheDumbReference(FeedForwardOptions options, int batch, int time, int modelSize)
@@ -81,11 +83,33 @@ public sealed class FeedForwardBlockTests
         Assert.All(choices, choice => Assert.Equal([3], choice));
     }
 
-    private static FeedForward Build(FeedForwardOptions options, int modelSize, Randomness randomness, double dropout = 0)
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Forward_InBFloat16_IsNearFloat32(FeedForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var drawn = new Randomness(17);
+        var x = drawn.Normal([2, 32, 16]);
+        var outputs = new[] { ScalarType.Float32, ScalarType.BFloat16 }.Select(type =>
+        {
+            using var same = new Randomness(5);
+            using var block = Build(options, 16, same, computeType: type);
+            block.eval();
+            return block.forward(x).Hidden;
+        }).ToList();
+        Assert.Equal(ScalarType.Float32, outputs[1].dtype);
+
+        // not element by element: a choice among nearly equal scores may differ, and does for a token or two
+        Assert.InRange((outputs[1] - outputs[0]).norm().item<float>() / outputs[0].norm().item<float>(), 0, 0.05f);
+    }
+
+    private static FeedForward Build(
+        FeedForwardOptions options, int modelSize, Randomness randomness, double dropout = 0, ScalarType computeType = ScalarType.Float32)
     {
         options.Validate();
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = 1, Dropout = dropout };
-        var block = FeedForward.Create(options, new(model, ScalarType.Float32, randomness));
+        var block = FeedForward.Create(options, new(model, computeType, randomness));
         using var quiet = no_grad();
         foreach (var (_, weight) in block.named_parameters())
         {

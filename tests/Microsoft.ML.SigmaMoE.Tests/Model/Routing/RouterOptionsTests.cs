@@ -10,6 +10,7 @@ public sealed class RouterOptionsTests
         { new SoftmaxAfterTopKRouterOptions(), 0.001, new EntropyBalancingOptions { Scope = EntropyScope.ChosenExperts } },
         { new SinkhornRouterOptions(), 0.001, new EntropyBalancingOptions() },
         { new SwitchRouterOptions(), 0.01, new SwitchBalancingOptions { Scale = SwitchLossScale.AuthorsCode } },
+        { new LossFreeRouterOptions(), 0, new EntropyBalancingOptions() },
         { new NoisyTopKRouterOptions(), 0.1, new ImportanceAndLoadBalancingOptions { ImportanceFactor = 1, LoadFactor = 1 } },
     };
 
@@ -21,6 +22,7 @@ public sealed class RouterOptionsTests
         { Mixture(new SwitchRouterOptions { Balancing = new SwitchBalancingOptions { Scale = (SwitchLossScale)9 } }), "AuthorsCode, SwitchPaper" },
         { Mixture(new SigmoidRouterOptions { Balancing = new EntropyBalancingOptions { Scope = (EntropyScope)9 } }), "AllExperts, ChosenExperts" },
         { Mixture(new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = -1 } }), "LoadFactor is -1" },
+        { Mixture(new LossFreeRouterOptions { BiasUpdateRate = -1 }), "BiasUpdateRate is -1" },
         { Mixture(new SinkhornRouterOptions { Iterations = 0 }), "Iterations" },
         { Mixture(new SinkhornRouterOptions { Signs = (SinkhornSigns)9 }), "AuthorsCode, Textbook" },
         { Mixture(new SigmoidRouterOptions()) with { Initialization = new() { VarianceScale = -1 } }, "VarianceScale is -1" },
@@ -62,6 +64,14 @@ public sealed class RouterOptionsTests
         configuration.Write(stream);
         stream.Position = 0;
         Assert.Equal(block, ModelConfiguration.Read(stream).Options.FeedForward);
+    }
+
+    [Fact]
+    public void Json_ThatLeavesSettingsOut_GivesTheRoutersDefaults()
+    {
+        const string Json = """{"feed_forward": {"kind": "mixture-of-experts", "router": {"kind": "switch", "expert_dropout": 0.5}}}""";
+        var wanted = Mixture(new SwitchRouterOptions { ExpertDropout = 0.5 });
+        Assert.Equal(wanted, LanguageModelOptions.FromJson(Json).FeedForward);
     }
 
     [Fact]

@@ -1,0 +1,6 @@
+namespace CustomRouter;
+
+internal sealed class Row
+{
+    public string Text { get; set; } = "";
+}

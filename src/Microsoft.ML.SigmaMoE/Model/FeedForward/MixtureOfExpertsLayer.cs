@@ -1,0 +1,114 @@
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// The mixture of experts as a TorchSharp module for networks of your own, in the place of a two-layer feed-forward block:
+/// every token of the input, its last dimension, is sent to a few experts.
+/// </summary>
+/// <remarks>
+/// <para>
+/// In training add <see cref="TakeBalancingLoss"/> to the loss, once a step: without it a few experts win all tokens. It
+/// belongs to the calls since it was last taken; those whose tensors are disposed are forgotten.
+/// </para>
+/// <para>
+/// Programs that use TorchSharp before this class call <c>TorchRuntime.EnsureLoadable()</c> first. Not safe for use by
+/// several threads while training. Input and output are float32 on the layer's device, whatever <see cref="Precision"/>
+/// the experts compute in.
+/// </para>
+/// </remarks>
+public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "mixture")] private readonly MixtureOfExperts _mixture;
+    private readonly Randomness _randomness;
+    private readonly int _modelSize;
+    private readonly List<Routing> _calls = [];
+
+    /// <summary>Creates a layer with fresh weights.</summary>
+    /// <param name="modelSize">The width of a token (d_model).</param>
+    /// <param name="options">The experts and their router; null for the defaults.</param>
+    /// <param name="layerCount">
+    /// How many layers of your network add to one residual stream: initial weights shrink with its root. 2 gives weights of
+    /// unit gain, as in the authors' stand-alone layer.
+    /// </param>
+    /// <param name="precision">The number format of the experts' matrix multiplications.</param>
+    /// <param name="device">Where the layer lives and stays, or null for the processor.</param>
+    /// <param name="seed">The seed of its initial weights and dropout.</param>
+    /// <exception cref="ArgumentException">A size or an option is out of its range.</exception>
+    public MixtureOfExpertsLayer(
+        int modelSize,
+        MixtureOfExpertsOptions? options = null,
+        int layerCount = 2,
+        Precision precision = Precision.Automatic,
+        Device? device = null,
+        int seed = 0)
+        : base(nameof(MixtureOfExpertsLayer))
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(modelSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layerCount);
+        OptionChecks.ThrowIfNotDefined(precision);
+        (Options, _modelSize) = (options ?? new(), modelSize);
+        Options.Validate();
+        var place = device ?? CPU;
+        _randomness = new Randomness(seed, place);
+        var model = new ModelOptions { ModelSize = modelSize, LayerCount = layerCount };
+        _mixture = new MixtureOfExperts(Options, new(model, ComputeTypes.Resolve(precision, place), _randomness));
+        RegisterComponents();
+        this.to(place);
+    }
+
+    /// <summary>Gets the options that the layer was made with.</summary>
+    public MixtureOfExpertsOptions Options { get; }
+
+    /// <summary>Sends every token through its experts.</summary>
+    /// <param name="x">[.., d_model]; [batch, time, d_model] for routers that balance over a sequence.</param>
+    /// <returns>The same shape.</returns>
+    /// <exception cref="ArgumentException">The last dimension is not d_model.</exception>
+    public override Tensor forward(Tensor x)
+    {
+        if (x.dim() < 2 || x.shape[^1] != _modelSize)
+        {
+            throw new ArgumentException($"The input has the shape [{string.Join(", ", x.shape)}]; it must end in d_model, which is {_modelSize}.");
+        }
+
+        var time = x.shape[^2];
+        var output = _mixture.forward(x.reshape(-1, time, _modelSize));
+        if (training && is_grad_enabled())
+        {
+            _calls.RemoveAll(call => call.Logits.IsInvalid);
+            _calls.Add(output.Routing!);
+        }
+
+        return output.Hidden.view(x.shape);
+    }
+
+    /// <summary>
+    /// Gets the weighted balancing loss over all tokens since the last call of this method, a scalar to be added to the
+    /// loss: 0 where the options have none. A router that balances without a loss adapts now.
+    /// </summary>
+    public Tensor TakeBalancingLoss()
+    {
+        Routing[] calls = [.. _calls.Where(call => !call.Logits.IsInvalid)];
+        _calls.Clear();
+        if (calls.Length == 0)
+        {
+            return zeros([], device: _mixture.Device);
+        }
+
+        _mixture.AfterStep(calls);
+        return _mixture.BalancingLoss(calls) ?? zeros([], device: _mixture.Device);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _randomness.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

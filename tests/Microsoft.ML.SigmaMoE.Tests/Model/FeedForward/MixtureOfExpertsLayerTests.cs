@@ -1,0 +1,117 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+public sealed class MixtureOfExpertsLayerTests
+{
+    private static readonly MixtureOfExpertsOptions Options =
+        new() { ExpertCount = 5, ExpertSize = 3, ActiveExperts = 2, Router = new SigmoidRouterOptions { BalancingWeight = 0.5 } };
+
+    [Theory]
+    [InlineData(new long[] { 7, 6 })]
+    [InlineData(new long[] { 2, 7, 6 })]
+    [InlineData(new long[] { 2, 1, 4, 6 })]
+    public void Forward_OfAnyLeadingDimensions_TreatsTokensAlike(long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Create();
+        var x = randn(shape);
+        var output = layer.call(x);
+        Assert.Equal(shape, output.shape);
+        TensorAssert.Close(layer.call(x.reshape(-1, 6)), output.reshape(-1, 6), 1e-6);
+    }
+
+    [Fact]
+    public void Forward_OfAnotherWidth_SaysWhichIsRight()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Create();
+        var fault = Assert.Throws<ArgumentException>(() => layer.forward(zeros(2, 5)));
+        Assert.Contains("[2, 5]; it must end in d_model, which is 6", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TakeBalancingLoss_AfterSeveralCalls_PoolsThemOnce()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Create();
+        var (one, two) = (randn(3, 6), randn(2, 4, 6));
+        layer.call(cat([one, two.view(-1, 6)]));
+        var together = layer.TakeBalancingLoss();
+        layer.call(one);
+        layer.call(two);
+        TensorAssert.Close(together, layer.TakeBalancingLoss(), 1e-6);
+        Assert.True(together.item<float>() < 0);
+        Assert.Equal(0, layer.TakeBalancingLoss().item<float>());
+    }
+
+    [Fact]
+    public void TakeBalancingLoss_WithoutTraining_IsZero()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Create();
+        layer.eval();
+        layer.call(randn(3, 6));
+        Assert.Equal(0, layer.TakeBalancingLoss().item<float>());
+    }
+
+    [Fact]
+    public void TakeBalancingLoss_AfterAStepWhoseTensorsAreGone_ForgetsThem()
+    {
+        using var layer = Create();
+        using (NewDisposeScope())
+        {
+            layer.call(randn(3, 6));
+        }
+
+        using var scope = NewDisposeScope();
+        layer.call(randn(3, 6));
+        Assert.True(layer.TakeBalancingLoss().item<float>() < 0);
+    }
+
+    [Fact]
+    public void Training_OfANetworkWithTheLayer_LearnsAndLeavesNoTensorBehind()
+    {
+        using var outer = NewDisposeScope();
+        using var layer = Create();
+        using var model = nn.Sequential(("in", nn.Linear(4, 6)), ("mixture", layer), ("out", nn.Linear(6, 1)));
+        using var optimizer = optim.Adam(model.parameters(), 0.02);
+        using var generator = new Generator(4);
+        var x = randn([64, 4], generator: generator);
+        var wanted = (x.narrow(1, 0, 1) * x.narrow(1, 1, 1)).detach();
+        var losses = new List<float>();
+        var live = new List<long>();
+        for (var step = 0; step < 150; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            var loss = nn.functional.mse_loss(model.call(x), wanted);
+            (loss + layer.TakeBalancingLoss() * 0.01).backward();
+            optimizer.step();
+            losses.Add(loss.item<float>());
+            live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        }
+
+        Assert.True(losses[^1] < losses[0] / 3, $"{losses[0]} became {losses[^1]}");
+        Assert.Equal(live[20], live[^1]);
+    }
+
+    [Fact]
+    public void TakeBalancingLoss_OfALossFreeRouter_AdaptsIt()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = new MixtureOfExpertsLayer(6, Options with { Router = new LossFreeRouterOptions() }, precision: Precision.Float32);
+        layer.call(randn(9, 6));
+        Assert.Equal(0, layer.TakeBalancingLoss().item<float>());
+        Assert.Equal(0.001f, layer.get_parameter("mixture.router.bias")!.abs().max().item<float>(), 6);
+    }
+
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(6, 0)]
+    public void Create_OfSizesThatAreNone_IsRefused(int modelSize, int layers) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MixtureOfExpertsLayer(modelSize, Options, layers));
+
+    private static MixtureOfExpertsLayer Create() => new(6, Options, precision: Precision.Float32, seed: 3);
+}
