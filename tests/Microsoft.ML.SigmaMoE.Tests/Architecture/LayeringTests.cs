@@ -16,7 +16,7 @@ public sealed partial class LayeringTests
         ["Model/Experts/Cpu"] = ["Model", "Model/Cpu", "Model/Experts"],
         ["Model/Attention"] = ["Model", "Model/Cpu"],
         ["Model/Output"] = ["Model/Cpu"],
-        ["Model/FeedForward"] = ["Model", "Model/Routing", "Model/Experts"],
+        ["Model/FeedForward"] = ["Model", "Model/Cpu", "Model/Routing", "Model/Experts"],
         ["Model"] = ["Model/Attention", "Model/Cpu", "Model/FeedForward", "Model/Output", "Model/Routing"],
         ["Tokenization"] = [],
         ["Scoring"] = ["Model", "Model/Routing", "Tokenization"],

@@ -35,4 +35,15 @@ internal sealed class DenseFeedForward : FeedForward
         var hidden = _dropout.forward(expanded.relu());                         // [batch, time, d_ff]
         return new(MixedLinear.Apply(hidden, _down, _downBias, _computeType));  // [batch, time, d_model]
     }
+
+    public override Tensor Decode(Tensor x)                                     // [batch, time, d_model]
+    {
+        if (!FewRows.Take(x, _up))
+        {
+            return base.Decode(x);
+        }
+
+        var hidden = MixedLinear.Apply(x, _up, _upBias, ScalarType.Float32).relu_();  // [batch, time, d_ff]
+        return MixedLinear.Apply(hidden, _down, _downBias, ScalarType.Float32);       // [batch, time, d_model]
+    }
 }
