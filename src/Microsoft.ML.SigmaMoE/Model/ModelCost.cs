@@ -24,16 +24,16 @@ public sealed record ModelCost
         checked
         {
             long size = model.ModelSize;
-            var heads = (long)model.HeadCount * model.EffectiveHeadSize;
-            var attention = 5 * size * heads + 2 * heads + 2;
-            var block = BlockCost.Of(feedForward, size);
-            long layers = model.EffectiveDistinctLayerCount;
-            var around = 2 * vocabularySize * size + vocabularySize + 2 * size;
+            var (depths, layers) = (model.LayerCount, model.EffectiveDistinctLayerCount);
+            var matrices = model.TiedEmbeddings ? 1 : 2;
+            var outside = matrices * vocabularySize * size + vocabularySize + 2 * size;
+            var around = outside + layers * (4 * size + model.Attention.Parameters(model));
+            var blocks = feedForward.Blocks(layers).Select(part => (Cost: BlockCost.Of(part.Block, size), part.Count)).ToArray();
             return new()
             {
-                Parameters = around + layers * (4 * size + attention + block.Parameters),
-                ActiveParameters = around + layers * (4 * size + attention + block.ActiveParameters),
-                FeedForwardMultiplyAdds = model.LayerCount * block.MultiplyAdds,
+                Parameters = around + blocks.Sum(block => checked(block.Count * block.Cost.Parameters)),
+                ActiveParameters = around + blocks.Sum(block => checked(block.Count * block.Cost.ActiveParameters)),
+                FeedForwardMultiplyAdds = depths / layers * blocks.Sum(block => checked(block.Count * block.Cost.MultiplyAdds)),
             };
         }
     }

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The shape of the Transformer: a Transformer-XL with segment memory and relative positions.</summary>
+/// <summary>The shape of the Transformer; by default a Transformer-XL with segment memory and relative positions.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Gets the width of the residual stream (d_model, D). Even, because positions are pairs of sine and cosine.</summary>
+    /// <summary>Gets the width of the residual stream (d_model, D); even for relative positions, which are pairs of sine and cosine.</summary>
     public int ModelSize { get; init; } = 256;
 
     /// <summary>Gets the number of layers (L).</summary>
@@ -41,6 +41,15 @@ public sealed record ModelOptions
     /// <summary>Gets the dropout probability on the embedding, on each block's output and before the output layer.</summary>
     public double Dropout { get; init; }
 
+    /// <summary>Gets how tokens see each other; the paper's relative attention by default.</summary>
+    public AttentionOptions Attention { get; init; } = new RelativeAttentionOptions();
+
+    /// <summary>Gets whether the output layer's matrix is the embedding; the paper's models have two.</summary>
+    public bool TiedEmbeddings { get; init; }
+
+    /// <summary>Gets what normalisations add to the variance.</summary>
+    public double NormalizationEpsilon { get; init; } = 1e-5;
+
     internal int EffectiveDistinctLayerCount => DistinctLayerCount ?? LayerCount;
 
     internal int EffectiveHeadSize => HeadSize ?? ModelSize / HeadCount;
@@ -57,11 +66,8 @@ public sealed record ModelOptions
         ArgumentOutOfRangeException.ThrowIfNegative(EffectiveEvaluationMemoryLength, nameof(EvaluationMemoryLength));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(EffectiveHeadSize, nameof(HeadSize));
         OptionChecks.ThrowIfNotProbability(Dropout);
-        if (ModelSize % 2 != 0)
-        {
-            throw new ArgumentException($"ModelSize is {ModelSize}; it must be even: positions are pairs of sine and cosine.");
-        }
-
+        OptionChecks.ThrowIfNotFinite(NormalizationEpsilon);
+        ArgumentNullException.ThrowIfNull(Attention);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(EffectiveDistinctLayerCount, nameof(DistinctLayerCount));
         if (LayerCount % EffectiveDistinctLayerCount != 0)
         {
@@ -74,5 +80,7 @@ public sealed record ModelOptions
             throw new ArgumentException(
                 $"ModelSize {ModelSize} is not divisible by HeadCount {HeadCount}; choose another HeadCount or set HeadSize.");
         }
+
+        Attention.Validate(this);
     }
 }

@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>h := h + dropout(attention(norm(h))), then h := h + dropout(feedForward(norm(h))).</summary>
 internal sealed class TransformerLayer : nn.Module
 {
-    [ComponentName(Name = "attention")] private readonly RelativeAttention _attention;
+    [ComponentName(Name = "attention")] private readonly Attention _attention;
     [ComponentName(Name = "attention_norm")] private readonly LayerNorm _attentionNorm;
     [ComponentName(Name = "feed_forward")] private readonly FeedForward _feedForward;
     [ComponentName(Name = "feed_forward_norm")] private readonly LayerNorm _feedForwardNorm;
@@ -17,10 +17,10 @@ internal sealed class TransformerLayer : nn.Module
     public TransformerLayer(FeedForwardOptions feedForward, BlockContext context)
         : base(nameof(TransformerLayer))
     {
-        _attention = new RelativeAttention(context);
-        _attentionNorm = nn.LayerNorm(context.Model.ModelSize);
+        _attention = Attention.Create(context);
+        _attentionNorm = nn.LayerNorm(context.Model.ModelSize, context.Model.NormalizationEpsilon);
         _feedForward = FeedForward.Create(feedForward, context);
-        _feedForwardNorm = nn.LayerNorm(context.Model.ModelSize);
+        _feedForwardNorm = nn.LayerNorm(context.Model.ModelSize, context.Model.NormalizationEpsilon);
         _dropout = new InvertedDropout(context.Model.Dropout, context.Randomness);
         RegisterComponents();
     }
@@ -32,7 +32,7 @@ internal sealed class TransformerLayer : nn.Module
     /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
     /// <param name="memory">[batch, M, d_model]: this layer's inputs of earlier segments, or null.</param>
     /// <param name="positions">The positions of the segment.</param>
-    public FeedForwardOutput Forward(Tensor hidden, Tensor? memory, RelativePositions positions)
+    public FeedForwardOutput Forward(Tensor hidden, Tensor? memory, SegmentPositions positions)
     {
         var queries = _attentionNorm.forward(hidden);                             // [batch, T, d_model]
         var context = memory is null ? queries : cat([_attentionNorm.forward(memory), queries], 1);
@@ -44,7 +44,7 @@ internal sealed class TransformerLayer : nn.Module
     /// <param name="cache">What attention keeps of earlier tokens.</param>
     /// <param name="positions">The positions of the tokens.</param>
     /// <returns>[batch, T, d_model].</returns>
-    public Tensor Continue(Tensor hidden, AttentionCache cache, RelativePositions positions)
+    public Tensor Continue(Tensor hidden, AttentionCache cache, SegmentPositions positions)
     {
         var attended = hidden.Plus(_attention.Forward(_attentionNorm.forward(hidden), cache, positions));
         return attended.Plus(_feedForward.Decode(_feedForwardNorm.forward(attended)));

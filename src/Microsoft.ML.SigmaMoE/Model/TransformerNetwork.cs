@@ -30,7 +30,7 @@ internal sealed class TransformerNetwork : nn.Module
     [ComponentName(Name = "embedding")] private readonly Parameter _embedding;       // [V, d_model]
     [ComponentName(Name = "layers")] private readonly ModuleList<TransformerLayer> _layers;
     [ComponentName(Name = "output_norm")] private readonly LayerNorm _outputNorm;
-    [ComponentName(Name = "output")] private readonly Parameter _output;             // [V, d_model]
+    [ComponentName(Name = "output")] private readonly Parameter? _output;            // [V, d_model], or the embedding
     [ComponentName(Name = "output_bias")] private readonly Parameter _outputBias;    // [V]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
@@ -44,16 +44,15 @@ internal sealed class TransformerNetwork : nn.Module
         feedForward.Validate();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
         (Model, VocabularySize, Randomness, _computeType) = (model, vocabularySize, randomness, computeType);
-        ExpertCount = (feedForward as MixtureOfExpertsOptions)?.ExpertCount ?? 0;
-        ExpertLayerCount = ExpertCount > 0 ? model.LayerCount : 0;
+        (ExpertLayerCount, ExpertCount) = CountExperts(model, feedForward);
         FeedForward = feedForward;
         var context = new BlockContext(model, computeType, randomness);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
         _embedding = WeightInitialization.Uniform(shape, xavier, randomness);
-        _layers = new([.. Enumerable.Range(0, model.EffectiveDistinctLayerCount).Select(_ => new TransformerLayer(feedForward, context))]);
-        _outputNorm = nn.LayerNorm(model.ModelSize);
-        _output = WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
+        _layers = new([.. Enumerable.Range(0, model.EffectiveDistinctLayerCount).Select(layer => new TransformerLayer(feedForward.ForLayer(layer), context))]);
+        _outputNorm = nn.LayerNorm(model.ModelSize, model.NormalizationEpsilon);
+        _output = model.TiedEmbeddings ? null : WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
         _speed = Device.type == DeviceType.CPU ? Float32Speed.Hold() : null;
@@ -71,7 +70,7 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Gets the network's shape.</summary>
     public ModelOptions Model { get; }
 
-    /// <summary>Gets what stands in every layer after attention.</summary>
+    /// <summary>Gets what stands in the layers after attention.</summary>
     public FeedForwardOptions FeedForward { get; }
 
     /// <summary>Gets the number of different tokens (V).</summary>
@@ -89,6 +88,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Gets where the weights live.</summary>
     public Device Device => _embedding.device;
 
+    /// <summary>Gets what stands in a layer after attention; the first is layer 0.</summary>
+    public FeedForward Block(int layer) => _layers[layer % _layers.Count].Block;
+
     /// <summary>Reads one segment and remembers it.</summary>
     /// <param name="tokens">[batch, time], int64.</param>
     /// <param name="memory">What came before; gets this segment appended.</param>
@@ -96,7 +98,7 @@ internal sealed class TransformerNetwork : nn.Module
     public NetworkOutput Forward(Tensor tokens, SegmentMemory memory, bool keepLayerOutputs = false)
     {
         var sameLength = !training && Model.SameLengthEvaluation;
-        var positions = RelativePositions.Create(tokens.shape[1], memory.Length, Model.ModelSize, sameLength, tokens.device);
+        var positions = SegmentPositions.Create(Model, tokens.shape[1], memory.Length, sameLength, tokens.device);
         var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
         var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
@@ -122,8 +124,8 @@ internal sealed class TransformerNetwork : nn.Module
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
     public Tensor Continue(Tensor tokens, ReadingCache cache)
     {
-        var positions = RelativePositions.Continue(
-            tokens.shape[1], cache.Length, Model.ModelSize, Model.SameLengthEvaluation, tokens.device);
+        var positions = SegmentPositions.Continue(
+            Model, tokens.shape[1], cache.Length, Model.SameLengthEvaluation, tokens.device);
         var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
         for (var depth = 0; depth < Model.LayerCount; depth++)
         {
@@ -135,7 +137,7 @@ internal sealed class TransformerNetwork : nn.Module
     }
 
     /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
-    public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), _output, _outputBias, _computeType);
+    public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), OutputMatrix, _outputBias, _computeType);
 
     /// <summary>Computes what a training step minimises.</summary>
     /// <param name="tokens">[batch, time + 1], int64: each token but the last predicts the one after it.</param>
@@ -145,7 +147,7 @@ internal sealed class TransformerNetwork : nn.Module
         var time = tokens.shape[1] - 1;
         var output = Forward(tokens.narrow(1, 0, time), memory);
         var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
-        var logits = MixedLinear.Apply(hidden, _output, _computeType);                 // [batch · time, V]
+        var logits = MixedLinear.Apply(hidden, OutputMatrix, _computeType);                 // [batch · time, V]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
         return new(TokenLoss.Apply(logits, _outputBias, targets), Balancing(output.Routings), output.Routings);
     }
@@ -164,16 +166,31 @@ internal sealed class TransformerNetwork : nn.Module
         }
     }
 
+    private Tensor OutputMatrix => _output ?? _embedding;
+
+    private static (int Depths, int Experts) CountExperts(ModelOptions model, FeedForwardOptions feedForward)
+    {
+        var layers = model.EffectiveDistinctLayerCount;
+        var mixtures = feedForward.Blocks(layers).Where(part => part.Block is MixtureOfExpertsOptions && part.Count > 0).ToArray();
+        return mixtures.Length == 0
+            ? (0, 0)
+            : (model.LayerCount / layers * mixtures.Sum(part => part.Count), ((MixtureOfExpertsOptions)mixtures[0].Block).ExpertCount);
+    }
+
     private Tensor? Balancing(IReadOnlyList<Routing> routings) => routings.Count == 0 ? null : _layers
         .Select((layer, index) => layer.Block.BalancingLoss([.. CallsOf(index, routings)]))
         .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum.Plus(loss));
 
     // A layer that is used at several depths is called at each.
-    private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) =>
-        routings.Where((_, depth) => depth % _layers.Count == layer);
+    private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) => Enumerable.Range(0, Model.LayerCount)
+        .Select(depth => depth % _layers.Count)
+        .Where(used => _layers[used].Block.HasExperts)
+        .Zip(routings)
+        .Where(call => call.First == layer)
+        .Select(call => call.Second);
 
     // Without a gradient nothing inside a layer is needed after it.
-    private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, RelativePositions positions)
+    private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, SegmentPositions positions)
     {
         if (is_grad_enabled())
         {

@@ -9,7 +9,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// Multi-head attention with relative positions as in Transformer-XL (Dai et al. 2019), with a learned logit scale:
 /// logit = scale · [(q_i + u) · k_j + (q_i + v) · W_r S(r)], r = j − (i + M).
 /// </summary>
-internal sealed class RelativeAttention : nn.Module
+internal sealed class RelativeAttention : Attention
 {
     [ComponentName(Name = "query")] private readonly Parameter _query;               // [heads · head, d_model]
     [ComponentName(Name = "key_value")] private readonly Parameter _keyValue;        // [heads · 2 · head, d_model]
@@ -43,23 +43,13 @@ internal sealed class RelativeAttention : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Attends from the current segment to memory and segment.</summary>
-    /// <param name="queries">[batch, T, d_model], normalised.</param>
-    /// <param name="context">[batch, M + T, d_model], normalised: memory, then the current segment.</param>
-    /// <param name="positions">The positions of the segment.</param>
-    /// <returns>[batch, T, d_model], float32.</returns>
-    public Tensor Forward(Tensor queries, Tensor context, RelativePositions positions)
+    public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions)
     {
         var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
-        return Merge(Probabilities(queries, keys, positions), values);                 // [batch, T, d_model]
+        return Merge(Probabilities(queries, keys, (RelativePositions)positions), values); // [batch, T, d_model]
     }
 
-    /// <summary>Attends from new tokens to those that the cache keeps and to themselves, and adds them to it.</summary>
-    /// <param name="queries">[batch, T, d_model], normalised.</param>
-    /// <param name="cache">This layer's earlier keys, values and positions.</param>
-    /// <param name="positions">The positions of the new tokens; the cache keeps the projected sinusoids.</param>
-    /// <returns>[batch, T, d_model], float32.</returns>
-    public Tensor Forward(Tensor queries, AttentionCache cache, RelativePositions positions)
+    public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
     {
         var seen = positions.Hidden.shape[1];                                          // S
         var isAlone = queries.shape[1] == 1 && queries.device_type == DeviceType.CPU;
@@ -74,7 +64,7 @@ internal sealed class RelativeAttention : nn.Module
         }
 
         var (allKeys, allValues, places) = cache.Latest(seen);
-        var probabilities = Probabilities(queries, allKeys.to(_computeType), places.to(_computeType), positions);
+        var probabilities = Probabilities(queries, allKeys.to(_computeType), places.to(_computeType), (RelativePositions)positions);
         return Merge(probabilities, allValues.to(_computeType));                       // [batch, T, d_model]
     }
 

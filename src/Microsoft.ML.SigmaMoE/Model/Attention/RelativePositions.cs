@@ -9,7 +9,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Sinusoids">[M + T, d_model]: row p encodes r = p − (M + T − 1), so the last row is the token itself.</param>
 /// <param name="Hidden">[T, M + T]: true where query i must not see key j.</param>
 /// <param name="SameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
-internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool SameLength)
+internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool SameLength) : SegmentPositions(Hidden)
 {
     /// <summary>Makes the positions of a segment.</summary>
     /// <param name="time">T, the number of queries.</param>
@@ -49,12 +49,5 @@ internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool S
         var pair = TensorNumbers.Range(0, modelSize, 2, ScalarType.Float32, device);            // [d_model / 2]
         var angles = outer(relative, exp(pair.Times(-Math.Log(10000) / modelSize)));           // [count, d_model / 2]
         return stack([angles.sin(), angles.cos()], -1).view(count, modelSize);                 // [count, d_model]
-    }
-
-    private static Tensor Hide(long time, long memory, bool sameLength, Device device)
-    {
-        var all = ones(time, memory + time, dtype: ScalarType.Bool, device: device);
-        var hidden = all.triu(memory + 1);                                         // j − M > i
-        return sameLength && memory > 0 ? hidden.logical_or(all.tril(-1)) : hidden;  // or j < i
     }
 }

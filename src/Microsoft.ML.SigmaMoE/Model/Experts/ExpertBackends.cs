@@ -25,8 +25,8 @@ internal static class ExpertBackends
     };
 
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
-    public static bool CanDecode(Tensor tokens, Tensor up) =>
-        AreFusedAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
+    public static bool CanDecode(Tensor tokens, Tensor up, Activation activation) =>
+        AreFusedAllowed && activation == Activation.Relu && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
         && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
 
     /// <inheritdoc cref="ExpertDecoder.Decode"/>

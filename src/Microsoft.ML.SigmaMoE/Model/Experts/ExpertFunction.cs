@@ -21,14 +21,17 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
             return backend.Forward(inputs, batch, sorted).Output;
         }
 
-        var call = new Call(backend, batch, sorted);
+        var call = new Call(backend, batch, sorted, inputs.Activation);
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var call = (Call)vars[5];
-        var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor);
+        var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
+        {
+            Activation = call.Activation,
+        };
         var (output, hidden) = call.Backend.Forward(inputs, call.Batch, call.Mask);
         List<Tensor> saved = [inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, hidden];
         ctx.save_for_backward(inputs.UpBias is { } bias ? [.. saved, bias] : saved);
@@ -40,10 +43,13 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
-        var inputs = new ExpertInputs(saved[0], saved[1], saved[2], saved[3], saved.Count > 5 ? saved[5] : null);
+        var inputs = new ExpertInputs(saved[0], saved[1], saved[2], saved[3], saved.Count > 5 ? saved[5] : null)
+        {
+            Activation = call.Activation,
+        };
         var by = call.Backend.Backward(grad_output, inputs, call.Batch, call.Mask, saved[4]);
         return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!];
     }
 
-    private sealed record Call(IExpertBackend Backend, ExpertBatch Batch, Tensor? Mask);
+    private sealed record Call(IExpertBackend Backend, ExpertBatch Batch, Tensor? Mask, Activation Activation);
 }

@@ -8,11 +8,15 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Up">[experts, expert size, d_model].</param>
 /// <param name="Down">[experts, expert size, d_model].</param>
 /// <param name="UpBias">[experts, expert size], or null.</param>
-internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias);
+internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias)
+{
+    /// <summary>Gets the activation (φ).</summary>
+    public Activation Activation { get; init; }
+}
 
 /// <summary>What the forward pass gives.</summary>
 /// <param name="Output">[tokens, d_model], float32.</param>
-/// <param name="Hidden">[tokens · K, expert size]: relu(x · upᵀ + b) in sorted order; what the backward pass needs.</param>
+/// <param name="Hidden">[tokens · K, expert size]: what the backward pass of the same backend needs, in sorted order.</param>
 internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden);
 
 /// <summary>The gradients by each of <see cref="ExpertInputs"/>, in its shapes.</summary>
@@ -20,7 +24,7 @@ internal readonly record struct ExpertGradients(Tensor Tokens, Tensor Gates, Ten
 
 /// <summary>
 /// Computes both layers of all experts, forward and backward:
-/// output[n] = Σ_k (gate[n, k] · mask[n, k] ⊙ relu(x[n] · up_eᵀ + b_e)) · down_e, e the k-th expert of token n.
+/// output[n] = Σ_k (gate[n, k] · mask[n, k] ⊙ φ(x[n] · up_eᵀ + b_e)) · down_e, e the k-th expert of token n.
 /// Results are fresh tensors in the caller's dispose scope. No call records a gradient.
 /// </summary>
 internal interface IExpertBackend

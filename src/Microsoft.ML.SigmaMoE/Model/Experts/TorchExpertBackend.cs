@@ -13,14 +13,14 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
         var bias = inputs.UpBias?.to(computeType);
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var activation = ActivationFunction.Of(inputs.Activation);
         var hidden = empty(sorted.shape[0], up.shape[1], dtype: computeType, device: sorted.device);
         var output = zeros_like(inputs.Tokens);                                    // [tokens, d_model]
         foreach (var (expert, start, end) in Segments(batch))
         {
             var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
-            var active = raw.relu_();
-            hidden[start..end] = active;
-            var part = matmul((active * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
+            hidden[start..end] = raw;
+            var part = matmul((activation.Apply(raw) * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
             output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 
@@ -34,13 +34,15 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var arriving = gradient.to(computeType).index_select(0, batch.Tokens);     // [slots, d_model]
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var activation = ActivationFunction.Of(inputs.Activation);
         var result = Zeros(inputs);
         var byGate = zeros(sorted.shape[0], dtype: ScalarType.Float32, device: sorted.device);  // [slots]
         foreach (var (expert, start, end) in Segments(batch))
         {
-            var (active, factor) = (hidden[start..end], factors[start..end]);      // [slots of e, expert size]
+            var (raw, factor) = (hidden[start..end], factors[start..end]);         // [slots of e, expert size]
+            var active = activation.Apply(raw);
             var byGated = matmul(arriving[start..end], down[expert].t());          // [slots of e, expert size]
-            var byHidden = (byGated * factor * active.IsAbove(0)).to(computeType);
+            var byHidden = (byGated * factor * activation.Derivative(raw)).to(computeType);
             var weighed = mask is null ? active : active * mask[start..end];
             byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);
             result.Down[expert] = matmul((active * factor).to(computeType).t(), arriving[start..end]);

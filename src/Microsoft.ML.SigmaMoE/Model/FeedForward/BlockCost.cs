@@ -9,17 +9,17 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
     /// <summary>Computes the cost at width <paramref name="size"/> (d_model).</summary>
     public static BlockCost Of(FeedForwardOptions options, long size) => options switch
     {
-        DenseOptions dense => OfDense(dense.HiddenSize, size),
+        DenseOptions dense => OfDense(dense.HiddenSize, size, dense.Bias),
         TopKOptions topK => OfTopK(topK, size),
         ProductKeyMemoryOptions memory => OfMemory(memory, size),
         MixtureOfExpertsOptions mixture => OfMixture(mixture, size),
         _ => throw new ArgumentException($"The cost of {options.GetType().Name} is not known.", nameof(options)),
     };
 
-    private static BlockCost OfDense(long hidden, long size)
+    private static BlockCost OfDense(long hidden, long size, bool bias)
     {
         var matrices = checked(2 * size * hidden);
-        var parameters = checked(matrices + hidden + size);
+        var parameters = bias ? checked(matrices + hidden + size) : matrices;
         return new(parameters, parameters, matrices);
     }
 
@@ -28,7 +28,7 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
     {
         checked
         {
-            var dense = OfDense(topK.HiddenSize, size);
+            var dense = OfDense(topK.HiddenSize, size, bias: true);
             var unused = size * (topK.HiddenSize - topK.ActiveChannels);
             return new(dense.Parameters, dense.ActiveParameters - unused, dense.MultiplyAdds - unused);
         }

@@ -5,25 +5,30 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>W₂ · dropout(relu(W₁ x + b₁)) + b₂.</summary>
+/// <summary>W₂ · dropout(φ(W₁ x + b₁)) + b₂.</summary>
 internal sealed class DenseFeedForward : FeedForward
 {
     [ComponentName(Name = "up")] private readonly Parameter _up;              // [d_ff, d_model]
-    [ComponentName(Name = "up_bias")] private readonly Parameter _upBias;     // [d_ff]
+    [ComponentName(Name = "up_bias")] private readonly Parameter? _upBias;    // [d_ff]
     [ComponentName(Name = "down")] private readonly Parameter _down;          // [d_model, d_ff]
-    [ComponentName(Name = "down_bias")] private readonly Parameter _downBias; // [d_model]
+    [ComponentName(Name = "down_bias")] private readonly Parameter? _downBias; // [d_model]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
+    private readonly ActivationFunction _activation;
     private readonly ScalarType _computeType;
 
     public DenseFeedForward(DenseOptions options, BlockContext context)
         : base(nameof(DenseFeedForward))
     {
         var modelSize = context.Model.ModelSize;
-        _computeType = context.ComputeType;
+        (_computeType, _activation) = (context.ComputeType, ActivationFunction.Of(options.Activation));
         _up = WeightInitialization.LayerLinear(options.HiddenSize, modelSize, context);
-        _upBias = WeightInitialization.Constant([options.HiddenSize], 0);
         _down = WeightInitialization.LayerLinear(modelSize, options.HiddenSize, context);
-        _downBias = WeightInitialization.Constant([modelSize], 0);
+        if (options.Bias)
+        {
+            _upBias = WeightInitialization.Constant([options.HiddenSize], 0);
+            _downBias = WeightInitialization.Constant([modelSize], 0);
+        }
+
         _dropout = new InvertedDropout(context.Model.Dropout, context.Randomness);
         RegisterComponents();
     }
@@ -31,9 +36,9 @@ internal sealed class DenseFeedForward : FeedForward
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
         // the bias is added in the compute type: one pass over the widest tensor of the layer instead of three
-        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
-        var hidden = _dropout.forward(expanded.relu());                         // [batch, time, d_ff]
-        return new(MixedLinear.Apply(hidden, _down, _downBias, _computeType));  // [batch, time, d_model]
+        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias?.to(_computeType));
+        var hidden = _dropout.forward(_activation.Apply(expanded));             // [batch, time, d_ff]
+        return new(Multiply(hidden, _down, _downBias, _computeType));           // [batch, time, d_model]
     }
 
     public override Tensor Decode(Tensor x)                                     // [batch, time, d_model]
@@ -43,7 +48,11 @@ internal sealed class DenseFeedForward : FeedForward
             return base.Decode(x);
         }
 
-        var hidden = MixedLinear.Apply(x, _up, _upBias, ScalarType.Float32).relu_();  // [batch, time, d_ff]
-        return MixedLinear.Apply(hidden, _down, _downBias, ScalarType.Float32);       // [batch, time, d_model]
+        var hidden = _activation.Apply(Multiply(x, _up, _upBias, ScalarType.Float32));  // [batch, time, d_ff]
+        return Multiply(hidden, _down, _downBias, ScalarType.Float32);                  // [batch, time, d_model]
     }
+
+    private static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias, ScalarType computeType) => bias is null
+        ? MixedLinear.Apply(x, weight, computeType).to(ScalarType.Float32)
+        : MixedLinear.Apply(x, weight, bias, computeType);
 }

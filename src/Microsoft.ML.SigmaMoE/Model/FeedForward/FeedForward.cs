@@ -20,6 +20,9 @@ internal abstract class FeedForward(string name) : nn.Module<Tensor, FeedForward
         _ => throw new ArgumentException($"There is no feed-forward block for {options.GetType().Name}.", nameof(options)),
     };
 
+    /// <summary>Gets whether the block sends its tokens to experts.</summary>
+    public virtual bool HasExperts => false;
+
     /// <summary>
     /// Computes the block's output alone, [batch, time, d_model], without a gradient and fastest for a few tokens: what
     /// generation asks for.

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// y = Σ over the chosen experts e of weight_e · relu(x · up_eᵀ + b_e) · down_e (section 5 of the paper). Experts that a
+/// y = Σ over the chosen experts e of weight_e · φ(x · up_eᵀ + b_e) · down_e (section 5 of the paper). Experts that a
 /// token was not sent to are not computed for it.
 /// </summary>
 internal sealed class MixtureOfExperts : FeedForward
@@ -20,6 +20,7 @@ internal sealed class MixtureOfExperts : FeedForward
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
     private readonly int _active;
+    private readonly Activation _activation;
 
     public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context)
         : base(nameof(MixtureOfExperts))
@@ -37,7 +38,7 @@ internal sealed class MixtureOfExperts : FeedForward
 
         _router = Router.Create(new RouterContext(options, context));
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
-        (_computeType, _active) = (context.ComputeType, options.ActiveExperts);
+        (_computeType, _active, _activation) = (context.ComputeType, options.ActiveExperts, options.Activation);
         RegisterComponents();
     }
 
@@ -56,7 +57,7 @@ internal sealed class MixtureOfExperts : FeedForward
     public override Tensor Decode(Tensor x)                                       // [batch, time, d_model]
     {
         var tokens = x.flatten(0, 1);                                             // [batch · time, d_model]
-        if (!ExpertBackends.CanDecode(tokens, _up) || _router.TryChoose(tokens) is not { } choice)
+        if (!ExpertBackends.CanDecode(tokens, _up, _activation) || _router.TryChoose(tokens) is not { } choice)
         {
             return base.Decode(x);
         }
@@ -65,6 +66,8 @@ internal sealed class MixtureOfExperts : FeedForward
         var mixed = ExpertBackends.Decode(inputs, choice.Experts, choice.Weights).view(x.shape);
         return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
     }
+
+    public override bool HasExperts => true;
 
     public override Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _router.BalancingLoss(calls);
 
@@ -88,7 +91,7 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0]);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
-        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias);
+        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation };
         return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);
     }
 }

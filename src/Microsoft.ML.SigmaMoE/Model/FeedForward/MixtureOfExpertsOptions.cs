@@ -21,6 +21,9 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
     /// <summary>Gets the dropout probability on each chosen expert's hidden vector (the paper's "standard dropout" ablation).</summary>
     public double HiddenDropout { get; init; }
 
+    /// <summary>Gets the activation of the experts (φ).</summary>
+    public Activation Activation { get; init; }
+
     /// <summary>
     /// Gets how the weights begin, or null for what belongs to the router: Switch's for
     /// <see cref="SwitchRouterOptions"/>, σ-MoE's for all others.
@@ -35,6 +38,7 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ExpertSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ActiveExperts);
         OptionChecks.ThrowIfNotProbability(HiddenDropout);
+        OptionChecks.ThrowIfNotDefined(Activation);
         if (ActiveExperts > ExpertCount)
         {
             throw new ArgumentException($"ActiveExperts is {ActiveExperts} but there are only {ExpertCount} experts (ExpertCount).");

@@ -2,9 +2,9 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
 /// Experts token by token in float64, forward and backward, written to be obviously right: what every backend must equal.
-/// y[n] = Σ_k g[n, k] · (mask ⊙ relu(x[n] · up_eᵀ + b_e)) · down_e.
+/// y[n] = Σ_k g[n, k] · (mask ⊙ φ(x[n] · up_eᵀ + b_e)) · down_e.
 /// </summary>
-internal sealed class DumbExperts(ExpertProblem problem)
+internal sealed class DumbExperts(ExpertProblem problem, Activation activation = Activation.Relu)
 {
     public double[,] Output { get; } = new double[problem.TokenCount, problem.ModelSize];
 
@@ -46,8 +46,8 @@ internal sealed class DumbExperts(ExpertProblem problem)
 
         var mask = problem.Mask is null ? 1.0 : problem.Mask[token, choice, neuron];
         double gate = problem.Gates[token, choice];
-        var hidden = Math.Max(0, raw);
-        var byRaw = raw > 0 ? byOutput * gate * mask : 0;
+        var hidden = ScalarActivation.Value(activation, raw);
+        var byRaw = byOutput * gate * mask * ScalarActivation.Slope(activation, raw);
         ByGate[token, choice] += byOutput * mask * hidden;
         ByBias[expert, neuron] += byRaw;
         for (var i = 0; i < problem.ModelSize; i++)

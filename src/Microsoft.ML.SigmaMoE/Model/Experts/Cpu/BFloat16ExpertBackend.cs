@@ -11,9 +11,9 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
 {
     public string Name => "fused bfloat16 tiles on the processor";
 
-    /// <summary>Gets whether this backend can compute the given inputs.</summary>
+    /// <summary>Gets whether this backend can compute the given inputs. Its tiles know no activation but ReLU.</summary>
     public static bool Takes(in ExpertInputs inputs) =>
-        Brgemm.IsAvailable && inputs.Tokens.device_type == DeviceType.CPU
+        Brgemm.IsAvailable && inputs.Activation == Activation.Relu && inputs.Tokens.device_type == DeviceType.CPU
         && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)

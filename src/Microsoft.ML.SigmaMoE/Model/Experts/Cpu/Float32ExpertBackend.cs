@@ -22,7 +22,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
 
     /// <summary>Gets whether this backend can compute the given inputs.</summary>
     public static bool Takes(in ExpertInputs inputs) =>
-        IsAvailable && inputs.Tokens.device_type == DeviceType.CPU
+        IsAvailable && inputs.Activation == Activation.Relu && inputs.Tokens.device_type == DeviceType.CPU
         && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask) => _sized.Forward(inputs, batch, mask);
