@@ -27,8 +27,23 @@ public sealed class LanguageModelImportTests
     }
 
     [Theory]
+    [InlineData("lm_topk")]
+    [InlineData("lm_pkm")]
+    [InlineData("lm_switch")]
+    public void Import_WithTheBlockGiven_ScoresAsTheAuthorsCode(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open(name);
+        using var model = Import(reference, folder, Options(null) with { FeedForward = CaseOptions.FeedForward(reference.Settings) });
+        ReferenceCheckpoint.CheckScores(reference, model);
+    }
+
+    [Theory]
     [InlineData("lm_dense")]
     [InlineData("lm_sigma_moe")]
+    [InlineData("lm_switch")]
+    [InlineData("lm_topk")]
+    [InlineData("lm_pkm")]
     public void Import_OfTheAuthorsArchive_TakesEverythingFromIt(string name)
     {
         using var folder = new TemporaryFolder();
@@ -66,6 +81,51 @@ public sealed class LanguageModelImportTests
             var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
             Assert.Contains("'pkm.n_heads'", fault.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("gate", 0, "entropy", typeof(SoftmaxBeforeTopKRouterOptions))]
+    [InlineData("gate", 1, "entropy", typeof(SoftmaxAfterTopKRouterOptions))]
+    [InlineData("gate", 0, "switch", typeof(SwitchRouterOptions))]
+    [InlineData("sinkmoid2", 0, "entropy", typeof(SinkhornRouterOptions))]
+    [InlineData("sigmoid", 0, "entropy", typeof(SigmoidRouterOptions))]
+    public void Import_OfArgumentsThatNameARouter_ChoosesIt(string mode, long after, string loss, Type router)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        var arguments = ReferenceCheckpoint.Arguments(reference);
+        (arguments["moe.selection_mode"], arguments["moe.activation_after_topk"], arguments["moe.reg_type"]) = (mode, after, loss);
+        (arguments["moe.drop_expert"], arguments["moe.perplexity_reg"]) = (0.25, "0.125");
+        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        using var model = LanguageModel.Import(folder.File("a.pth"));
+        var chosen = Assert.IsType<MixtureOfExpertsOptions>(model.Options.FeedForward).Router;
+        Assert.IsType(router, chosen);
+        Assert.Equal((0.25, 0.125), (chosen.ExpertDropout, chosen.BalancingWeight));
+    }
+
+    [Theory]
+    [InlineData("moe.selection_mode", "add", "moe.selection_mode = add; this library recognises sigmoid, gate, sinkmoid2")]
+    [InlineData("transformer.activation", "gelu", "transformer.activation = gelu")]
+    [InlineData("moe.reg_type", "normal", "moe.reg_type = normal")]
+    public void Import_OfArgumentsThatNameWhatIsUnknown_SaysWhatIsKnown(string name, string value, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
+        var arguments = ReferenceCheckpoint.Arguments(reference);
+        arguments[name] = value;
+        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        var fault = Assert.Throws<NotSupportedException>(() => LanguageModel.Import(folder.File("a.pth")));
+        Assert.Contains(message, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_OfMemoriesWithoutArguments_AsksForTheirOptions()
+    {
+        using var folder = new TemporaryFolder();
+        using var reference = ReferenceCheckpoint.Open("lm_pkm");
+        var fault = Assert.Throws<ArgumentException>(() => Import(reference, folder, Options(null)));
+        Assert.Contains("2 heads and 8 sub-keys", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("ImportOptions.FeedForward", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

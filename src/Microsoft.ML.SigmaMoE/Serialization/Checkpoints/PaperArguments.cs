@@ -56,6 +56,18 @@ internal sealed class PaperArguments(ICheckpoint checkpoint)
         _ => throw Wrong(name),
     };
 
+    /// <summary>Gets a text that must be one of a few; the first where the argument is missing.</summary>
+    /// <exception cref="NotSupportedException">It is another.</exception>
+    public string RequireOneOf(string name, params string[] known) => Text(name) is not { } value ? known[0]
+        : known.Contains(value) ? value
+        : throw new NotSupportedException(
+            $"'{checkpoint.Path}' was trained with {name} = {value}; this library recognises {string.Join(", ", known)} by itself. If it "
+            + "has that, give the block's options in ImportOptions.FeedForward.");
+
+    /// <summary>Makes the complaint that an argument is missing.</summary>
+    public InvalidDataException Missing(string name) => new(
+        $"'{checkpoint.Path}' keeps its arguments but not '{name}', which shapes do not tell; give the block's options in ImportOptions.FeedForward.");
+
     private int Product(int segment, int blocks) => (long)segment * blocks is var product && product is >= 0 and <= int.MaxValue
         ? (int)product
         : throw Wrong("lm.unroll");

@@ -12,23 +12,56 @@ internal static class PaperFeedForward
             return Mixture(checkpoint, arguments, options);
         }
 
-        return checkpoint.Tensors.ContainsKey($"{Layer}linear1.weight") ? Dense(checkpoint, arguments) : throw new NotSupportedException(
-            $"'{checkpoint.Path}' has neither '{Layer}pkm.expert_sel' nor '{Layer}linear1.weight': its feed-forward block is "
-            + "not one that this library finds out by itself. Give its options in ImportOptions.FeedForward.");
-    }
-
-    private static DenseOptions Dense(ICheckpoint checkpoint, PaperArguments arguments)
-    {
-        if (arguments.Text("transformer.variant") is { } variant && variant.Contains("topk", StringComparison.Ordinal))
+        if (checkpoint.Tensors.ContainsKey($"{Layer}pkm.keys.0"))
         {
-            throw Unknown(checkpoint, "transformer.variant", variant);
+            return Memory(checkpoint, arguments);
         }
 
-        return new() { HiddenSize = checkpoint.Sizes($"{Layer}linear1.weight", "d_ff", "d_model")[0] };
+        return checkpoint.Tensors.ContainsKey($"{Layer}linear1.weight") ? Dense(checkpoint, arguments) : throw new NotSupportedException(
+            $"'{checkpoint.Path}' has none of '{Layer}pkm.expert_sel', '{Layer}pkm.keys.0' and '{Layer}linear1.weight': its feed-forward "
+            + "block is not one of the paper's. If this library has it, give its options in ImportOptions.FeedForward.");
+    }
+
+    private static FeedForwardOptions Dense(ICheckpoint checkpoint, PaperArguments arguments)
+    {
+        arguments.RequireOneOf("transformer.activation", "relu");
+        var hidden = checkpoint.Sizes($"{Layer}linear1.weight", "d_ff", "d_model")[0];
+        if (arguments.Text("transformer.variant") is not { } variant || !variant.Contains("topk", StringComparison.Ordinal))
+        {
+            return new DenseOptions { HiddenSize = hidden };
+        }
+
+        return new TopKOptions
+        {
+            HiddenSize = hidden,
+            ActiveChannels = arguments.Int("transformer.topk_value") ?? throw arguments.Missing("transformer.topk_value"),
+            RankByContribution = arguments.Int("transformer.topk_use_norm") is > 0,
+        };
+    }
+
+    private static ProductKeyMemoryOptions Memory(ICheckpoint checkpoint, PaperArguments arguments)
+    {
+        var sizes = checkpoint.Sizes($"{Layer}pkm.keys.0", "heads", "sub-keys", "d_model / 2");
+        if (!arguments.Any)
+        {
+            throw new ArgumentException(
+                $"'{checkpoint.Path}' holds product-key memories of {sizes[0]} heads and {sizes[1]} sub-keys but keeps no arguments, and "
+                + "shapes do not tell how many keys a token takes or which activation they have. Give them in ImportOptions.FeedForward.");
+        }
+
+        return new()
+        {
+            HeadCount = sizes[0],
+            SubKeyCount = sizes[1],
+            NearestKeys = arguments.Int("pkm.knn") ?? throw arguments.Missing("pkm.knn"),
+            QueryProjection = arguments.Int("kvmem.linproj") is > 0,
+            Activation = arguments.RequireOneOf("transformer.activation", "relu", "softmax") == "softmax" ? MemoryActivation.Softmax : MemoryActivation.Relu,
+        };
     }
 
     private static MixtureOfExpertsOptions Mixture(ICheckpoint checkpoint, PaperArguments arguments, ImportOptions options)
     {
+        arguments.RequireOneOf("transformer.activation", "relu");
         var experts = checkpoint.Sizes($"{Layer}pkm.keys", "experts", "d_model", "expert size");
         var active = options.ActiveExperts ?? arguments.Int("pkm.n_heads") ?? throw new ArgumentException(
             $"'{checkpoint.Path}' holds {experts[0]} experts a layer but does not say how many of them a token is sent to, and "
@@ -39,25 +72,7 @@ internal static class PaperFeedForward
             ExpertSize = experts[2],
             ActiveExperts = active,
             Bias = checkpoint.Tensors.ContainsKey($"{Layer}pkm.bias"),
-            Router = Sigmoid(checkpoint, arguments),
+            Router = arguments.Any ? PaperRouters.Of(arguments) : new SigmoidRouterOptions(),
         };
     }
-
-    private static SigmoidRouterOptions Sigmoid(ICheckpoint checkpoint, PaperArguments arguments)
-    {
-        if (arguments.Text("moe.selection_mode") is { } mode && mode != "sigmoid")
-        {
-            throw Unknown(checkpoint, "moe.selection_mode", mode);
-        }
-
-        return new()
-        {
-            ExpertDropout = arguments.Double("moe.drop_expert") ?? 0,
-            BalancingWeight = arguments.Any ? arguments.Double("moe.perplexity_reg") ?? 0 : new SigmoidRouterOptions().BalancingWeight,
-        };
-    }
-
-    private static NotSupportedException Unknown(ICheckpoint checkpoint, string name, string value) => new(
-        $"'{checkpoint.Path}' was trained with {name} = {value}, which this library does not recognise. Give the block's options "
-        + "in ImportOptions.FeedForward.");
 }

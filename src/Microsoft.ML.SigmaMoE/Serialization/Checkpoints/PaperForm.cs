@@ -25,9 +25,4 @@ internal sealed class PaperForm(ICheckpoint checkpoint) : CheckpointForm(checkpo
             Options = (known?.Options ?? new()) with { Model = model, FeedForward = WithActive(feedForward, options) },
         };
     }
-
-    private static FeedForwardOptions WithActive(FeedForwardOptions feedForward, ImportOptions options) =>
-        feedForward is MixtureOfExpertsOptions mixture && options.ActiveExperts is { } active
-            ? mixture with { ActiveExperts = active }
-            : feedForward;
 }
