@@ -3,7 +3,9 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed class LanguageModelExportTests
 {
     public static TheoryData<FeedForwardOptions> Blocks =>
-        [new DenseOptions { HiddenSize = 6 }, TinyModel.Experts, TinyModel.Experts with { Bias = true, ActiveExperts = 3 }];
+        [new DenseOptions { HiddenSize = 6 }, TinyModel.Experts, TinyModel.Experts with { Bias = true, ActiveExperts = 3 },
+        new TopKOptions { HiddenSize = 6, ActiveChannels = 2 }, new ProductKeyMemoryOptions { SubKeyCount = 3, HeadCount = 2, NearestKeys = 2 },
+        TinyModel.Experts with { Router = new SwitchRouterOptions() }];
 
     [Theory]
     [MemberData(nameof(Blocks))]
@@ -50,7 +52,7 @@ public sealed class LanguageModelExportTests
         var metadata = new Dictionary<string, string> { ["Microsoft.ML.SigmaMoE"] = "{\"format\":1}" };
         using (var stream = File.Create(folder.File("a.safetensors")))
         {
-            NetworkWeights.Write(stream, model.Network, metadata);
+            NetworkWeights.Write(stream, model.Network, WeightNames.Authors, metadata);
         }
 
         var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.safetensors")));

@@ -12,10 +12,15 @@ internal static class NetworkWeights
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
     /// <summary>Writes every weight.</summary>
-    public static void Write(Stream stream, TransformerNetwork network, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(Stream stream, TransformerNetwork network) => Write(stream, network, WeightNames.Authors, Metadata);
+
+    /// <summary>Writes every weight under the names of a table.</summary>
+    public static void Write(
+        Stream stream, TransformerNetwork network, WeightTable names, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        SafeTensorsFile.Write(stream, Views(network).Select(view => (view.Key, view.Value)), metadata ?? Metadata);
+        var weights = network.named_parameters().Select(weight => names.ToFile(weight.name, weight.parameter));
+        SafeTensorsFile.Write(stream, weights, metadata);
     }
 
     /// <summary>Replaces every weight of <paramref name="network"/>.</summary>

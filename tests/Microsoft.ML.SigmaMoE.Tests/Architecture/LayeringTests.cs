@@ -23,7 +23,7 @@ public sealed partial class LayeringTests
         ["Generation"] = ["Model", "Tokenization"],
         ["Training"] = ["Model", "Model/FeedForward", "Model/Routing", "Serialization", "Tokenization"],
         ["Serialization"] = ["Model", "Model/FeedForward", "Tokenization", "Training"],
-        ["Serialization/Checkpoints"] = ["Model", "Model/FeedForward", "Serialization", "Serialization/Torch", "Tokenization"],
+        ["Serialization/Checkpoints"] = ["Model", "Model/Attention", "Model/FeedForward", "Serialization", "Serialization/Torch", "Tokenization"],
         ["Serialization/Torch"] = ["Serialization"],
     };
 

@@ -8,11 +8,14 @@ internal static class CheckpointFile
     // what torch.save wrote before version 1.6; as a safetensors file its header would be longer than any
     private static ReadOnlySpan<byte> BarePickle => [0x80, 0x02, 0x8A, 0x0A];
 
-    /// <summary>Opens a file.</summary>
+    private static readonly string[] InFolder = [ModelFolder.WeightsName, "pytorch_model.bin"];
+
+    /// <summary>Opens a file, or the file that a folder in the Hugging Face form has.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="InvalidDataException">It is no checkpoint, or a damaged one.</exception>
     public static ICheckpoint Open(string path)
     {
+        path = Directory.Exists(path) ? FindIn(path) : path;
         if (!File.Exists(path))
         {
             throw new FileNotFoundException($"'{path}' is missing.", path);
@@ -27,6 +30,10 @@ internal static class CheckpointFile
             throw new InvalidDataException($"'{path}' cannot be used. {fault.Message}", fault);
         }
     }
+
+    private static string FindIn(string folder) => InFolder.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+        ?? throw new FileNotFoundException(
+            $"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}. Weights in several files are not read: join them first.");
 
     private static ICheckpoint OpenByStart(string path)
     {

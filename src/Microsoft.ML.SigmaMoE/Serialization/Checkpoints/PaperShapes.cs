@@ -24,7 +24,7 @@ internal sealed record PaperShapes(int Vocabulary, int ModelSize, int LayerCount
     public void Check(ModelOptions model, string path)
     {
         Check(nameof(model.ModelSize), model.ModelSize, ModelSize, path);
-        Check(nameof(model.LayerCount), model.LayerCount, LayerCount, path);
+        Check(nameof(model.LayerCount), model.EffectiveDistinctLayerCount, LayerCount, path);
         Check(nameof(model.HeadCount), model.HeadCount, HeadCount, path);
         Check(nameof(model.HeadSize), model.EffectiveHeadSize, HeadSize, path);
     }
