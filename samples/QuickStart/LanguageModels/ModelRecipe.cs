@@ -12,13 +12,22 @@ internal sealed record ModelRecipe(LanguageModelOptions Mixture, LanguageModelOp
         var experts = new MixtureOfExpertsOptions { ExpertCount = 16, ExpertSize = 32, ActiveExperts = 4 };
         var mixture = new LanguageModelOptions
         {
-            Model = new() { ModelSize = 192, LayerCount = 3, HeadCount = 4, SegmentLength = 64, MemoryLength = 64 },
+            // most documents are shorter than a segment: in training a memory would cost more than it gives
+            Model = new()
+            {
+                ModelSize = 192,
+                LayerCount = 3,
+                HeadCount = 4,
+                SegmentLength = 128,
+                MemoryLength = 0,
+                EvaluationMemoryLength = 128,
+            },
             FeedForward = experts,
             Tokenizer = new BytePairTokenizerOptions { VocabularySize = 4000 },
             Training = new()
             {
                 MaxDuration = trainingTime,
-                BatchSize = 32,
+                BatchSize = 16,
                 LearningRate = 0.004,
                 WarmupSteps = 50,
                 Beta2 = 0.99,

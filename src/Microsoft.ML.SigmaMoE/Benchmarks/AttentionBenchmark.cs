@@ -18,7 +18,7 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         using var scope = NewDisposeScope();
         const int Heads = 4;
         long[] shape = [Math.Max(1, options.Tokens / time), Heads, time, 2L * time];
-        var positions = RelativePositions.Create(time, time, options.ModelSize, sameLength: false, CPU);
+        var positions = RelativePositions.Create(new(time, time), options.ModelSize, CPU);
         var (content, places) = (randn(shape), randn(shape));
         var composed = Contender("libtorch", (x, y) => RelativeSoftmax.Compose(x, y, positions), content, places, null);
         Tensor Fused(Tensor x, Tensor y) => RelativeSoftmax.Apply(x, y, positions);

@@ -8,9 +8,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// tensors, which outlive dispose scopes. Not safe for use by several threads.
 /// </summary>
 /// <param name="capacity">How many tokens are kept at most (M); 0 keeps nothing.</param>
-internal sealed class SegmentMemory(int capacity) : IDisposable
+/// <param name="separator">The token before which nothing is remembered, or null where all text is one document.</param>
+internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisposable
 {
     private Tensor[] _layers = [];
+    private long[] _open = [];
 
     /// <summary>Gets or sets how many of the latest tokens are seen at most; older ones wait for a wider window.</summary>
     public long Window { get; set; } = long.MaxValue;
@@ -20,6 +22,9 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
 
     /// <summary>Gets each layer's tensor, [batch, M, d_model]; empty at the start of a document.</summary>
     public IReadOnlyList<Tensor> Layers => _layers;
+
+    /// <summary>Gets for each row how many tokens of its document have been read; empty where documents are not told apart.</summary>
+    public IReadOnlyList<long> Open => _open;
 
     private long Stored => _layers.Length == 0 ? 0 : _layers[0].shape[1];
 
@@ -31,10 +36,16 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
         var seen => _layers[layer].narrow(1, Stored - seen, seen),
     };
 
+    /// <summary>Finds the documents of the next segment, [batch, T], or null where all text is one document.</summary>
+    public DocumentStarts? FindDocuments(Tensor tokens) =>
+        separator is { } token ? DocumentStarts.Find(tokens, token, _open, Length) : null;
+
     /// <summary>Appends a segment and forgets what is older than the capacity.</summary>
     /// <param name="inputs">Each layer's input, [batch, T, d_model].</param>
-    public void Append(IReadOnlyList<Tensor> inputs)
+    /// <param name="documents">The segment's documents, where they are told apart.</param>
+    public void Append(IReadOnlyList<Tensor> inputs, DocumentStarts? documents = null)
     {
+        _open = documents?.Open ?? [];
         if (capacity > 0)
         {
             using var scope = NewDisposeScope();
@@ -64,11 +75,17 @@ internal sealed class SegmentMemory(int capacity) : IDisposable
         }
     }
 
-    /// <summary>Takes over tensors that a checkpoint holds, [batch, M, d_model] each.</summary>
-    public void Restore(IEnumerable<Tensor> layers) => Replace([.. layers]);
+    /// <summary>Takes over what a checkpoint holds.</summary>
+    /// <param name="layers">[batch, M, d_model] each.</param>
+    /// <param name="open">As <see cref="Open"/> was.</param>
+    public void Restore(IEnumerable<Tensor> layers, IEnumerable<long> open)
+    {
+        Replace([.. layers]);
+        _open = [.. open];
+    }
 
     /// <summary>Forgets everything: the next token starts a document.</summary>
-    public void Reset() => Replace([]);
+    public void Reset() => Restore([], []);
 
     /// <inheritdoc/>
     public void Dispose() => Reset();

@@ -97,8 +97,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <param name="keepLayerOutputs">Whether every layer's output is returned.</param>
     public NetworkOutput Forward(Tensor tokens, SegmentMemory memory, bool keepLayerOutputs = false)
     {
-        var sameLength = !training && Model.SameLengthEvaluation;
-        var positions = SegmentPositions.Create(Model, tokens.shape[1], memory.Length, sameLength, tokens.device);
+        var documents = memory.FindDocuments(tokens);
+        var windows = new KeyWindows(tokens.shape[1], memory.Length, !training && Model.SameLengthEvaluation, documents?.Keys);
+        var positions = SegmentPositions.Create(Model, windows, tokens.device);
         var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
         var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
@@ -113,7 +114,7 @@ internal sealed class TransformerNetwork : nn.Module
             }
         }
 
-        memory.Append(inputs);
+        memory.Append(inputs, documents);
         inputs.Add(hidden);
         return new(_outputNorm.forward(hidden), keepLayerOutputs ? inputs[1..] : [], routings);
     }
@@ -124,8 +125,8 @@ internal sealed class TransformerNetwork : nn.Module
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
     public Tensor Continue(Tensor tokens, ReadingCache cache)
     {
-        var positions = SegmentPositions.Continue(
-            Model, tokens.shape[1], cache.Length, Model.SameLengthEvaluation, tokens.device);
+        var windows = new KeyWindows(tokens.shape[1], cache.Length, Model.SameLengthEvaluation);
+        var positions = SegmentPositions.Continue(Model, windows, tokens.device);
         var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
         for (var depth = 0; depth < Model.LayerCount; depth++)
         {

@@ -11,7 +11,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal static class Checkpoint
 {
-    private const int Format = 1;
+    private const int Format = 2;
     private const string RunFile = "run.json", ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
     private const string MemoryFile = "memory.safetensors", BestFile = "best.safetensors", RandomnessName = "randomness";
 
@@ -91,17 +91,22 @@ internal static class Checkpoint
         tensors.Select(pair => (pair.Key, pair.Value));
 
     private static IEnumerable<(string Name, Tensor Tensor)> Memories(TrainingSession session) => session.Memories
-        .SelectMany((memory, pass) => memory.Layers.Select((layer, depth) => (MemoryName(pass, depth), layer)));
+        .SelectMany((memory, pass) => memory.Layers
+            .Select((layer, depth) => (MemoryName(pass, depth), layer))
+            .Append((OpenName(pass), tensor(memory.Open.ToArray(), dtype: ScalarType.Int64))));
 
     private static void RestoreMemories(TrainingSession session, IReadOnlyDictionary<string, Tensor> tensors)
     {
         foreach (var (pass, memory) in session.Memories.Index())
         {
-            memory.Restore(Enumerable.Range(0, session.Network.Model.LayerCount)
+            var layers = Enumerable.Range(0, session.Network.Model.LayerCount)
                 .Where(depth => tensors.ContainsKey(MemoryName(pass, depth)))
-                .Select(depth => tensors[MemoryName(pass, depth)].to(session.Network.Device, copy: true)));
+                .Select(depth => tensors[MemoryName(pass, depth)].to(session.Network.Device, copy: true));
+            memory.Restore(layers, tensors[OpenName(pass)].data<long>().ToArray());
         }
     }
+
+    private static string OpenName(int pass) => $"pass.{pass}.open";
 
     private static string MemoryName(int pass, int depth) => $"pass.{pass}.layer.{depth}";
 }

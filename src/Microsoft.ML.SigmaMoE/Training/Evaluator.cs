@@ -13,16 +13,18 @@ internal sealed class Evaluator
     private readonly TokenFile _tokens;
     private readonly int _rows;
     private readonly long _maxTokens;
+    private readonly int? _separator;
 
     /// <param name="network">What is measured; not owned.</param>
     /// <param name="tokens">The text; not owned.</param>
     /// <param name="batchSize">The number of streams; fewer where the text is short.</param>
+    /// <param name="separator">The token between independent documents, or null where the text is one.</param>
     /// <param name="maxTokens">
     /// About how many tokens are predicted at most, those at the start of every stream, or null for all.
     /// </param>
-    public Evaluator(TransformerNetwork network, TokenFile tokens, int batchSize, long? maxTokens = null)
+    public Evaluator(TransformerNetwork network, TokenFile tokens, int batchSize, int? separator = null, long? maxTokens = null)
     {
-        (_network, _tokens, _maxTokens) = (network, tokens, maxTokens ?? long.MaxValue);
+        (_network, _tokens, _separator, _maxTokens) = (network, tokens, separator, maxTokens ?? long.MaxValue);
         _rows = (int)Math.Min(batchSize, (tokens.TokenCount - 1) / network.Model.SegmentLength);
     }
 
@@ -35,7 +37,7 @@ internal sealed class Evaluator
         try
         {
             using var quiet = inference_mode();
-            using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength);
+            using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator);
             var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
             var end = ReadStreams(ref total, memory, cancellationToken);
             return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
@@ -87,7 +89,7 @@ internal sealed class Evaluator
     private static void KeepLastRow(SegmentMemory memory)
     {
         using var scope = NewDisposeScope();
-        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.shape[0] - 1, 1).clone())]);
+        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.shape[0] - 1, 1).clone())], memory.Open.TakeLast(1));
     }
 
     private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]

@@ -37,11 +37,14 @@ internal sealed class TokenCorpus : IDisposable
         try
         {
             var share = validation is null ? options.ValidationFraction : 0;
-            using var training = new TokenFileWriter(Path.Combine(folder, "training.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId);
-            using var kept = new TokenFileWriter(Path.Combine(folder, "validation.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId);
+            int? seed = options.Shuffle ? options.Seed ?? 0 : null;
+            using var training = new DocumentFileWriter(
+                Path.Combine(folder, "training.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId, seed);
+            using var kept = new DocumentFileWriter(
+                Path.Combine(folder, "validation.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId, seed);
             Append(documents, tokenizer, row => row > 0 && SplitMix.Share(options.Seed ?? 0, row) < share ? kept : training, cancellationToken);
             Append(validation ?? [], tokenizer, _ => kept, cancellationToken);
-            return Open(folder, training, kept);
+            return Open(folder, training, kept, cancellationToken);
         }
         catch
         {
@@ -61,7 +64,7 @@ internal sealed class TokenCorpus : IDisposable
     private static void Append(
         IEnumerable<ReadOnlyMemory<char>> documents,
         TextTokenizer tokenizer,
-        Func<long, TokenFileWriter> writerOf,
+        Func<long, DocumentFileWriter> writerOf,
         CancellationToken cancellationToken)
     {
         var tokens = new List<int>();
@@ -79,16 +82,15 @@ internal sealed class TokenCorpus : IDisposable
         }
     }
 
-    private static TokenCorpus Open(string folder, TokenFileWriter training, TokenFileWriter validation)
+    private static TokenCorpus Open(
+        string folder, DocumentFileWriter training, DocumentFileWriter validation, CancellationToken cancellationToken)
     {
-        if (training.TokenCount == 0)
+        if (training.IsEmpty)
         {
             throw new InvalidOperationException("No row of the training data holds any text; there is nothing to train on.");
         }
 
-        training.Complete();
-        validation.Complete();
-        var opened = TokenFile.Open(training.Path);
-        return new(folder, opened, validation.TokenCount > 0 ? TokenFile.Open(validation.Path) : null);
+        var measured = validation.IsEmpty ? null : validation.Complete(cancellationToken);
+        return new(folder, training.Complete(cancellationToken), measured);
     }
 }

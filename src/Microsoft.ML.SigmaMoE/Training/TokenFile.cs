@@ -26,6 +26,9 @@ internal sealed class TokenFile : IDisposable
     /// <summary>Gets one more than the largest possible token.</summary>
     public int VocabularySize => _header.VocabularySize;
 
+    /// <summary>Gets the token after every document, or null where the file does not tell documents apart.</summary>
+    public int? Separator => _header.Separator == TokenFileHeader.NoSeparator ? null : _header.Separator;
+
     /// <summary>Gets the number of documents that have at least one token.</summary>
     public long DocumentCount => _header.DocumentCount;
 

@@ -24,7 +24,7 @@ internal sealed class Trainer : IDisposable
     {
         (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
         _schedule = options.Schedule(_session.StepLimit);
-        _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.EvaluationTokens);
+        _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
         _checkpoints = options.CheckpointDirectory is { } folder ? new(folder, options.KeepCheckpoints) : null;
     }
 

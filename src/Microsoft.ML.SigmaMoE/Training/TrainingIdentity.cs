@@ -13,6 +13,7 @@ internal sealed record TrainingIdentity(
     int BatchSize,
     int GradientAccumulation,
     bool Shuffle,
+    bool IndependentDocuments,
     int? Seed)
 {
     public static TrainingIdentity Of(TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation) => new(
@@ -24,6 +25,7 @@ internal sealed record TrainingIdentity(
         options.BatchSize,
         options.GradientAccumulation,
         options.Shuffle,
+        options.IndependentDocuments,
         options.Seed);
 
     /// <summary>Says where two trainings differ, "Model.LayerCount is 4, was 6", or nothing where they do not.</summary>

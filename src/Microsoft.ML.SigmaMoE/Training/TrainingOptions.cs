@@ -65,10 +65,16 @@ public sealed record TrainingOptions
     public double? ClipNorm { get; init; } = 0.25;
 
     /// <summary>
-    /// Gets whether every epoch reads the text in a random order of its own, in runs of 16 segments. The paper's order
-    /// is that of the text.
+    /// Gets whether documents are brought into a random order, and every epoch reads that in an order of its own, in runs
+    /// of 16 segments. The paper's order is that of the text.
     /// </summary>
     public bool Shuffle { get; init; } = true;
+
+    /// <summary>
+    /// Gets whether a document sees nothing of those before it, as when texts are scored. Without it, text runs on through
+    /// documents as in the paper, and the model learns to copy from neighbours that it does not have when it scores.
+    /// </summary>
+    public bool IndependentDocuments { get; init; } = true;
 
     /// <summary>
     /// Gets the share of rows that are kept from training to measure it, chosen by the seed; used when no validation set
@@ -134,6 +140,8 @@ public sealed record TrainingOptions
             _ => Math.Min(MaxSteps.Value, byEpochs.Value),
         };
     }
+
+    internal int? Separator(TokenFile tokens) => IndependentDocuments ? tokens.Separator : null;
 
     internal LearningRateSchedule Schedule(long? stepLimit)
     {

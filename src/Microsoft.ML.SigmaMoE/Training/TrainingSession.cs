@@ -15,7 +15,8 @@ internal sealed class TrainingSession : IDisposable
         Stream = new(tokens, options.BatchSize, network.Model.SegmentLength, options.Shuffle ? options.Seed ?? 0 : null);
         StepLimit = options.StepLimit(Stream.StepsPerEpoch);
         Optimizer = new(network.named_parameters(), options);
-        Memories = [.. Enumerable.Range(0, options.GradientAccumulation).Select(_ => new SegmentMemory(network.Model.MemoryLength))];
+        var separator = options.Separator(tokens);
+        Memories = [.. Enumerable.Range(0, options.GradientAccumulation).Select(_ => new SegmentMemory(network.Model.MemoryLength, separator))];
         Identity = TrainingIdentity.Of(network, options, tokens, validation);
     }
 

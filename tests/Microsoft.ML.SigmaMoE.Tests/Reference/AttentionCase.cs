@@ -53,12 +53,12 @@ internal static class AttentionCase
     {
         var all = reference["out.sinusoid"];
         var wanted = all.narrow(0, 0, all.shape[0] - 1);
-        var ours = RelativePositions.Create(wanted.shape[0], 0, wanted.shape[1], sameLength: false, CPU).Sinusoids;
+        var ours = RelativePositions.Create(new(wanted.shape[0], 0), wanted.shape[1], CPU).Sinusoids;
         TensorAssert.Close(wanted, ours, Tolerances.Forward, "out.sinusoid");
     }
 
     private static RelativePositions Positions(Tensor queries, long memory) =>
-        RelativePositions.Create(queries.shape[1], memory, queries.shape[2], sameLength: false, CPU);
+        RelativePositions.Create(new(queries.shape[1], memory), queries.shape[2], CPU);
 
     private static Tensor Input(ReferenceCase reference, string name) => reference[name].clone().requires_grad_(true);
 }

@@ -54,9 +54,26 @@ public sealed class TokenCorpusTests : IDisposable
     public void Write_ValidationRowsGiven_KeepsNoOthers()
     {
         using var corpus = TokenCorpus.Write(
-            Documents(["a", "b", "c"]), Documents(["v"]), Bytes, new() { ValidationFraction = 0.9 }, _folder.Path, CancellationToken.None);
+            Documents(["a", "b", "c"]), Documents(["v"]), Bytes, new() { ValidationFraction = 0.9, Shuffle = false }, _folder.Path, CancellationToken.None);
         Assert.Equal(["a", "b", "c"], Rows(corpus.Training));
         Assert.Equal(["v"], Rows(corpus.Validation!));
+    }
+
+    [Fact]
+    public void Write_Shuffled_BringsWholeDocumentsIntoAnOrderOfTheSeed()
+    {
+        string[] rows = [.. Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Repeat($"row {i};", 1 + i * 7 % 90)))];
+        using var one = Write(rows, 0, seed: 1, shuffle: true);
+        using var again = Write(rows, 0, seed: 1, shuffle: true);
+        using var other = Write(rows, 0, seed: 2, shuffle: true);
+        var order = Rows(one.Training);
+        Assert.NotEqual(rows, order);
+        Assert.Equal(rows.Order(StringComparer.Ordinal), order.Order(StringComparer.Ordinal));
+        Assert.Equal(order, Rows(again.Training));
+        Assert.NotEqual(order, Rows(other.Training));
+        Assert.Equal(rows.Sum(row => row.Length), one.Training.Utf8ByteCount);
+        Assert.Equal(rows.Length, one.Training.DocumentCount);
+        Assert.InRange(rows.Index().Count(row => Array.IndexOf(order, row.Item) > row.Index), 100, 200);
     }
 
     [Fact]
@@ -88,6 +105,9 @@ public sealed class TokenCorpusTests : IDisposable
         .GetString([.. file.ReadAll().Select(token => token == Bytes.SeparatorId ? (byte)0 : (byte)token)])
         .TrimEnd('\0').Split('\0');
 
-    private TokenCorpus Write(string[] rows, double fraction, int seed = 0) => TokenCorpus.Write(
-        Documents(rows), null, Bytes, new() { ValidationFraction = fraction, Seed = seed }, _folder.Path, CancellationToken.None);
+    private TokenCorpus Write(string[] rows, double fraction, int seed = 0, bool shuffle = false)
+    {
+        var options = new TrainingOptions { ValidationFraction = fraction, Seed = seed, Shuffle = shuffle };
+        return TokenCorpus.Write(Documents(rows), null, Bytes, options, _folder.Path, CancellationToken.None);
+    }
 }

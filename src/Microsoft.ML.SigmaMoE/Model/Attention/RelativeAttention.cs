@@ -51,7 +51,7 @@ internal sealed class RelativeAttention : Attention
 
     public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
     {
-        var seen = positions.Hidden.shape[1];                                          // S
+        var seen = positions.Windows.Keys;                                             // S
         var isAlone = queries.shape[1] == 1 && queries.device_type == DeviceType.CPU;
         var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _computeType;
         var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]

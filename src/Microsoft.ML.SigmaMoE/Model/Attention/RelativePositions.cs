@@ -7,23 +7,20 @@ namespace Microsoft.ML.SigmaMoE;
 /// is relative to the query, r = j − (i + M), and only r ≤ 0 is visible.
 /// </summary>
 /// <param name="Sinusoids">[M + T, d_model]: row p encodes r = p − (M + T − 1), so the last row is the token itself.</param>
-/// <param name="Hidden">[T, M + T]: true where query i must not see key j.</param>
-/// <param name="SameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
-internal sealed record RelativePositions(Tensor Sinusoids, Tensor Hidden, bool SameLength) : SegmentPositions(Hidden)
+/// <param name="Windows">Which keys each query sees.</param>
+internal sealed record RelativePositions(Tensor Sinusoids, KeyWindows Windows) : SegmentPositions(Windows)
 {
     /// <summary>Makes the positions of a segment.</summary>
-    /// <param name="time">T, the number of queries.</param>
-    /// <param name="memory">M, the number of keys before them.</param>
+    /// <param name="windows">Which keys each query sees.</param>
     /// <param name="modelSize">d_model.</param>
-    /// <param name="sameLength">Whether query i loses the i oldest keys of a non-empty memory.</param>
     /// <param name="device">Where the tensors live.</param>
-    public static RelativePositions Create(long time, long memory, long modelSize, bool sameLength, Device device) =>
-        new(Encode(memory + time, modelSize, device), Hide(time, memory, sameLength, device), sameLength);
+    public static RelativePositions Create(KeyWindows windows, long modelSize, Device device) =>
+        new(Encode(windows.Memory + windows.Time, modelSize, device), windows);
 
     /// <summary>Makes the positions of tokens that follow a cache, which keeps projections of the sinusoids: here are none.</summary>
     /// <inheritdoc cref="Create"/>
-    public static RelativePositions Continue(long time, long memory, long modelSize, bool sameLength, Device device) =>
-        new(empty([0, modelSize], device: device), Hide(time, memory, sameLength, device), sameLength);
+    public static RelativePositions Continue(KeyWindows windows, long modelSize, Device device) =>
+        new(empty([0, modelSize], device: device), windows);
 
     /// <summary>
     /// Moves row i of [.., T, S], S = M + T, so that column j holds what stood at position p = j − i + T − 1: from "by

@@ -15,13 +15,13 @@ internal static class RelativeSoftmax
     /// <returns>[batch, heads, T, S].</returns>
     public static Tensor Apply(Tensor content, Tensor byPosition, RelativePositions positions) =>
         TensorRows.Fit(content)
-            ? RelativeSoftmaxFunction.Apply(content, byPosition, positions.SameLength)
+            ? RelativeSoftmaxFunction.Apply(content, byPosition, positions.Windows)
             : Compose(content, byPosition, positions);
 
     /// <summary>Computes the same by libtorch's operations, with the softmax in float32.</summary>
     public static Tensor Compose(Tensor content, Tensor byPosition, RelativePositions positions)
     {
         var logits = content.to(ScalarType.Float32).Plus(RelativePositions.Shift(byPosition).to(ScalarType.Float32));
-        return logits.Fill(positions.Hidden, double.NegativeInfinity).softmax(-1).to(content.dtype);
+        return logits.Fill(positions.Windows.Hidden(logits.device), double.NegativeInfinity).softmax(-1).to(content.dtype);
     }
 }

@@ -5,23 +5,23 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// <see cref="RelativeSoftmax"/> row by row in the first-level cache. Query i sees keys j from 0 (or i, with same length) to
-/// M + i; the logit by position of key j stands at j + T − 1 − i. Backward: dlogit = p · (dp − Σ p · dp), to both.
+/// <see cref="RelativeSoftmax"/> row by row in the first-level cache. Query i sees the keys j of its window up
+/// to M + i; the logit by position of key j stands at j + T − 1 − i. Backward: dlogit = p · (dp − Σ p · dp), to both.
 /// </summary>
 internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<RelativeSoftmaxFunction>
 {
     public override string Name => nameof(RelativeSoftmaxFunction);
 
     /// <summary>Computes probabilities, [batch, heads, T, S]; records a gradient only where one is wanted.</summary>
-    public static Tensor Apply(Tensor content, Tensor byPosition, bool sameLength) =>
-        is_grad_enabled() ? apply(content, byPosition, sameLength) : Probabilities(content, byPosition, sameLength);
+    public static Tensor Apply(Tensor content, Tensor byPosition, KeyWindows windows) =>
+        is_grad_enabled() ? apply(content, byPosition, windows) : Probabilities(content, byPosition, windows);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var sameLength = (bool)vars[2];
-        var probabilities = Probabilities((Tensor)vars[0], (Tensor)vars[1], sameLength);
+        var windows = (KeyWindows)vars[2];
+        var probabilities = Probabilities((Tensor)vars[0], (Tensor)vars[1], windows);
         ctx.save_for_backward([probabilities.detach()]); // the output itself would hold the node that holds it
-        ctx.save_data(nameof(sameLength), sameLength);
+        ctx.save_data(nameof(KeyWindows), windows);
         return probabilities;
     }
 
@@ -32,7 +32,7 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
         using var gradient = grad_output.to(probabilities.dtype).contiguous();
         var (p, dp) = (new TensorRows(probabilities), new TensorRows(gradient));
         var (toContent, toPosition) = (new TensorRows(byContent), new TensorRows(byPosition));
-        var view = new Window(probabilities.shape[2], probabilities.shape[3], (bool)ctx.get_data("sameLength"));
+        var view = new Window((KeyWindows)ctx.get_data(nameof(KeyWindows)), probabilities.shape[1]);
         EachRow(p, (row, x, y) =>
         {
             var (first, count, shift) = view.Of(row);
@@ -49,13 +49,13 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
         return [byContent, byPosition, null!];
     }
 
-    private static Tensor Probabilities(Tensor content, Tensor byPosition, bool sameLength)
+    private static Tensor Probabilities(Tensor content, Tensor byPosition, KeyWindows windows)
     {
         using var local = content.contiguous();
         using var localPosition = byPosition.contiguous();
         var probabilities = zeros_like(local);
         var (logits, places, target) = (new TensorRows(local), new TensorRows(localPosition), new TensorRows(probabilities));
-        var view = new Window(content.shape[2], content.shape[3], sameLength);
+        var view = new Window(windows, content.shape[1]);
         EachRow(logits, (row, x, y) =>
         {
             var (first, count, shift) = view.Of(row);
@@ -84,14 +84,14 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
     private delegate void RowWork(long row, Span<float> x, Span<float> y);
 
     /// <summary>Which keys a row's query sees.</summary>
-    private readonly record struct Window(long Time, long Keys, bool SameLength)
+    private readonly record struct Window(KeyWindows Windows, long Heads)
     {
         /// <summary>Gets the first key, how many, and how far their logits by position stand to the right.</summary>
         public (int First, int Count, int Shift) Of(long row)
         {
-            var (query, memory) = (row % Time, Keys - Time);
-            var first = SameLength && memory > 0 ? query : 0;
-            return ((int)first, (int)(memory + query + 1 - first), (int)(Time - 1 - query));
+            var (time, query) = (Windows.Time, row % Windows.Time);
+            var first = Windows.First(row / (time * Heads), query);
+            return (first, (int)(Windows.Memory + query + 1 - first), (int)(time - 1 - query));
         }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class RotaryAttention : Attention
     // The cache keeps keys as they are before rotation: places count from the oldest key that is seen.
     public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
     {
-        var seen = positions.Hidden.shape[1];                                                       // S
+        var seen = positions.Windows.Keys;                                                          // S
         var (q, k, v) = Project(queries);                                                           // [batch, heads, T, head]
         cache.Append(k, v);
         var first = cache.First + cache.Length - seen;
@@ -63,7 +63,8 @@ internal sealed class RotaryAttention : Attention
     {
         var (q, k) = (positions.Rotate(queries).to(_computeType), positions.Rotate(keys).to(_computeType));
         var logits = matmul(q, k.transpose(2, 3)).to(ScalarType.Float32).Over(Math.Sqrt(_headSize));
-        var visible = logits.Fill(positions.Hidden, double.NegativeInfinity).softmax(-1);           // [batch, heads, T, S]
+        var hidden = positions.Windows.Hidden(logits.device);
+        var visible = logits.Fill(hidden, double.NegativeInfinity).softmax(-1);                     // [batch, heads, T, S]
         var attended = matmul(visible.to(_computeType), values.to(_computeType));                   // [batch, heads, T, head]
         return MixedLinear.Apply(attended.transpose(1, 2).flatten(2), _merge, _mergeBias, _computeType); // [batch, T, d_model]
     }

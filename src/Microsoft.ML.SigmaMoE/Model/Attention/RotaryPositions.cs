@@ -9,18 +9,17 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <param name="Cosines">[M + T, r / 2].</param>
 /// <param name="Sines">[M + T, r / 2].</param>
-/// <param name="Hidden">[T, M + T]: true where query i must not see key j.</param>
-internal sealed record RotaryPositions(Tensor Cosines, Tensor Sines, Tensor Hidden) : SegmentPositions(Hidden)
+/// <param name="Windows">Which keys each query sees.</param>
+internal sealed record RotaryPositions(Tensor Cosines, Tensor Sines, KeyWindows Windows) : SegmentPositions(Windows)
 {
     /// <summary>Makes the positions of a segment.</summary>
-    public static RotaryPositions Create(
-        RotaryAttentionOptions options, int headSize, long time, long memory, bool sameLength, Device device)
+    public static RotaryPositions Create(RotaryAttentionOptions options, int headSize, KeyWindows windows, Device device)
     {
         var size = options.RotatedSize(headSize);
-        var places = TensorNumbers.Range(0, memory + time, 1, ScalarType.Float32, device);      // [M + T]
+        var places = TensorNumbers.Range(0, windows.Keys, 1, ScalarType.Float32, device);      // [M + T]
         var pairs = TensorNumbers.Range(0, size, 2, ScalarType.Float32, device);                // [r / 2]
         var angles = outer(places, pairs.Times(-Math.Log(options.Theta) / size).exp());         // [M + T, r / 2]
-        return new(angles.cos(), angles.sin(), Hide(time, memory, sameLength, device));
+        return new(angles.cos(), angles.sin(), windows);
     }
 
     /// <summary>Rotates the last places of the segment.</summary>

@@ -33,7 +33,7 @@ public sealed class RotaryAttentionTests
 
         var context = randn(2, memory + time, 9);
         var queries = context.narrow(1, memory, time);
-        var output = attention.Forward(queries, context, SegmentPositions.Create(model, time, memory, sameLength: false, CPU));
+        var output = attention.Forward(queries, context, SegmentPositions.Create(model, new(time, memory), CPU));
         var dumb = new DumbRotaryAttention(options, heads, size)
         {
             Weight = Matrix(weights["query_key_value"]),
