@@ -20,6 +20,9 @@ public sealed record LanguageModelOptions
     /// <summary>Gets how hidden states become feature vectors.</summary>
     public FeatureOptions Features { get; init; } = new();
 
+    /// <summary>Gets the names of the columns that the pipeline step adds.</summary>
+    public OutputColumns Columns { get; init; } = new();
+
     /// <summary>Gets the number format of matrix multiplications.</summary>
     public Precision Precision { get; init; }
 
@@ -56,11 +59,13 @@ public sealed record LanguageModelOptions
         ArgumentNullException.ThrowIfNull(Tokenizer);
         ArgumentNullException.ThrowIfNull(Training);
         ArgumentNullException.ThrowIfNull(Features);
+        ArgumentNullException.ThrowIfNull(Columns);
         Model.Validate();
         FeedForward.Validate();
         Tokenizer.Validate();
         Training.Validate();
         Features.Validate(Model.LayerCount);
+        Columns.Validate();
         OptionChecks.ThrowIfNotDefined(Precision);
     }
 }

@@ -18,15 +18,13 @@ public static class SigmaMoECatalog
     /// </summary>
     /// <param name="catalog">The text catalog.</param>
     /// <param name="inputColumnName">The text.</param>
-    /// <param name="options">The model's shape, tokenizer and training; null takes defaults that a laptop can train.</param>
-    /// <param name="columns">Which columns to add; null takes the defaults.</param>
+    /// <param name="options">The model's shape, tokenizer, training and columns; null takes defaults that a laptop can train.</param>
     /// <exception cref="ArgumentException">An option is out of range, or two contradict each other.</exception>
     public static LanguageModelEstimator SigmaMoELanguageModel(
         this TransformsCatalog.TextTransforms catalog,
         string inputColumnName = "Text",
-        LanguageModelOptions? options = null,
-        OutputColumns? columns = null) =>
-        new(CatalogUtils.GetEnvironment(catalog), inputColumnName, options ?? new(), columns ?? new());
+        LanguageModelOptions? options = null) =>
+        new(CatalogUtils.GetEnvironment(catalog), inputColumnName, options ?? new());
 
     /// <summary>
     /// Creates a <see cref="LanguageModelScoringEstimator"/> that turns text into the pooled hidden states of a

@@ -10,6 +10,13 @@ internal sealed record Contender(string Name, ITransformer Features)
 {
     public const string Column = "Features";
 
+    /// <summary>The same numbers, each row scaled to a length: what the contender weighs beside another.</summary>
+    public Contender Weigh(MLContext context, float length) => this with
+    {
+        Features = Then(context, Features, context.Transforms.NormalizeGlobalContrast(
+            Column, ensureZeroMean: false, ensureUnitStandardDeviation: false, scale: length)),
+    };
+
     /// <summary>The numbers of both, one vector after the other.</summary>
     public static Contender Join(MLContext context, Contender first, Contender second)
     {

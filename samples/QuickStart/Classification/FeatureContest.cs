@@ -9,6 +9,9 @@ namespace QuickStart;
 internal sealed record FeatureContest(
     IReadOnlyList<ContestResult> Classical, ContestResult LanguageModel, ContestResult Both)
 {
+    // as long as the counts, the few features of the model would outweigh them; tried on validation rows: 0.5, 1, 2
+    private const float OwnWeight = 0.5f;
+
     /// <summary>Gets the classical contender that did best on the validation rows.</summary>
     public ContestResult BestClassical => Classical.MaxBy(result => result.Validation.MacroAccuracy)!;
 
@@ -26,6 +29,6 @@ internal sealed record FeatureContest(
         var own = contest.Enter(LanguageModelContender.Fit(context, model, task));
         progress.Report(new(0.75, "both"));
         var best = classical.MaxBy(result => result.Validation.MacroAccuracy)!;
-        return new(classical, own, contest.Enter(Contender.Join(context, own.Contender, best.Contender)));
+        return new(classical, own, contest.Enter(Contender.Join(context, own.Contender.Weigh(context, OwnWeight), best.Contender)));
     }
 }

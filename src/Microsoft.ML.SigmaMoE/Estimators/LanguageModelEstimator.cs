@@ -48,16 +48,14 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
     private readonly IHostEnvironment _environment;
     private readonly TextColumn _text;
     private readonly LanguageModelOptions _options;
-    private readonly OutputColumns _names;
     private readonly IReadOnlyList<ScoreColumn> _columns;
 
-    internal LanguageModelEstimator(
-        IHostEnvironment environment, string inputColumn, LanguageModelOptions options, OutputColumns columns)
+    internal LanguageModelEstimator(IHostEnvironment environment, string inputColumn, LanguageModelOptions options)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumn);
         options.Validate();
-        (_environment, _text, _options, _names) = (environment, new(inputColumn), options, columns);
-        _columns = ScoreColumns.For(columns, options.Features, ScoreSizes.Of(options));
+        (_environment, _text, _options) = (environment, new(inputColumn), options);
+        _columns = ScoreColumns.For(options.Columns, options.Features, ScoreSizes.Of(options));
     }
 
     /// <summary>Trains a model on the text; a share of the rows is kept to measure it.</summary>
@@ -98,7 +96,7 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
     }
 
     private ScoringOptions Scoring =>
-        new() { InputColumn = _text.Name, Columns = _names, Features = _options.Features };
+        new() { InputColumn = _text.Name, Columns = _options.Columns, Features = _options.Features };
 
     private int? Seed => _options.Training.Seed ?? (_environment as IHostEnvironmentInternal)?.Seed;
 

@@ -21,7 +21,8 @@ public sealed class EverySystemTests
         using var folder = new TemporaryFolder();
         var data = context.Data.LoadFromEnumerable(Enumerable.Repeat(new Document { Text = "abcabcabcabc" }, 40));
         var columns = new OutputColumns { ExpertUsage = block is MixtureOfExpertsOptions ? "ExpertUsage" : null };
-        using var model = context.Transforms.Text.SigmaMoELanguageModel("Text", Options with { FeedForward = block }, columns).Fit(data);
+        var options = Options with { FeedForward = block, Columns = columns };
+        using var model = context.Transforms.Text.SigmaMoELanguageModel("Text", options).Fit(data);
         Assert.True(model.Model.History[^1].Loss < model.Model.History[0].Loss - 0.5);
 
         context.Model.Save(model, data.Schema, folder.File("model.zip"));

@@ -21,7 +21,7 @@ public sealed class LanguageModelEstimatorTests
     [Fact]
     public void Estimator_KeepsMachineLearningsContract()
     {
-        var estimator = _context.Transforms.Text.SigmaMoELanguageModel("Text", Options, FakeTransformer.AllColumns);
+        var estimator = _context.Transforms.Text.SigmaMoELanguageModel("Text", Options with { Columns = FakeTransformer.AllColumns });
         var wrong = _context.Data.LoadFromEnumerable([new { Text = 1f }]);
         var missing = _context.Data.LoadFromEnumerable([new { Body = "a" }]);
         new EstimatorContract(_context).Check(estimator, _data, wrong, missing);
@@ -164,10 +164,11 @@ public sealed class LanguageModelEstimatorTests
         var text = _context.Transforms.Text;
         Assert.Throws<ArgumentException>(() => text.SigmaMoELanguageModel(" "));
         var noLayers = Options with { Model = new() { LayerCount = 0 } };
-        var dense = Options with { FeedForward = new DenseOptions() };
+        var twice = Options with { Columns = new() { Perplexity = "Features" } };
+        var dense = Options with { FeedForward = new DenseOptions(), Columns = new() { ExpertUsage = "Usage" } };
         Assert.Throws<ArgumentOutOfRangeException>(() => text.SigmaMoELanguageModel(options: noLayers));
-        Assert.Throws<ArgumentException>(() => text.SigmaMoELanguageModel(columns: new() { Perplexity = "Features" }));
-        Assert.Throws<ArgumentException>(() => text.SigmaMoELanguageModel("Text", dense, new() { ExpertUsage = "Usage" }));
+        Assert.Throws<ArgumentException>(() => text.SigmaMoELanguageModel(options: twice));
+        Assert.Throws<ArgumentException>(() => text.SigmaMoELanguageModel("Text", dense));
     }
 
     private LanguageModelTransformer Fit(LanguageModelOptions options, IDataView data) =>

@@ -62,6 +62,15 @@ public sealed class ContestTests
         Assert.Equal($"{contenders[0].Name} + {contenders[1].Name}", joined.Name);
     }
 
+    [Fact]
+    public void Weigh_AContender_GivesItsRowsThatLength()
+    {
+        var contender = ClassicalContenders.Fit(_context, _split.Train)[0];
+        var (before, after) = (Features(contender), Features(contender.Weigh(_context, 0.5f)));
+        Assert.Equal(before.Select(value => value / 2), after, (x, y) => Math.Abs(x - y) < 1e-6);
+        Assert.Contains(before, value => value > 0.1f);
+    }
+
     private float[] Features(Contender contender)
     {
         var rows = _context.Data.LoadFromEnumerable([new Document("apple and clay", "0", "0", "0")]);

@@ -42,7 +42,7 @@ public sealed class TrainingOptionsTests
         const string expected = """
             {"BatchSize":16,"GradientAccumulation":1,"MaxSteps":null,"MaxEpochs":null,"MaxDuration":null,"LearningRate":0.001,
             "MinimumLearningRate":0,"WarmupSteps":null,"Beta1":0.9,"Beta2":0.999,"Epsilon":1E-08,"WeightDecay":0,"ClipNorm":0.25,
-            "Shuffle":true,"ValidationFraction":0.05,"EvaluationInterval":250,"EvaluationTokens":65536,
+            "Shuffle":true,"IndependentDocuments":true,"ValidationFraction":0.05,"EvaluationInterval":250,"EvaluationTokens":65536,
             "EarlyStoppingPatience":null,"RestoreBest":true,"CheckpointDirectory":null,"CheckpointInterval":null,
             "CheckpointPeriod":"00:10:00","KeepCheckpoints":2,"Resume":false,"OnCancel":"Throw","ReportInterval":10,"Seed":null}
             """;
