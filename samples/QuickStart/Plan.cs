@@ -19,11 +19,14 @@ internal sealed record Plan
 
     public int MostTestRows { get; init; } = 4000;
 
+    /// <summary>Gets how many test rows the language models are scored on.</summary>
+    public int MostScoredRows { get; init; } = int.MaxValue;
+
     public static Plan For(QuickStartOptions options)
     {
         var minutes = TimeSpan.FromMinutes(options.Minutes);
         return options.Quick
-            ? new() { TrainingTime = TimeSpan.FromSeconds(7), Draws = 1, MostValidationRows = 500, MostTestRows = 1000 }
+            ? new() { TrainingTime = TimeSpan.FromSeconds(7), Draws = 1, MostValidationRows = 500, MostTestRows = 1000, MostScoredRows = 1000 }
             : new() { TrainingTime = (minutes - (Rest < minutes / 2 ? Rest : minutes / 2)) / 2 };
     }
 }

@@ -4,16 +4,18 @@ using Microsoft.ML.SigmaMoE;
 namespace QuickStart;
 
 /// <summary>Trains language models on the training text and measures them on the test text.</summary>
-internal sealed class ModelTraining(MLContext context, CorpusSplit split)
+internal sealed class ModelTraining(MLContext context, CorpusSplit split, Plan plan)
 {
+    private readonly Document[] _test = [.. split.Test.OrderBy(document => StableHash.Of(document.Id)).Take(plan.MostScoredRows)];
+
     public TrainedModel Run(string name, LanguageModelOptions options, IProgress<WorkState> progress)
     {
         var transformer = Train(options, progress);
         progress.Report(new(1, "scoring the test text"));
         var scored = context.Transforms.Text
             .ScoreTextWithLanguageModel(nameof(Document.Text), transformer.Model, Scores(options.FeedForward))
-            .Fit(Rows(split.Test))
-            .Transform(Rows(split.Test));
+            .Fit(Rows(_test))
+            .Transform(Rows(_test));
         var rows = context.Data.CreateEnumerable<ScoredText>(scored, reuseRowObject: false, ignoreMissingColumns: true);
         return new(name, transformer, [.. rows], context.LanguageModeling.Evaluate(scored));
     }

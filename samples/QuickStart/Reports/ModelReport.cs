@@ -11,6 +11,7 @@ internal static class ModelReport
         ("steps", model => $"{model.End.Step:N0}"),
         ("tokens read", model => $"{model.End.Tokens:N0}"),
         ("tokens a second", model => $"{model.TokensPerSecond:N0}"),
+        ("test rows", model => $"{model.Rows.Count:N0}"),
         ("test perplexity a token", model => $"{model.Test.Perplexity:F2}"),
         ("test bits a byte", model => $"{model.Test.BitsPerByte:F3}"),
     ];
