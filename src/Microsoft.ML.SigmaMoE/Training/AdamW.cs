@@ -17,16 +17,39 @@ internal sealed class AdamW : IDisposable
 {
     private readonly TrainingOptions _options;
     private readonly AdamWParameter[] _parameters;
+    private readonly AdamWParameter[] _trained;
 
     public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, TrainingOptions options)
     {
         _options = options;
         _parameters = [.. parameters.Select(pair => new AdamWParameter(pair.Name, pair.Parameter))];
+        _trained = [.. _parameters.Where(parameter => parameter.Value.requires_grad)];
     }
 
     /// <summary>Gets the gradients that the last backward pass left; they join the caller's scope.</summary>
     public IReadOnlyList<Tensor> Gradients() =>
         [.. _parameters.Select(parameter => parameter.Value.grad).OfType<Tensor>()];
+
+    /// <summary>Gets the parameters that can have a gradient.</summary>
+    public IReadOnlyList<Tensor> Trained => [.. _trained.Select(parameter => parameter.Value)];
+
+    /// <summary>Adds to the gradients, and disposes of what was added.</summary>
+    /// <param name="gradients">Of each of <see cref="Trained"/>; null where it has none.</param>
+    public void AddGradients(IReadOnlyList<Tensor?> gradients)
+    {
+        foreach (var (parameter, gradient) in _trained.Zip(gradients))
+        {
+            using var added = gradient;
+            if (added is not null && parameter.Value.grad is { } sum)
+            {
+                sum.AddInPlace(added);
+            }
+            else if (added is not null)
+            {
+                parameter.Value.grad = added;
+            }
+        }
+    }
 
     /// <summary>Moves every parameter that has a gradient, after scaling the gradients.</summary>
     public void Step(double learningRate, double gradientScale = 1)

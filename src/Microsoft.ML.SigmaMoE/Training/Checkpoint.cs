@@ -11,9 +11,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal static class Checkpoint
 {
-    private const int Format = 2;
+    private const int Format = 3;
     private const string RunFile = "run.json", ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
-    private const string MemoryFile = "memory.safetensors", BestFile = "best.safetensors", RandomnessName = "randomness";
+    private const string MemoryFile = "memory.safetensors", BestFile = "best.safetensors";
 
     private sealed record Run(int Format, TrainingIdentity Identity, StreamPosition Position, TrainingState State);
 
@@ -26,7 +26,7 @@ internal static class Checkpoint
         using var scope = NewDisposeScope();
         SafeTensorsFile.Write(Path.Combine(folder, ModelFile), session.Network.named_parameters().Select(p => (p.name, p.parameter.detach())));
         SafeTensorsFile.Write(Path.Combine(folder, OptimizerFile), Pairs(session.Optimizer.State()));
-        SafeTensorsFile.Write(Path.Combine(folder, MemoryFile), Memories(session).Append((RandomnessName, session.Network.Randomness.GetState())));
+        SafeTensorsFile.Write(Path.Combine(folder, MemoryFile), Memories(session).Concat(States(session)));
         if (!session.Best.IsEmpty)
         {
             SafeTensorsFile.Write(Path.Combine(folder, BestFile), Pairs(session.Best.Weights));
@@ -47,7 +47,7 @@ internal static class Checkpoint
         session.Optimizer.Restore(SafeTensorsFile.Read(Path.Combine(folder, OptimizerFile)));
         var memory = SafeTensorsFile.Read(Path.Combine(folder, MemoryFile));
         RestoreMemories(session, memory);
-        session.Network.Randomness.SetState(memory[RandomnessName]);
+        session.Network.Randomness.SetStates(Enumerable.Range(0, session.WorkerCount).Select(worker => memory[StateName(worker)]));
         if (File.Exists(Path.Combine(folder, BestFile)))
         {
             session.Best.Replace(new(SafeTensorsFile.Read(Path.Combine(folder, BestFile))));
@@ -105,6 +105,11 @@ internal static class Checkpoint
             memory.Restore(layers, tensors[OpenName(pass)].data<long>().ToArray());
         }
     }
+
+    private static IEnumerable<(string Name, Tensor Tensor)> States(TrainingSession session) =>
+        session.Network.Randomness.GetStates().Select((state, worker) => (StateName(worker), state));
+
+    private static string StateName(int worker) => $"randomness.{worker}";
 
     private static string OpenName(int pass) => $"pass.{pass}.open";
 

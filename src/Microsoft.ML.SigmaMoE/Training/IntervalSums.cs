@@ -15,21 +15,19 @@ internal sealed class IntervalSums
     public List<long[]> ExpertCounts { get; init; } = [];
 
     /// <summary>Adds one pass of a step.</summary>
-    /// <param name="loss">The losses of the pass.</param>
+    /// <param name="pass">What the pass came to.</param>
     /// <param name="share">The pass's share of the step.</param>
     /// <returns>The pass's whole loss.</returns>
-    public double Add(NetworkLoss loss, double share)
+    public double Add(PassResult pass, double share)
     {
-        double crossEntropy = loss.CrossEntropy.item<float>();
-        double balancing = loss.Balancing?.item<float>() ?? 0;
-        CrossEntropy += share * crossEntropy;
-        Balancing += share * balancing;
-        foreach (var (layer, routing) in loss.Routings.Index())
+        CrossEntropy += share * pass.CrossEntropy;
+        Balancing += share * pass.Balancing;
+        foreach (var (layer, routing) in pass.Routings.Index())
         {
             Count(layer, routing);
         }
 
-        return crossEntropy + balancing;
+        return pass.CrossEntropy + pass.Balancing;
     }
 
     /// <summary>Gets each layer's entropy of expert usage, divided by that of uniform usage.</summary>

@@ -14,6 +14,7 @@ internal sealed class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly Evaluator? _evaluator;
     private readonly CheckpointFolder? _checkpoints;
+    private readonly TrainingWorkers _workers;
     private readonly TimeProvider _clock;
     private long _mark;
     private long _savedStep;
@@ -24,6 +25,7 @@ internal sealed class Trainer : IDisposable
     {
         (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
         _schedule = options.Schedule(_session.StepLimit);
+        _workers = new(_session.WorkerCount);
         _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
         _checkpoints = options.CheckpointDirectory is { } folder ? new(folder, options.KeepCheckpoints) : null;
     }
@@ -65,7 +67,11 @@ internal sealed class Trainer : IDisposable
         }
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _session.Dispose();
+    }
 
     private void Step()
     {
@@ -84,6 +90,11 @@ internal sealed class Trainer : IDisposable
         _session.Optimizer.Step(State.LearningRate, GradientNorm.ClipScale(State.GradientNorm, _options.ClipNorm));
         _session.Optimizer.ClearGradients();
         _session.Network.AfterStep(routings);
+        foreach (var routing in routings.SelectMany(pass => pass))
+        {
+            routing.Dispose();
+        }
+
         State.Step++;
         State.Interval.Steps++;
         State.Interval.Seconds += Tick();
@@ -93,13 +104,18 @@ internal sealed class Trainer : IDisposable
     private (double Loss, IReadOnlyList<IReadOnlyList<Routing>> Routings) Backward(Tensor tokens)  // [batch, time + 1]
     {
         var (total, share) = (0.0, 1.0 / _session.Memories.Count);
+        var (parameters, passes) = (_session.Optimizer.Trained, tokens.chunk(_session.Memories.Count));
         List<IReadOnlyList<Routing>> routings = [];
-        foreach (var (rows, memory) in tokens.chunk(_session.Memories.Count).Zip(_session.Memories))
+        for (var first = 0; first < passes.Length; first += _workers.Count)
         {
-            var loss = _session.Network.Loss(rows, memory);
-            loss.Total.Times(share).backward();
-            total += share * State.Interval.Add(loss, share);
-            routings.Add(loss.Routings);
+            var results = _workers.Run(worker => PassResult.Of(
+                _session.Network, parameters, passes[first + worker], _session.Memories[first + worker], share));
+            foreach (var result in results)
+            {
+                total += share * State.Interval.Add(result, share);
+                _session.Optimizer.AddGradients(result.Gradients);
+                routings.Add(result.Routings);
+            }
         }
 
         return (total, routings);

@@ -12,11 +12,12 @@ internal sealed record TrainingIdentity(
     string? ValidationText,
     int BatchSize,
     int GradientAccumulation,
+    int Workers,
     bool Shuffle,
     bool IndependentDocuments,
     int? Seed)
 {
-    public static TrainingIdentity Of(TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation) => new(
+    public static TrainingIdentity Of(TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation, int workers) => new(
         network.Model,
         network.FeedForward,
         network.VocabularySize,
@@ -24,6 +25,7 @@ internal sealed record TrainingIdentity(
         validation?.Hash,
         options.BatchSize,
         options.GradientAccumulation,
+        workers,
         options.Shuffle,
         options.IndependentDocuments,
         options.Seed);

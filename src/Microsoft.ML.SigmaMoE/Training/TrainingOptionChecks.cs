@@ -16,14 +16,16 @@ internal static class TrainingOptionChecks
     {
         AtLeastOne(options.BatchSize, nameof(options.BatchSize));
         AtLeastOne(options.GradientAccumulation, nameof(options.GradientAccumulation));
+        AtLeastOne(options.Workers, nameof(options.Workers));
         AtLeastOne(options.MaxSteps, nameof(options.MaxSteps));
         AtLeastOne(options.MaxEpochs, nameof(options.MaxEpochs));
         Positive(options.MaxDuration, nameof(options.MaxDuration));
         AtLeastOne(options.ReportInterval, nameof(options.ReportInterval));
-        if (options.BatchSize % options.GradientAccumulation != 0)
+        var passes = (long)options.GradientAccumulation * (options.Workers ?? 1);
+        if (options.BatchSize % passes != 0)
         {
             throw new ArgumentException(
-                $"BatchSize {options.BatchSize} cannot be cut into {options.GradientAccumulation} equal passes (GradientAccumulation).");
+                $"BatchSize {options.BatchSize} cannot be cut into {passes} equal passes (GradientAccumulation × Workers).");
         }
     }
 

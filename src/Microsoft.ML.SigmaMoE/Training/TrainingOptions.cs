@@ -16,6 +16,10 @@ public sealed record TrainingOptions
 
     internal const int DefaultWarmupSteps = 100;
 
+    // each worker keeps a gradient of its own: together half a gigabyte
+    private const long MostGradients = 1L << 27;
+    private const int FewestTokensPerWorker = 512;
+
     /// <summary>Gets the number of streams of text read side by side (B). Each step reads one segment of each.</summary>
     public int BatchSize { get; init; } = 16;
 
@@ -24,6 +28,13 @@ public sealed record TrainingOptions
     /// whole batch; only a balancing loss sees one pass at a time.
     /// </summary>
     public int GradientAccumulation { get; init; } = 1;
+
+    /// <summary>
+    /// Gets on how many threads parts of a batch are trained side by side: equally many streams each, with the gradient of
+    /// the whole batch, but for a balancing loss that sees one part at a time. Null takes up to as many as libtorch has
+    /// threads on a processor, so that each has 512 tokens or more a step, and 1 on a GPU or for a large model.
+    /// </summary>
+    public int? Workers { get; init; }
 
     /// <summary>Gets the largest number of steps, or null.</summary>
     public int? MaxSteps { get; init; }
@@ -139,6 +150,21 @@ public sealed record TrainingOptions
             (_, null, _) => MaxSteps,
             _ => Math.Min(MaxSteps.Value, byEpochs.Value),
         };
+    }
+
+    internal int WorkerCount(TransformerNetwork network)
+    {
+        if (Workers is { } asked)
+        {
+            return asked;
+        }
+
+        var rows = BatchSize / GradientAccumulation;
+        var parameters = network.parameters().Sum(parameter => parameter.numel());
+        var most = network.Device.type == TorchSharp.DeviceType.CPU ? TorchSharp.torch.get_num_threads() : 1;
+        return Enumerable.Range(1, most).Last(count => count == 1 || (rows % count == 0
+            && (long)rows / count * network.Model.SegmentLength >= FewestTokensPerWorker
+            && count * parameters <= MostGradients));
     }
 
     internal int? Separator(TokenFile tokens) => IndependentDocuments ? tokens.Separator : null;

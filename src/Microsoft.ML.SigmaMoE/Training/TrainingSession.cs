@@ -15,9 +15,11 @@ internal sealed class TrainingSession : IDisposable
         Stream = new(tokens, options.BatchSize, network.Model.SegmentLength, options.Shuffle ? options.Seed ?? 0 : null);
         StepLimit = options.StepLimit(Stream.StepsPerEpoch);
         Optimizer = new(network.named_parameters(), options);
+        WorkerCount = options.WorkerCount(network);
+        network.Randomness.Split(WorkerCount);
         var separator = options.Separator(tokens);
-        Memories = [.. Enumerable.Range(0, options.GradientAccumulation).Select(_ => new SegmentMemory(network.Model.MemoryLength, separator))];
-        Identity = TrainingIdentity.Of(network, options, tokens, validation);
+        Memories = [.. Enumerable.Range(0, options.GradientAccumulation * WorkerCount).Select(_ => new SegmentMemory(network.Model.MemoryLength, separator))];
+        Identity = TrainingIdentity.Of(network, options, tokens, validation, WorkerCount);
     }
 
     /// <summary>Gets what is trained.</summary>
@@ -40,6 +42,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Gets the optimiser and its moments.</summary>
     public AdamW Optimizer { get; }
+
+    /// <summary>Gets how many passes of a step run side by side.</summary>
+    public int WorkerCount { get; }
 
     /// <summary>Gets the memory of each of the passes that a batch is cut into.</summary>
     public IReadOnlyList<SegmentMemory> Memories { get; }

@@ -71,6 +71,7 @@ internal static class TrainCase
             Epsilon = settings.NumberOr(1e-8, "eps"),
             ClipNorm = settings.NumberOr(0, "grad_clip_norm") is > 0 and var clip ? clip : null,
             Shuffle = false,
+            Workers = 1,
             ReportInterval = 1,
             OnCancel = CancellationBehavior.ReturnCurrent,
         };

@@ -21,17 +21,19 @@ public sealed class CheckpointTests : IDisposable
 
     [Theory]
     [InlineData(1, 1)]
+    [InlineData(5, 1, 4)]
+    [InlineData(23, 2, 2)]
     [InlineData(10, 1)]    // where the validation loss is measured
     [InlineData(23, 2)]    // between two reports, with the batch in two passes
     [InlineData(61, 1)]    // at the end of an epoch
     [InlineData(62, 4)]
-    public void Resume_AfterAnyStep_EndsBitForBitAsIfNeverInterrupted(int interruptedAfter, int accumulation)
+    public void Resume_AfterAnyStep_EndsBitForBitAsIfNeverInterrupted(int interruptedAfter, int accumulation, int workers = 1)
     {
-        var options = Options with { MaxSteps = 70, GradientAccumulation = accumulation };
+        var options = Options with { MaxSteps = 70, GradientAccumulation = accumulation, Workers = workers };
         using var whole = new TrainingRun(Dropping, DroppingExperts);
         var expected = whole.Train(options with { CheckpointDirectory = null });
 
-        var stopped = _run.TrainUntil(interruptedAfter, options with { MaxSteps = 70 });
+        var stopped = _run.TrainUntil(interruptedAfter, options);
         _run.StartOver();
         var actual = _run.Train(options with { Resume = true });
 

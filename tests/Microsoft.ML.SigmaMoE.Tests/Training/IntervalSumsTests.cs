@@ -9,8 +9,8 @@ public sealed class IntervalSumsTests
     {
         using var scope = NewDisposeScope();
         var sums = new IntervalSums();
-        var total = sums.Add(Loss(2, 0.5f, [0, 1, 0, 2]), share: 0.5);
-        sums.Add(Loss(4, null, [0, 0]), share: 0.5);
+        var total = sums.Add(Pass(2, 0.5f, [0, 1, 0, 2]), share: 0.5);
+        sums.Add(Pass(4, null, [0, 0]), share: 0.5);
 
         Assert.Equal(2.5, total);
         Assert.Equal((3, 0.25), (sums.CrossEntropy, sums.Balancing));
@@ -26,8 +26,9 @@ public sealed class IntervalSumsTests
     public void Entropies_KnownCounts_AreSharesOfTheLargest(long[] counts, double expected) =>
         Assert.Equal(expected, new IntervalSums { ExpertCounts = [counts] }.Entropies().Single(), 12);
 
-    private static NetworkLoss Loss(float crossEntropy, float? balancing, long[] experts) => new(
-        tensor(crossEntropy),
-        balancing is { } value ? tensor(value) : null,
-        [new(tensor(experts, [experts.Length / 2, 2]), ones(experts.Length / 2, 2), zeros(experts.Length / 2, 4))]);
+    private static PassResult Pass(double crossEntropy, double? balancing, long[] experts) => new(
+        crossEntropy,
+        balancing ?? 0,
+        [new(tensor(experts, [experts.Length / 2, 2]), ones(experts.Length / 2, 2), zeros(experts.Length / 2, 4))],
+        []);
 }

@@ -6,8 +6,10 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 [Collection(Alone.Name)]
 public sealed class TrainerLeakTests
 {
-    [Fact]
-    public void Run_TwoHundredSteps_NeverHoldsMoreTensors()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Run_TwoHundredSteps_NeverHoldsMoreTensors(int workers)
     {
         using var run = new TrainingRun(TinyModel.Model with { Dropout = 0.1 });
         var live = new List<long>();
@@ -17,6 +19,7 @@ public sealed class TrainerLeakTests
             ReportInterval = 20,
             EvaluationInterval = 20,
             GradientAccumulation = 2,
+            Workers = workers,
             Progress = new Reports(_ => live.Add(Settled())),
         };
         using (var trainer = new Trainer(run.Network, options, run.Text, run.Validation))

@@ -99,6 +99,38 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(expected[1], actual[1], 1e-6); // memories of the parts hold what the whole batch's holds
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(4, 1)]
+    [InlineData(2, 2)]
+    public void Run_Workers_ChangeNothingButRounding(int workers, int accumulation)
+    {
+        using var whole = new TrainingRun(feedForward: new DenseOptions { HiddenSize = 16 });
+        using var parts = new TrainingRun(feedForward: new DenseOptions { HiddenSize = 16 });
+        var options = TrainingRun.Options with { MaxSteps = 80, ReportInterval = 1 }; // into the second epoch
+        var expected = whole.Train(options).Reports;
+        var actual = parts.Train(options with { Workers = workers, GradientAccumulation = accumulation }).Reports;
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 3));
+        Assert.All(expected.Zip(actual).Take(2), pair =>
+        {
+            Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-6);
+            Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5);
+        });
+    }
+
+    [Fact]
+    public void Run_WorkersThatDropTwice_GivesTheSameWeightsBitForBit()
+    {
+        using var scope = NewDisposeScope();
+        using var one = new TrainingRun(Dropping, DroppingExperts);
+        using var other = new TrainingRun(Dropping, DroppingExperts);
+        var options = TrainingRun.Options with { Workers = 4 };
+        var reports = one.Train(options).Reports;
+        Assert.Equal(reports.Select(report => report.Loss), other.Train(options).Reports.Select(report => report.Loss));
+        Assert.Equal(reports.Select(report => report.BalancingLoss), reports.Select(report => report.BalancingLoss).Where(loss => loss < 0));
+        TrainingRun.AssertSame(one.Weights(), other.Weights());
+    }
+
     [Fact]
     public void Run_Reports_SayWhatHappened()
     {

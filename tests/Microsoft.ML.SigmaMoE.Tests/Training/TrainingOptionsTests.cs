@@ -9,6 +9,8 @@ public sealed class TrainingOptionsTests
         { new() { BatchSize = 0 }, "BatchSize is 0" },
         { new() { GradientAccumulation = 0 }, "GradientAccumulation is 0" },
         { new() { BatchSize = 6, GradientAccumulation = 4 }, "BatchSize 6 cannot be cut into 4" },
+        { new() { Workers = 0 }, "Workers is 0" },
+        { new() { BatchSize = 12, GradientAccumulation = 2, Workers = 4 }, "BatchSize 12 cannot be cut into 8" },
         { new() { MaxSteps = 0 }, "MaxSteps is 0" },
         { new() { MaxEpochs = -1 }, "MaxEpochs is -1" },
         { new() { MaxDuration = TimeSpan.Zero }, "MaxDuration is 00:00:00" },
@@ -40,7 +42,7 @@ public sealed class TrainingOptionsTests
     public void Defaults_AreTheDocumentedOnes()
     {
         const string expected = """
-            {"BatchSize":16,"GradientAccumulation":1,"MaxSteps":null,"MaxEpochs":null,"MaxDuration":null,"LearningRate":0.001,
+            {"BatchSize":16,"GradientAccumulation":1,"Workers":null,"MaxSteps":null,"MaxEpochs":null,"MaxDuration":null,"LearningRate":0.001,
             "MinimumLearningRate":0,"WarmupSteps":null,"Beta1":0.9,"Beta2":0.999,"Epsilon":1E-08,"WeightDecay":0,"ClipNorm":0.25,
             "Shuffle":true,"IndependentDocuments":true,"ValidationFraction":0.05,"EvaluationInterval":250,"EvaluationTokens":65536,
             "EarlyStoppingPatience":null,"RestoreBest":true,"CheckpointDirectory":null,"CheckpointInterval":null,
@@ -57,6 +59,7 @@ public sealed class TrainingOptionsTests
         {
             BatchSize = 6,
             GradientAccumulation = 2,
+            Workers = 3,
             MaxSteps = 1,
             MaxEpochs = 2,
             MaxDuration = TimeSpan.FromMinutes(3),

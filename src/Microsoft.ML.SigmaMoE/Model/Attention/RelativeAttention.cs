@@ -40,6 +40,7 @@ internal sealed class RelativeAttention : Attention
         _positionBias = WeightInitialization.Constant([_heads, _headSize], 0);
         _scale = WeightInitialization.Constant([1], 1 / Math.Sqrt(_headSize));
         _unusedBias = WeightInitialization.Constant([1], 0);
+        _unusedBias.requires_grad = false;
         RegisterComponents();
     }
 

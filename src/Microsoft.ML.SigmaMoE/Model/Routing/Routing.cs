@@ -15,6 +15,21 @@ public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
     /// </summary>
     public Tensor? ChoiceProbabilities { get; init; }
 
+    /// <summary>Gets the same numbers without their gradients, in tensors that no dispose scope owns.</summary>
+    internal Routing Detached() => new(Owned(Experts), Owned(Weights), Owned(Logits))
+    {
+        ChoiceProbabilities = ChoiceProbabilities is { } probabilities ? Owned(probabilities) : null,
+    };
+
+    /// <summary>Disposes of the tensors.</summary>
+    internal void Dispose()
+    {
+        Experts.Dispose();
+        Weights.Dispose();
+        Logits.Dispose();
+        ChoiceProbabilities?.Dispose();
+    }
+
     /// <summary>Lets the tensors outlive the current dispose scope.</summary>
     internal void MoveToOuterDisposeScope()
     {
@@ -23,4 +38,6 @@ public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
         Logits.MoveToOuterDisposeScope();
         ChoiceProbabilities?.MoveToOuterDisposeScope();
     }
+
+    private static Tensor Owned(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
 }
