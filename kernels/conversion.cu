@@ -1,5 +1,5 @@
 // to_bf16: out[row, column] = bf16(in[row, column]), 0 for columns from `width` up to `stride`, a multiple of 8.
-// in [rows, width] float32, out [rows, stride]. A thread makes eight neighbours, which are written as one; nearest even.
+// in [rows, width] float32, out [rows, stride]. A thread makes eight neighbours, which are written as one.
 #include "primitives.cuh"
 
 #if HAS_TENSOR_CORES
@@ -23,7 +23,8 @@ KERNEL(256) to_bf16(const float* in, bf16* out, Index rows, int width, int strid
 #pragma unroll
             for (int j = 0; j < 8; j++) v[j] = column + j < width ? source[j] : 0;
         }
-        *(Words*)(out + row * stride + column) = {pack(v[0], v[1]), pack(v[2], v[3]), pack(v[4], v[5]), pack(v[6], v[7])};
+        *(Words*)(out + row * stride + column) =
+            {pack(v[0], v[1]), pack(v[2], v[3]), pack(v[4], v[5]), pack(v[6], v[7])};
     }
 }
 #endif

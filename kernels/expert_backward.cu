@@ -7,7 +7,7 @@
 //                            by_down[e, g, d] = Σ_{p of e} gated[p, g] · dy[n, d]
 //   expert_bias_gradient     by_bias[e, g]    = Σ_{p of e} by_raw[p, g]
 //   sum_parts                out[i] = Σ_part parts[part, i]
-// The gradient by x is expert_down over by_raw and up (expert_forward.cu). Layouts as there; x, dy [N, xs], weights
+// The gradient by x is expert_down and sum_choices over by_raw and up (expert_forward.cu). Layouts as there; x, dy [N, xs], weights
 // [E, G, xs], hidden, by_raw, gated [S, hs]; by_up, by_down [E, G, D] float32. Nothing is added atomically.
 #include "expert_tiles.cuh"
 
@@ -35,7 +35,10 @@ template <class Tile> DEVICE void expert_hidden_gradient(
 
     for (int first = 0; first < hidden_stride; first += Tile::COLUMNS)
     {
-        auto neuron_row = [&](int r) { return first + r < expert_size ? weights + element(first + r, dy_stride) : nullptr; };
+        auto neuron_row = [&](int r)
+        {
+            return first + r < expert_size ? weights + element(first + r, dy_stride) : nullptr;
+        };
         if (first > 0 && !MUTANT(no_trailing_barrier)) barrier();   // the stages are read no longer
         Tile tile;
         multiply_tile<Tile, ALONG_DEPTH, ALONG_DEPTH>(
@@ -50,8 +53,8 @@ template <class Tile> DEVICE void expert_hidden_gradient(
             const float gate = gates[slot];
             const Pair h = load_pair(hidden + at, g, hidden_stride);
             sums[i] += one * h.first + two * h.second;
-            const bool all = MUTANT(no_relu_mask);
-            store_pair(by_raw + at, g, hidden_stride, h.first > 0 || all ? gate * one : 0, h.second > 0 || all ? gate * two : 0);
+            const bool first_on = h.first > 0 || MUTANT(no_relu_mask), second_on = h.second > 0 || MUTANT(no_relu_mask);
+            store_pair(by_raw + at, g, hidden_stride, first_on ? gate * one : 0, second_on ? gate * two : 0);
             store_pair(gated + at, g, hidden_stride, gate * h.first, gate * h.second);
         });
     }
@@ -73,21 +76,22 @@ template <class Tile> DEVICE void expert_hidden_gradient(
 }
 
 // A block owns ROWS neurons of one expert, COLUMNS of d_model, one of the two matrices and one part of the expert's
-// positions. Blocks: matrix, then part, then expert, then neurons, then columns (fastest).
+// positions (offsets as of routing.cu). Blocks: matrix, then part, then expert, then neurons, then columns (fastest).
 template <class Tile> DEVICE void expert_weight_gradient(
     const typename Tile::Element* by_raw, const typename Tile::Element* gated, const typename Tile::Element* x,
     const typename Tile::Element* dy, float* by_up, float* by_down, const int* slots, const int* offsets,
-    int experts, int active, int expert_size, int model_size, int x_stride, int hidden_stride, int parts)
+    int experts, int chunks, int active, int expert_size, int model_size, int x_stride, int hidden_stride, int parts)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
     const int across = ceil_div(model_size, Tile::COLUMNS), along = ceil_div(expert_size, Tile::ROWS);
-    const int first_column = block_index % across * Tile::COLUMNS, first_row = block_index / across % along * Tile::ROWS;
+    const int first_column = block_index % across * Tile::COLUMNS;
+    const int first_row = block_index / across % along * Tile::ROWS;
     const int rest = block_index / across / along, expert = rest % experts, part = rest / experts % parts;
     const bool is_up = rest / experts / parts == 0;
 
     // this part's positions: whole steps, so that parts do not cut one
-    const int start = offsets[expert * active], count = offsets[(expert + 1) * active] - start;
+    const int start = offsets[expert * chunks], count = offsets[(expert + 1) * chunks] - start;
     const int length = ceil_div(ceil_div(count, parts), Tile::DEPTH) * Tile::DEPTH;
     const int begin = least(part * length, count), end = least(begin + length, count);
     const int depth = MUTANT(drops_last_part) && parts > 1 && part == parts - 1 ? 0 : end - begin;
@@ -106,28 +110,30 @@ template <class Tile> DEVICE void expert_weight_gradient(
     tile.visit([&](int, int row, int column, float one, float two)
     {
         if (first_row + row < expert_size || MUTANT(reads_next_expert))
-            put_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two, false);
+            put_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two);
     });
 }
 
 #define EXPERT_BACKWARD(suffix, threads, ...) \
     KERNEL(threads) expert_hidden_gradient_##suffix( \
         const __VA_ARGS__::Element* dy, const __VA_ARGS__::Element* down, const __VA_ARGS__::Element* hidden, \
-        const float* gates, __VA_ARGS__::Element* by_raw, __VA_ARGS__::Element* gated, float* by_gate, const int* slots, \
-        const RowTile* tiles, const int* tile_count, int active, int expert_size, int dy_stride, int hidden_stride) \
+        const float* gates, __VA_ARGS__::Element* by_raw, __VA_ARGS__::Element* gated, float* by_gate, \
+        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int dy_stride, \
+        int hidden_stride) \
     { \
         expert_hidden_gradient<__VA_ARGS__>( \
-            dy, down, hidden, gates, by_raw, gated, by_gate, slots, {tiles, tile_count}, active, expert_size, dy_stride, \
-            hidden_stride); \
+            dy, down, hidden, gates, by_raw, gated, by_gate, slots, {tiles, tile_count}, active, expert_size, \
+            dy_stride, hidden_stride); \
     } \
     KERNEL(threads) expert_weight_gradient_##suffix( \
         const __VA_ARGS__::Element* by_raw, const __VA_ARGS__::Element* gated, const __VA_ARGS__::Element* x, \
-        const __VA_ARGS__::Element* dy, float* by_up, float* by_down, const int* slots, const int* offsets, int experts, \
-        int active, int expert_size, int model_size, int x_stride, int hidden_stride, int parts) \
+        const __VA_ARGS__::Element* dy, float* by_up, float* by_down, const int* slots, const int* offsets, \
+        int experts, int chunks, int active, int expert_size, int model_size, int x_stride, int hidden_stride, \
+        int parts) \
     { \
         expert_weight_gradient<__VA_ARGS__>( \
-            by_raw, gated, x, dy, by_up, by_down, slots, offsets, experts, active, expert_size, model_size, x_stride, \
-            hidden_stride, parts); \
+            by_raw, gated, x, dy, by_up, by_down, slots, offsets, experts, chunks, active, expert_size, model_size, \
+            x_stride, hidden_stride, parts); \
     }
 
 #include "expert_instances.cuh"
@@ -135,14 +141,14 @@ EXPERT_INSTANCES(EXPERT_BACKWARD)
 
 // A block owns 32 neurons of one expert; eight threads a neuron take turns at its positions, then add in a fixed order.
 template <class Element> DEVICE void bias_gradient(
-    const Element* by_raw, float* by_bias, const int* offsets, int active, int expert_size, int hidden_stride)
+    const Element* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
 {
     SHARED(float, sums);                                  // [8, 32]
     const int across = ceil_div(expert_size, 32), expert = block_index / across;
     const int g = block_index % across * 32 + thread_index % 32, turn = thread_index / 32;
     float sum = 0;
     if (g < expert_size)
-        for (int p = offsets[expert * active] + turn; p < offsets[(expert + 1) * active]; p += 8)
+        for (int p = offsets[expert * chunks] + turn; p < offsets[(expert + 1) * chunks]; p += 8)
             sum += widened(by_raw[element(p, hidden_stride) + g]);
     sums[thread_index] = sum;
     barrier();
@@ -151,19 +157,21 @@ template <class Element> DEVICE void bias_gradient(
     by_bias[(Index)expert * expert_size + g] = sum;
 }
 
-#if HAS_TENSOR_CORES
+#if HAS_BF16
 KERNEL(256) expert_bias_gradient_bf16(
-    const bf16* by_raw, float* by_bias, const int* offsets, int active, int expert_size, int hidden_stride)
+    const bf16* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
 {
-    bias_gradient(by_raw, by_bias, offsets, active, expert_size, hidden_stride);
+    bias_gradient(by_raw, by_bias, offsets, chunks, expert_size, hidden_stride);
 }
 #endif
 
+#if HAS_FLOAT
 KERNEL(256) expert_bias_gradient_float(
-    const float* by_raw, float* by_bias, const int* offsets, int active, int expert_size, int hidden_stride)
+    const float* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
 {
-    bias_gradient(by_raw, by_bias, offsets, active, expert_size, hidden_stride);
+    bias_gradient(by_raw, by_bias, offsets, chunks, expert_size, hidden_stride);
 }
+#endif
 
 // Adds up what blocks of different parts left, in the order of the parts.
 KERNEL(256) sum_parts(const float* parts, float* out, int count, Index size)

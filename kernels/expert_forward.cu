@@ -1,17 +1,19 @@
 // The two layers of the experts, forward. With e the expert and n the token of sorted position p:
 //   expert_up    hidden[p, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g])
-//   expert_down  y[n, d] (+)= weight(p) · Σ_g hidden[p, g] · down[e, g, d]
-// Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are row lengths, for bf16
-// multiples of 8 whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
-// A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down is launched once
-// for each choice k over the tiles of that choice, in which a token occurs once: the first pass sets y, the others add,
-// so that the sum over K needs no atomics and no tensor of N · K rows of d_model. It serves the gradient by x as well,
-// Σ_k Σ_g byRaw[p, g] · up[e, g, d]: there weight(p) = 1, gates is null.
+//   expert_down  part[s, d] = weight(s) · Σ_g hidden[p, g] · down[e, g, d], s = n · K + k the slot of p
+//   sum_choices  y[n, d]    = Σ_k part[n · K + k, d]
+// Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are lengths of rows, for
+// bf16 multiples of 8 whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
+// A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down and sum_choices
+// are launched once for each chunk of tokens, over the tiles of that chunk: part holds one chunk's rows only, from slot
+// first_slot on, few enough to stay in the second-level cache. So the sum over K needs neither atomics nor a tensor of
+// N · K rows of d_model. They serve the gradient by x as well, Σ_k Σ_g by_raw[p, g] · up[e, g, d]: there weight(s) = 1,
+// gates is null.
 #include "expert_tiles.cuh"
 
 template <class Tile> DEVICE void expert_up(
-    const typename Tile::Element* x, const typename Tile::Element* up, const float* bias, typename Tile::Element* hidden,
-    const int* slots, TileList list, int active, int expert_size, int x_stride, int hidden_stride)
+    const typename Tile::Element* x, const typename Tile::Element* up, const float* bias,
+    typename Tile::Element* hidden, const int* slots, TileList list, int active, int expert_size, int x_stride, int hidden_stride)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
@@ -42,54 +44,90 @@ template <class Tile> DEVICE void expert_up(
 }
 
 template <class Tile> DEVICE void expert_down(
-    const typename Tile::Element* hidden, const typename Tile::Element* down, const float* gates, float* y,
-    const int* slots, TileList list, int active, int expert_size, int model_size, int down_stride, int hidden_stride, int add)
+    const typename Tile::Element* hidden, const typename Tile::Element* down, const float* gates,
+    typename Tile::Element* part, const int* slots, TileList list, int expert_size, int down_stride, int hidden_stride,
+    int first_slot)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
     int* row_slots = (int*)(shared + stages_size<Tile, ALONG_DEPTH, ACROSS_DEPTH>);
     RowTile rows;
     int first;
-    if (!find_tile<Tile>(list, model_size, rows, first)) return;
+    if (!find_tile<Tile>(list, down_stride, rows, first)) return;
     load_slots<Tile>(row_slots, slots, rows);
 
     // multiply: hidden vectors along g by the expert's neurons, whose rows lie across g
-    auto hidden_row = [&](int r) { return rows.first + r < rows.end ? hidden + element(rows.first + r, hidden_stride) : nullptr; };
+    auto hidden_row = [&](int r)
+    {
+        return rows.first + r < rows.end ? hidden + element(rows.first + r, hidden_stride) : nullptr;
+    };
     const Element* weights = down + element((Index)rows.expert * expert_size, down_stride);
     auto neuron_row = [&](int g) { return g < expert_size ? weights + element(g, down_stride) : nullptr; };
     Tile tile;
     multiply_tile<Tile, ALONG_DEPTH, ACROSS_DEPTH>(
         tile, shared, operand(hidden_row, hidden, 0, 0), operand(neuron_row, down, first, down_stride), hidden_stride);
 
-    // store: weigh, and set or add to the token's row
+    // store: weigh; every slot has a row of its own
     tile.visit([&](int, int row, int column, float one, float two)
     {
         const int slot = row_slots[row];
         if (slot < 0) return;
         const float weight = gates == nullptr || MUTANT(no_gate) ? 1 : gates[slot];
-        float* target = y + element(slot / active, model_size);
-        put_pair(target, first + column, model_size, weight * one, weight * two, add != 0 || MUTANT(first_pass_adds));
+        Element* target = part + element(slot - (MUTANT(wrong_chunk) ? 0 : first_slot), down_stride);
+        store_pair(target, first + column, down_stride, weight * one, weight * two);
     });
+}
+
+// A thread owns a pair of columns of one token. The rows of a token's choices are neighbours.
+template <class Element> DEVICE void sum_choices(
+    const Element* part, float* y, int tokens, int active, int model_size, int stride)
+{
+    const int across = ceil_div(model_size, 2);
+    for (Index i = (Index)block_index * 256 + thread_index; i < (Index)tokens * across; i += (Index)block_count * 256)
+    {
+        const Index token = i / across;
+        const int column = (int)(i % across) * 2;
+        float first = 0, second = 0;
+        for (int k = 0; k < active - (MUTANT(drops_last_choice) ? 1 : 0); k++)
+        {
+            const Pair pair = load_pair(part + element(token * active + k, stride), column, stride);
+            first += pair.first, second += pair.second;
+        }
+        put_pair(y + element(token, model_size), column, model_size, first, second);
+    }
 }
 
 #define EXPERT_FORWARD(suffix, threads, ...) \
     KERNEL(threads) expert_up_##suffix( \
-        const __VA_ARGS__::Element* x, const __VA_ARGS__::Element* up, const float* bias, __VA_ARGS__::Element* hidden, \
-        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int x_stride, \
+        const __VA_ARGS__::Element* x, const __VA_ARGS__::Element* up, const float* bias, \
+        __VA_ARGS__::Element* hidden, const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int x_stride, \
         int hidden_stride) \
     { \
         expert_up<__VA_ARGS__>( \
             x, up, bias, hidden, slots, {tiles, tile_count}, active, expert_size, x_stride, hidden_stride); \
     } \
     KERNEL(threads) expert_down_##suffix( \
-        const __VA_ARGS__::Element* hidden, const __VA_ARGS__::Element* down, const float* gates, float* y, \
-        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int model_size, \
-        int down_stride, int hidden_stride, int add) \
+        const __VA_ARGS__::Element* hidden, const __VA_ARGS__::Element* down, const float* gates, \
+        __VA_ARGS__::Element* part, const int* slots, const RowTile* tiles, const int* tile_count, int expert_size, \
+        int down_stride, int hidden_stride, int first_slot) \
     { \
         expert_down<__VA_ARGS__>( \
-            hidden, down, gates, y, slots, {tiles, tile_count}, active, expert_size, model_size, down_stride, \
-            hidden_stride, add); \
+            hidden, down, gates, part, slots, {tiles, tile_count}, expert_size, down_stride, hidden_stride, first_slot); \
     }
 
 #include "expert_instances.cuh"
 EXPERT_INSTANCES(EXPERT_FORWARD)
+
+#if HAS_BF16
+KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active, int model_size, int stride)
+{
+    sum_choices(part, y, tokens, active, model_size, stride);
+}
+#endif
+
+#if HAS_FLOAT
+KERNEL(256) sum_choices_float(const float* part, float* y, int tokens, int active, int model_size, int stride)
+{
+    sum_choices(part, y, tokens, active, model_size, stride);
+}
+#endif

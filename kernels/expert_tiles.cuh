@@ -1,5 +1,5 @@
 // Which rows a thread block works on, and how a pair of neighbouring results is stored. "Position" is the place of a slot
-// (a token at one of its K experts) in sorted order: by expert, then choice, then token.
+// (a token at one of its K experts) in sorted order: by expert, then token.
 #pragma once
 #include "tiles.cuh"
 
@@ -54,17 +54,9 @@ DEVICE Pair load_pair(const float* row, int column, int width)
     return {column < width ? row[column] : 0, column + 1 < width ? row[column + 1] : 0};
 }
 
-// Sets or adds to a pair of a float32 row, whole where rows begin at even places.
-DEVICE void put_pair(float* row, int column, int width, float first, float second, bool add)
+// Stores a pair of a float32 row, whole where rows begin at even places.
+DEVICE void put_pair(float* row, int column, int width, float first, float second)
 {
-    if (width % 2 == 0)
-    {
-        if (column >= width) return;
-        Pair* pair = (Pair*)(row + column);
-        if (add) first += pair->first, second += pair->second;
-        *pair = {first, second};
-        return;
-    }
-    if (column < width) row[column] = add ? row[column] + first : first;
-    if (column + 1 < width) row[column + 1] = add ? row[column + 1] + second : second;
+    if (width % 2 != 0) store_pair(row, column, width, first, second);
+    else if (column < width) *(Pair*)(row + column) = {first, second};
 }

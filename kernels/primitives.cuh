@@ -37,6 +37,7 @@ template <class T> DEVICE T shuffle_up(T value, int distance)
 }
 DEVICE word pack(float first, float second) { return emulator::round(first) | ((word)emulator::round(second) << 16); }
 DEVICE float bits_to_float(word bits) { return emulator::bits_to_float(bits); }
+DEVICE float square_root(float value) { return std::sqrt(value); }
 
 #else
 
@@ -128,6 +129,7 @@ template <class T> DEVICE T shuffle_up(T value, int distance)
     return __shfl_up_sync(0xffffffffu, value, distance);
 }
 DEVICE float bits_to_float(word bits) { return __uint_as_float(bits); }
+DEVICE float square_root(float value) { return sqrtf(value); }
 
 #endif
 

@@ -3,14 +3,17 @@
 //                    sigmoid         score = weight = σ(l_e)
 //                    softmax         score = weight = exp(l_e) / Σ_j exp(l_j)
 //                    softmax_chosen  score = l_e, weight = softmax over the K chosen
-//                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞), nothing is rescaled.
+//                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞), not rescaled.
 //                  Equal scores: the lower number first. Not-a-number counts as the largest, so that it is seen.
-//   count_choices  how many tokens of each block of 128 chose expert e as choice k, where the choices are given
-//   scan_counts    offsets[e · K + k]: where that bin begins in sorted order; counts become positions within the bin
-//   place_slots    slots[position] = n · K + k: sorted by expert, then choice, then token; stable, so always the same
-//   list_tiles     list 0: tiles of at most `rows` positions of one expert; list 1 + k: the same within choice k
-// Layouts: logits, drawn [N, E] float32; experts, weights [N, K] int32 and float32; counts [blocks, E · K]; offsets
-// [E · K + 1]; slots [N · K]; tiles [1 + K, capacity], tile_counts [1 + K], starts [1 + K, E + 1]. N · K < 2^31.
+//   route_gradient_*  by_logits[n, e] of the weights' gradient: sigmoid w · (1 − w) · dw for chosen experts; softmax
+//                  w_e dw_e (chosen) − p_e Σ_k w_k dw_k; softmax_chosen w_e (dw_e − Σ_k w_k dw_k) (chosen); else 0
+//   count_choices  how many tokens of each block of 128 chose expert e, where the choices are given
+//   scan_counts    offsets[e · C + c]: where expert e's slots of chunk c begin in sorted order; counts become positions
+//                  within that bin. A chunk is a stretch of tokens, whole blocks of them.
+//   place_slots    slots[position] = n · K + k: sorted by expert, then token; stable, so always the same
+//   list_tiles     list 0: tiles of at most `rows` positions of one expert; list 1 + c: the same within chunk c
+// Layouts: logits, drawn [N, E] float32; experts, weights [N, K] int32 and float32; counts [blocks, E]; offsets
+// [E · C + 1]; slots [N · K]; tiles [1 + C, capacity], tile_counts [1 + C], starts [1 + C, E + 1]. N · K < 2^31.
 #include "expert_tiles.cuh"
 
 constexpr int BLOCK_TOKENS = 128, ROUTE_THREADS = 512, SCAN_THREADS = 1024;
@@ -24,11 +27,11 @@ DEVICE long long rank(float score, int expert)
     return ((long long)order << 32) | (word)(0x7fffffff - expert);
 }
 
-DEVICE long long warp_largest(long long value)
+template <class T> DEVICE T warp_largest(T value)
 {
     for (int mask = 16; mask > 0; mask /= 2)
     {
-        const long long other = shuffle_xor(value, mask);
+        const T other = shuffle_xor(value, mask);
         if (other > value) value = other;
     }
     return value;
@@ -44,7 +47,7 @@ template <Scoring SCORING> DEVICE void choose_experts(
     if (SCORING == SOFTMAX)
     {
         for (int e = lane; e < experts; e += 32) largest = logits[e] > largest ? logits[e] : largest;
-        for (int mask = 16; mask > 0; mask /= 2) { const float other = shuffle_xor(largest, mask); if (other > largest) largest = other; }
+        largest = warp_largest(largest);
         for (int e = lane; e < experts; e += 32) total += expf(logits[e] - largest);
         total = warp_sum(total);
     }
@@ -80,14 +83,14 @@ template <Scoring SCORING> DEVICE void choose_experts(
         for (int k = lane; k < active; k += 32) weights[k] = total > 0 || total != total ? weights[k] / total : 0;
 }
 
-// Counts one block's choices, [BLOCK_TOKENS, K] in shared memory. A thread owns its bins, so nothing is added atomically.
-DEVICE void count_block(const int* chosen, int tokens, int active, int bins, int* counts)
+// Counts one block's choices, held in shared memory. A thread owns its experts: nothing is added atomically.
+DEVICE void count_block(const int* chosen, int choices, int experts, int* counts)
 {
-    for (int bin = thread_index; bin < bins; bin += ROUTE_THREADS)
+    for (int expert = thread_index; expert < experts; expert += ROUTE_THREADS)
     {
         int count = 0;
-        for (int t = 0; t < tokens; t++) count += chosen[t * active + bin % active] == bin / active;
-        counts[(Index)block_index * bins + bin] = count;
+        for (int i = 0; i < choices; i++) count += chosen[i] == expert;
+        counts[(Index)block_index * experts + expert] = count;
     }
 }
 
@@ -102,26 +105,64 @@ template <Scoring SCORING> DEVICE void route(
     {
         const Index row = element(first + t, experts), slot = element(first + t, active);
         choose_experts<SCORING>(
-            logits + row, drawn == nullptr ? nullptr : drawn + row, dropout, experts, active, local + t * active, weights + slot);
+            logits + row, drawn == nullptr ? nullptr : drawn + row, dropout, experts, active, local + t * active,
+            weights + slot);
     }
     if (!MUTANT(no_choice_barrier)) barrier();
     for (int i = thread_index; i < here * active; i += ROUTE_THREADS) chosen[element(first, active) + i] = local[i];
-    count_block(local, here, active, experts * active, counts);
+    count_block(local, here * active, experts, counts);
+}
+
+// One warp, one token. Each expert is chosen at most once, so every logit is written once.
+template <Scoring SCORING> DEVICE void route_gradient(
+    const float* logits, const int* chosen, const float* weights, const float* by_weights, float* by_logits, int tokens,
+    int experts, int active)
+{
+    const Index n = (Index)block_index * 8 + thread_index / 32;
+    if (n >= tokens) return;
+    const float* row = logits + n * experts;
+    const Index slot = n * active;
+    float largest = row[0], total = 0, weighed = 0;
+    for (int k = 0; k < active; k++) weighed += weights[slot + k] * by_weights[slot + k];
+    if (SCORING == SOFTMAX)
+    {
+        for (int e = 1; e < experts; e++) largest = row[e] > largest ? row[e] : largest;
+        for (int e = thread_index % 32; e < experts; e += 32) total += expf(row[e] - largest);
+        total = warp_sum(total);
+    }
+    for (int e = thread_index % 32; e < experts; e += 32)
+    {
+        float sum = SCORING == SOFTMAX ? -expf(row[e] - largest) / total * weighed : 0;
+        for (int k = 0; k < active; k++)
+        {
+            const float w = weights[slot + k], dw = by_weights[slot + k];
+            if (chosen[slot + k] != e) continue;
+            sum += SCORING == SIGMOID ? w * (1 - w) * dw : SCORING == SOFTMAX ? w * dw : w * (dw - weighed);
+        }
+        by_logits[n * experts + e] = sum;
+    }
 }
 
 #define ROUTE(name, scoring) \
-    KERNEL(ROUTE_THREADS) name( \
+    KERNEL(ROUTE_THREADS) route_##name( \
         const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, int* chosen, \
         float* weights, int* counts) \
     { \
         route<scoring>(logits, drawn, dropout, tokens, experts, active, chosen, weights, counts); \
+    } \
+    KERNEL(256) route_gradient_##name( \
+        const float* logits, const int* chosen, const float* weights, const float* by_weights, float* by_logits, \
+        int tokens, int experts, int active) \
+    { \
+        route_gradient<scoring>(logits, chosen, weights, by_weights, by_logits, tokens, experts, active); \
     }
 
-ROUTE(route_sigmoid, SIGMOID)
-ROUTE(route_softmax, SOFTMAX)
-ROUTE(route_softmax_chosen, SOFTMAX_CHOSEN)
+ROUTE(sigmoid, SIGMOID)
+ROUTE(softmax, SOFTMAX)
+ROUTE(softmax_chosen, SOFTMAX_CHOSEN)
 
-KERNEL(ROUTE_THREADS) count_choices(const long long* given, int tokens, int experts, int active, int* chosen, int* counts)
+KERNEL(ROUTE_THREADS) count_choices(
+    const long long* given, int tokens, int experts, int active, int* chosen, int* counts)
 {
     SHARED(int, local);
     const int first = block_index * BLOCK_TOKENS;
@@ -132,7 +173,7 @@ KERNEL(ROUTE_THREADS) count_choices(const long long* given, int tokens, int expe
         chosen[slot] = local[i] = (int)given[slot];
     }
     if (!MUTANT(no_choice_barrier)) barrier();
-    count_block(local, here, active, experts * active, counts);
+    count_block(local, here * active, experts, counts);
 }
 
 // Sums before each of `count` numbers, by one block; returns the sum of all to every thread. `sums` holds 32 numbers.
@@ -163,58 +204,62 @@ template <class Value, class Store> DEVICE int scan(int count, int* sums, Value 
     return carry;
 }
 
-// One block. Sixteen counts are read before the first is replaced: the reads do not wait for one another.
-KERNEL(SCAN_THREADS) scan_counts(int* counts, int blocks, int bins, int* offsets)
+// One block; a thread owns its bins. Eight counts are read before the first is replaced: reads wait for no other.
+KERNEL(SCAN_THREADS) scan_counts(int* counts, int blocks, int experts, int chunk_blocks, int* offsets)
 {
     SHARED(int, sums);
+    const int chunks = ceil_div(blocks, chunk_blocks);
     auto total = [&](int bin)
     {
+        const int expert = bin / chunks, begin = bin % chunks * chunk_blocks, end = least(begin + chunk_blocks, blocks);
         int before = 0;
-        for (int block = 0; block < blocks; block += 16)
+        for (int block = begin; block < end; block += 8)
         {
-            int seen[16];
+            int seen[8];
 #pragma unroll
-            for (int i = 0; i < 16; i++) seen[i] = block + i < blocks ? counts[(Index)(block + i) * bins + bin] : 0;
+            for (int i = 0; i < 8; i++) seen[i] = block + i < end ? counts[(Index)(block + i) * experts + expert] : 0;
 #pragma unroll
-            for (int i = 0; i < 16; i++)
+            for (int i = 0; i < 8; i++)
             {
-                if (block + i < blocks) counts[(Index)(block + i) * bins + bin] = before;
+                if (block + i < end) counts[(Index)(block + i) * experts + expert] = before;
                 before += seen[i];
             }
         }
         return before;
     };
-    const int all = scan(bins, sums, total, [&](int bin, int before) { offsets[bin] = before; });
-    if (thread_index == 0) offsets[bins] = all;
+    const int all = scan(experts * chunks, sums, total, [&](int bin, int before) { offsets[bin] = before; });
+    if (thread_index == 0) offsets[experts * chunks] = all;
 }
 
 KERNEL(ROUTE_THREADS) place_slots(
-    const int* chosen, const int* counts, const int* offsets, int tokens, int experts, int active, int* slots)
+    const int* chosen, const int* counts, const int* offsets, int tokens, int experts, int active, int chunk_blocks,
+    int* slots)
 {
     SHARED(int, local);
-    const int first = block_index * BLOCK_TOKENS, here = least(BLOCK_TOKENS, tokens - first), bins = experts * active;
-    for (int i = thread_index; i < here * active; i += ROUTE_THREADS) local[i] = chosen[element(first, active) + i];
+    const int first = block_index * BLOCK_TOKENS, choices = least(BLOCK_TOKENS, tokens - first) * active;
+    const int chunks = ceil_div(block_count, chunk_blocks), chunk = block_index / chunk_blocks;
+    for (int i = thread_index; i < choices; i += ROUTE_THREADS) local[i] = chosen[element(first, active) + i];
     if (!MUTANT(no_choice_barrier)) barrier();
-    for (int bin = thread_index; bin < bins; bin += ROUTE_THREADS)
+    for (int expert = thread_index; expert < experts; expert += ROUTE_THREADS)
     {
-        int position = offsets[bin] + counts[(Index)block_index * bins + bin];
-        for (int t = 0; t < here; t++)
-            if (local[t * active + bin % active] == bin / active) slots[position++] = (first + t) * active + bin % active;
+        int position = offsets[expert * chunks + chunk] + counts[(Index)block_index * experts + expert];
+        for (int i = 0; i < choices; i++)
+            if (local[i] == expert) slots[position++] = first * active + i;
     }
 }
 
-// Block 0 lists the tiles of whole experts, block 1 + k those of choice k.
+// Block 0 lists the tiles of whole experts, block 1 + c those of chunk c.
 KERNEL(SCAN_THREADS) list_tiles(
-    const int* offsets, int experts, int active, int rows, int capacity, int* starts, RowTile* tiles, int* tile_counts)
+    const int* offsets, int experts, int chunks, int rows, int capacity, int* starts, RowTile* tiles, int* tile_counts)
 {
     SHARED(int, sums);
     const int list = block_index;
     int* start = starts + (Index)list * (experts + 1);
     RowTile* mine = tiles + (Index)list * capacity;
-    auto begin = [&](int e) { return offsets[e * active + (list == 0 ? 0 : list - 1)]; };
-    auto end = [&](int e) { return offsets[e * active + (list == 0 ? active : list)]; };
-    const int count = scan(
-        experts, sums, [&](int e) { return ceil_div(end(e) - begin(e), rows); }, [&](int e, int before) { start[e] = before; });
+    auto begin = [&](int e) { return offsets[e * chunks + (list == 0 ? 0 : list - 1)]; };
+    auto end = [&](int e) { return offsets[e * chunks + (list == 0 ? chunks : list)]; };
+    auto tiles_of = [&](int e) { return ceil_div(end(e) - begin(e), rows); };
+    const int count = scan(experts, sums, tiles_of, [&](int e, int before) { start[e] = before; });
     if (thread_index == 0) tile_counts[list] = count;
 
     for (int t = thread_index; t < count; t += SCAN_THREADS)

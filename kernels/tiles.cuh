@@ -3,7 +3,7 @@
 //   ALONG_DEPTH   row r of the operand is row (or column) r of the tile, its elements lie along k
 //   ACROSS_DEPTH  row k of the operand belongs to step k, its elements lie along the tile's rows (or columns)
 // Rows without an address and elements beyond the operand's width count as 0, so that no size needs to fit the tile.
-// TensorTile multiplies bf16 on tensor cores, FloatTile float32 on any GPU; both sum in float32 and add in a fixed order.
+// TensorTile multiplies bf16 on tensor cores, FloatTile float32 on any GPU; both sum in float32 in a fixed order.
 #pragma once
 #include "primitives.cuh"
 
@@ -18,7 +18,8 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
     static constexpr int VECTOR = 8;                       // elements of one copy of 16 bytes
     static constexpr int PAD = 8;                          // rows 16 bytes apart in the banks: no conflicts of ldmatrix
     static constexpr int ROW_PARTS = WARPS_N;
-    static constexpr int HEIGHT = ROWS / WARPS_M, WIDTH = COLUMNS / WARPS_N, FRAGMENTS_M = HEIGHT / 16, FRAGMENTS_N = WIDTH / 8;
+    static constexpr int HEIGHT = ROWS / WARPS_M, WIDTH = COLUMNS / WARPS_N;
+    static constexpr int FRAGMENTS_M = HEIGHT / 16, FRAGMENTS_N = WIDTH / 8;
     static constexpr int ROWS_A_THREAD = 2 * FRAGMENTS_M;
     static_assert(HEIGHT % 16 == 0 && WIDTH % 16 == 0, "fragments of B are loaded in pairs");
 
@@ -62,7 +63,8 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
         if (A == ALONG_DEPTH)
             load_matrices(r, a + (row + lane() % 16) * (DEPTH + PAD) + k + lane() / 16 * 8);
         else
-            load_matrices_transposed(r, a + (k + lane() % 8 + lane() / 16 * 8) * (ROWS + PAD) + row + lane() / 8 % 2 * 8);
+            load_matrices_transposed(
+                r, a + (k + lane() % 8 + lane() / 16 * 8) * (ROWS + PAD) + row + lane() / 8 % 2 * 8);
     }
 
     // two fragments of B: matrices in the order (k, column), (k + 8, column), (k, column + 8), (k + 8, column + 8)
@@ -81,7 +83,10 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
         for (int i = 0; i < ROWS_A_THREAD; i++)
 #pragma unroll
             for (int j = 0; j < FRAGMENTS_N; j++)
-                visit(i, row_of(i), first_column() + j * 8 + lane() % 4 * 2, sum[i / 2][j][i % 2 * 2], sum[i / 2][j][i % 2 * 2 + 1]);
+            {
+                const int column = first_column() + j * 8 + lane() % 4 * 2;
+                visit(i, row_of(i), column, sum[i / 2][j][i % 2 * 2], sum[i / 2][j][i % 2 * 2 + 1]);
+            }
     }
 
     DEVICE static int row_of(int i) { return first_row() + i / 2 * 16 + i % 2 * 8 + lane() / 4; }

@@ -48,10 +48,10 @@ inline double allowed(uint16_t, double wanted) { return std::abs(wanted) / 256 +
 inline double allowed(float, double wanted) { return 1e-5 * (1 + std::abs(wanted)); }
 inline double allowed(int, double) { return 0; }
 
-template <class T> void equal(const char* name, size_t i, T got, double wanted)
+template <class T> void equal(const char* name, size_t i, T got, double wanted, double more = 0)
 {
     compared++;
-    if (std::abs(number(got) - wanted) <= allowed(got, wanted)) return;
+    if (std::abs(number(got) - wanted) <= allowed(got, wanted) + more) return;
     char text[200];
     snprintf(text, sizeof text, "%s[%zu] is %.9g, expected %.9g", name, i, number(got), wanted);
     fail(text);

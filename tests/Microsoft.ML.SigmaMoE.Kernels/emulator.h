@@ -22,15 +22,17 @@ namespace emulator {
 // Faults that a run plants on purpose, one at a time; see MUTANT in the kernels.
 enum class Mutant {
     none, no_wait, no_barrier, no_trailing_barrier, load_too_early, no_row_bound, no_column_bound, no_depth_bound,
-    no_store_bound, no_quad_sum, no_row_sum_barrier, first_pass_adds, no_gate, no_relu_mask, narrow_index,
+    no_store_bound, no_quad_sum, no_row_sum_barrier, drops_last_choice, wrong_chunk, no_gate, no_relu_mask, narrow_index,
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
+    gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end,
     count
 };
 inline const char* const mutant_names[] = {
     "none", "no_wait", "no_barrier", "no_trailing_barrier", "load_too_early", "no_row_bound", "no_column_bound",
-    "no_depth_bound", "no_store_bound", "no_quad_sum", "no_row_sum_barrier", "first_pass_adds", "no_gate",
+    "no_depth_bound", "no_store_bound", "no_quad_sum", "no_row_sum_barrier", "drops_last_choice", "wrong_chunk", "no_gate",
     "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
-    "no_token_bound", "drops_last_part", "reads_next_expert"
+    "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "decode_no_gate", "decode_no_barrier",
+    "adamw_past_end"
 };
 inline Mutant mutant = Mutant::none;
 
@@ -170,8 +172,8 @@ inline void start_fiber(int i)
     fiber.open = 0;
 }
 
-// Runs `body`, a call of a kernel, once for every thread of every block.
-template <class Body> void launch(int blocks, int threads, int shared_size, Body body)
+// Runs `body`, a call of a kernel, once for every thread of the blocks from `first` on.
+template <class Body> void launch_from(int first, int blocks, int threads, int shared_size, Body body)
 {
     auto& b = block();
     if (threads > max_threads || shared_size > shared_bytes) fail("too many threads or too much shared memory");
@@ -179,7 +181,7 @@ template <class Body> void launch(int blocks, int threads, int shared_size, Body
     b.count = blocks;
     b.threads = threads;
     b.used_shared = shared_size;
-    for (b.index = 0; b.index < blocks; b.index++)
+    for (b.index = first; b.index < blocks; b.index++)
     {
         memset(b.shared, 0xff, shared_size);
         __asan_unpoison_memory_region(b.stacks, (size_t)max_threads * stack_bytes);
@@ -190,6 +192,17 @@ template <class Body> void launch(int blocks, int threads, int shared_size, Body
         b.current = 0;
         emulator_switch(&b.scheduler, b.fibers[0].stack_pointer);
     }
+}
+
+template <class Body> void launch(int blocks, int threads, int shared_size, Body body)
+{
+    launch_from(0, blocks, threads, shared_size, body);
+}
+
+// Only the last block of a grid that would take too long.
+template <class Body> void launch_last(int blocks, int threads, int shared_size, Body body)
+{
+    launch_from(blocks - 1, blocks, threads, shared_size, body);
 }
 
 inline void barrier()

@@ -6,24 +6,27 @@
 using checks::equal;
 using checks::number;
 
-// Sorted by expert, choice, token; tiles that cover each bin once and do not cross it.
+// Sorted by expert, then token; tiles that cover each bin once and do not cross it.
 inline void check_order(const Sorted& got, const Problem& p, int rows)
 {
     const auto& s = p.sizes;
     std::vector<int> order(s.tokens * s.active);
     std::iota(order.begin(), order.end(), 0);
-    auto bin = [&](int slot) { return (int)p.choices[slot] * s.active + slot % s.active; };
+    auto bin = [&](int slot)
+    {
+        return (int)p.choices[slot] * got.chunks + slot / s.active / (Sorted::chunk_blocks * BLOCK_TOKENS);
+    };
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return bin(a) < bin(b); });
     for (size_t i = 0; i < order.size(); i++) equal("slots", i, got.slots[i], order[i]);
-    for (int b = 0; b <= s.experts * s.active; b++)
+    for (int b = 0; b <= s.experts * got.chunks; b++)
         equal("offsets", b, got.offsets[b], std::count_if(order.begin(), order.end(), [&](int slot) { return bin(slot) < b; }));
-    for (int list = 0; list <= s.active; list++)
+    for (int list = 0; list <= got.chunks; list++)
     {
         int tile = 0;
         for (int e = 0; e < s.experts; e++)
         {
-            const int begin = got.offsets[e * s.active + (list == 0 ? 0 : list - 1)];
-            const int end = got.offsets[e * s.active + (list == 0 ? s.active : list)];
+            const int begin = got.offsets[e * got.chunks + (list == 0 ? 0 : list - 1)];
+            const int end = got.offsets[e * got.chunks + (list == 0 ? got.chunks : list)];
             for (int first = begin; first < end; first += rows, tile++)
             {
                 if (tile >= got.capacity) checks::fail("there are more tiles than the list has places");
@@ -53,22 +56,28 @@ template <class Tile> void check_forward(const Layer<Tile>& l)
     }
 }
 
-// Σ_k weight · row(slot) · weights, by token: y, or the gradient by x.
+// Σ_k weight · row(slot) · weights, by token: y, or the gradient by x. Each choice's part is rounded before they are added.
 template <class Tile> void check_sum_over_choices(
     const Layer<Tile>& l, const char* name, const std::vector<typename Tile::Element>& rows,
     const std::vector<typename Tile::Element>& weights, const float* gates, const std::vector<float>& got)
 {
     const auto& s = l.s;
-    std::vector<double> wanted(got.size());
+    std::vector<double> wanted(got.size()), rounding(got.size());
     for (int p = 0; p < s.tokens * s.active; p++)
     {
         const int slot = l.sorted.slots[p], n = slot / s.active, e = (int)l.problem.choices[slot];
-        for (int g = 0; g < s.expert_size; g++)
-            for (int d = 0; d < s.model_size; d++)
-                wanted[(size_t)n * s.model_size + d] += (gates ? gates[slot] : 1) * number(rows[(size_t)p * l.hidden_stride + g])
+        for (int d = 0; d < s.model_size; d++)
+        {
+            double part = 0;
+            for (int g = 0; g < s.expert_size; g++)
+                part += number(rows[(size_t)p * l.hidden_stride + g])
                     * number(weights[((size_t)e * s.expert_size + g) * l.stride + d]);
+            part *= gates ? gates[slot] : 1;
+            wanted[(size_t)n * s.model_size + d] += part;
+            rounding[(size_t)n * s.model_size + d] += checks::allowed(typename Tile::Element(), part);
+        }
     }
-    for (size_t i = 0; i < got.size(); i++) equal(name, i, got[i], wanted[i]);
+    for (size_t i = 0; i < got.size(); i++) equal(name, i, got[i], wanted[i], rounding[i]);
 }
 
 template <class Tile> void check_hidden_gradient(const Layer<Tile>& l)

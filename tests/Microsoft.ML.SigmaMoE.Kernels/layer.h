@@ -9,14 +9,16 @@ template <class Tile> struct Family {
     typedef typename Tile::Element Element;
     const char* name;
     void (*up)(const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
-    void (*down)(const Element*, const Element*, const float*, float*, const int*, const RowTile*, const int*, int, int, int, int, int, int);
+    void (*down)(
+        const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
     void (*hidden_gradient)(
         const Element*, const Element*, const Element*, const float*, Element*, Element*, float*, const int*, const RowTile*,
         const int*, int, int, int, int);
     void (*weight_gradient)(
         const Element*, const Element*, const Element*, const Element*, float*, float*, const int*, const int*, int, int, int,
-        int, int, int, int);
+        int, int, int, int, int);
     void (*bias_gradient)(const Element*, float*, const int*, int, int, int);
+    void (*sum_choices)(const Element*, float*, int, int, int, int);
 
     static constexpr int slots_bytes = Tile::ROWS * 4;
     static constexpr int up_bytes = stages_size<Tile, ALONG_DEPTH, ALONG_DEPTH> * sizeof(Element) + slots_bytes;
@@ -42,30 +44,34 @@ inline std::vector<uint16_t> converted(const std::vector<float>& from, int width
 
 inline std::vector<float> converted(const std::vector<float>& from, int, float) { return from; }
 
-// Where every slot goes.
+// Where every slot goes. Chunks of one block: the least there can be.
 struct Sorted {
-    int blocks, capacity;
+    static constexpr int chunk_blocks = 1;
+    int blocks, chunks, capacity;
     std::vector<int> chosen, counts, offsets, slots, starts, tile_counts;
     std::vector<RowTile> tiles;
 
     Sorted(const Sizes& s, int rows)
-        : blocks((s.tokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS), capacity(s.tokens * s.active / rows + s.experts),
-          chosen(checks::unwritten<int>(s.tokens * s.active)), counts(checks::unwritten<int>(blocks * s.experts * s.active)),
-          offsets(checks::unwritten<int>(s.experts * s.active + 1)), slots(checks::unwritten<int>(s.tokens * s.active)),
-          starts(checks::unwritten<int>((1 + s.active) * (s.experts + 1))), tile_counts(checks::unwritten<int>(1 + s.active)),
-          tiles(checks::unwritten<RowTile>((size_t)(1 + s.active) * capacity))
+        : blocks((s.tokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS), chunks((blocks + chunk_blocks - 1) / chunk_blocks),
+          capacity(s.tokens * s.active / rows + s.experts), chosen(checks::unwritten<int>(s.tokens * s.active)),
+          counts(checks::unwritten<int>(blocks * s.experts)), offsets(checks::unwritten<int>(s.experts * chunks + 1)),
+          slots(checks::unwritten<int>(s.tokens * s.active)),
+          starts(checks::unwritten<int>((1 + chunks) * (s.experts + 1))), tile_counts(checks::unwritten<int>(1 + chunks)),
+          tiles(checks::unwritten<RowTile>((size_t)(1 + chunks) * capacity))
     {
     }
 
     void sort(const Sizes& s, int rows)
     {
-        const int bins = s.experts * s.active;
-        emulator::launch(1, SCAN_THREADS, 32 * 4, [&] { scan_counts(counts.data(), blocks, bins, offsets.data()); });
-        emulator::launch(blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
-            place_slots(chosen.data(), counts.data(), offsets.data(), s.tokens, s.experts, s.active, slots.data());
+        emulator::launch(1, SCAN_THREADS, 32 * 4, [&] {
+            scan_counts(counts.data(), blocks, s.experts, chunk_blocks, offsets.data());
         });
-        emulator::launch(1 + s.active, SCAN_THREADS, 32 * 4, [&] {
-            list_tiles(offsets.data(), s.experts, s.active, rows, capacity, starts.data(), tiles.data(), tile_counts.data());
+        emulator::launch(blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
+            place_slots(
+                chosen.data(), counts.data(), offsets.data(), s.tokens, s.experts, s.active, chunk_blocks, slots.data());
+        });
+        emulator::launch(1 + chunks, SCAN_THREADS, 32 * 4, [&] {
+            list_tiles(offsets.data(), s.experts, chunks, rows, capacity, starts.data(), tiles.data(), tile_counts.data());
         });
     }
 };
@@ -117,7 +123,7 @@ template <class Tile> struct Layer {
         weight_gradients(parts);
         emulator::launch(s.experts * ((s.expert_size + 31) / 32), 256, 256 * 4, [&] {
             family.bias_gradient(
-                by_raw.data(), by_bias.data(), sorted.offsets.data(), s.active, s.expert_size, hidden_stride);
+                by_raw.data(), by_bias.data(), sorted.offsets.data(), sorted.chunks, s.expert_size, hidden_stride);
         });
     }
 
@@ -127,13 +133,23 @@ private:
     void sum_over_choices(
         const std::vector<Element>& from, const std::vector<Element>& weights, const float* gates, std::vector<float>& to)
     {
-        for (int k = 0; k < s.active; k++)
-            emulator::launch(sorted.capacity * across(s.model_size), Tile::THREADS, family.down_bytes, [&] {
+        const int chunk_tokens = Sorted::chunk_blocks * BLOCK_TOKENS;
+        for (int chunk = 0; chunk < sorted.chunks; chunk++)
+        {
+            const int first = chunk * chunk_tokens, tokens = std::min(chunk_tokens, s.tokens - first);
+            auto part = checks::unwritten<Element>((size_t)tokens * s.active * stride);
+            const int tiles = std::min(tokens * s.active / Tile::ROWS + s.experts, sorted.capacity);
+            emulator::launch(tiles * across(stride), Tile::THREADS, family.down_bytes, [&] {
                 family.down(
-                    from.data(), weights.data(), gates, to.data(), sorted.slots.data(),
-                    sorted.tiles.data() + (size_t)(1 + k) * sorted.capacity, sorted.tile_counts.data() + 1 + k, s.active,
-                    s.expert_size, s.model_size, stride, hidden_stride, k > 0);
+                    from.data(), weights.data(), gates, part.data(), sorted.slots.data(),
+                    sorted.tiles.data() + (size_t)(1 + chunk) * sorted.capacity, sorted.tile_counts.data() + 1 + chunk,
+                    s.expert_size, stride, hidden_stride, first * s.active);
             });
+            emulator::launch(3, 256, 0, [&] {
+                family.sum_choices(
+                    part.data(), to.data() + (size_t)first * s.model_size, tokens, s.active, s.model_size, stride);
+            });
+        }
     }
 
     void weight_gradients(int parts)
@@ -143,7 +159,7 @@ private:
         emulator::launch(2 * parts * s.experts * along * across(s.model_size), Tile::THREADS, family.weight_bytes, [&] {
             family.weight_gradient(
                 by_raw.data(), gated.data(), x.data(), dy.data(), up_parts.data(), down_parts.data(), sorted.slots.data(),
-                sorted.offsets.data(), s.experts, s.active, s.expert_size, s.model_size, stride, hidden_stride, parts);
+                sorted.offsets.data(), s.experts, sorted.chunks, s.active, s.expert_size, s.model_size, stride, hidden_stride, parts);
         });
         emulator::launch(2, 256, 0, [&] { sum_parts(up_parts.data(), by_up.data(), parts, by_up.size()); });
         emulator::launch(2, 256, 0, [&] { sum_parts(down_parts.data(), by_down.data(), parts, by_down.size()); });

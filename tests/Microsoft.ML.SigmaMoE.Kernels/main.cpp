@@ -1,12 +1,15 @@
 // Checks all kernels on the CPU. Arguments: --tiles prints the tiles and their shared memory; --mutant NAME plants a fault;
 // --mutants lists them. Exit code 0: everything is as it should be.
+#include "adamw_checks.h"
+#include "decode_checks.h"
 #include "expert_checks.h"
+#include "gather_checks.h"
 #include "routing_checks.h"
 #include "vast_checks.h"
 
 #define FAMILY(suffix, type, Tile) \
     static const Family<Tile> suffix{#suffix, expert_up_##suffix, expert_down_##suffix, expert_hidden_gradient_##suffix, \
-        expert_weight_gradient_##suffix, expert_bias_gradient_##type}
+        expert_weight_gradient_##suffix, expert_bias_gradient_##type, sum_choices_##type}
 
 FAMILY(bf16_128, bf16, TensorTile128);
 FAMILY(bf16_64, bf16, TensorTile64);
@@ -35,6 +38,8 @@ static void check_everything()
     {
         const Problem problem(sizes);
         check_routes(problem);
+        check_decode(problem);
+        check_gather(problem);
         check_layer(problem, bf16_16);
         check_layer(problem, float_16);
         if (sizes.experts > 8) continue;                   // hundreds of nearly empty large tiles show nothing new
@@ -42,6 +47,7 @@ static void check_everything()
         check_layer(problem, bf16_128);
         check_layer(problem, float_64);
     }
+    check_adamw();
     check_far_positions(bf16_16);
     check_far_positions(float_16);
 }

@@ -26,7 +26,7 @@ inline const Sizes all_sizes[] = {
     {"two rows of tiles", 150, 36, 2, 20, 2, Spread::all_to_the_first, false},
     {"wide experts", 37, 24, 4, 139, 2, Spread::random, true},
     {"many blocks and experts", 300, 10, 70, 6, 4, Spread::random, false},
-    {"more bins than threads", 130, 9, 300, 5, 4, Spread::random, false},
+    {"more bins than threads", 130, 9, 600, 5, 4, Spread::random, false},
 };
 
 struct Problem {

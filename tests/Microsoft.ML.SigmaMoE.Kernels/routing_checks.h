@@ -3,12 +3,13 @@
 #include "layer.h"
 
 typedef void (*RouteKernel)(const float*, const float*, float, int, int, int, int*, float*, int*);
+typedef void (*GradientKernel)(const float*, const int*, const float*, const float*, float*, int, int, int);
 
-struct Route { const char* name; Scoring scoring; RouteKernel kernel; };
+struct Route { const char* name; Scoring scoring; RouteKernel kernel; GradientKernel gradient; };
 inline const Route routes[] = {
-    {"route_sigmoid", SIGMOID, route_sigmoid},
-    {"route_softmax", SOFTMAX, route_softmax},
-    {"route_softmax_chosen", SOFTMAX_CHOSEN, route_softmax_chosen},
+    {"route_sigmoid", SIGMOID, route_sigmoid, route_gradient_sigmoid},
+    {"route_softmax", SOFTMAX, route_softmax, route_gradient_softmax},
+    {"route_softmax_chosen", SOFTMAX_CHOSEN, route_softmax_chosen, route_gradient_softmax_chosen},
 };
 
 // The scores of one token, after dropout.
@@ -50,6 +51,34 @@ inline void check_token(
     }
 }
 
+// ∂/∂l of Σ_k weight_k · gates_k, by the rule of each scoring; the chosen experts stay chosen.
+inline void check_route_gradient(
+    const Problem& p, const Route& route, const std::vector<int>& chosen, const std::vector<float>& weights)
+{
+    const auto& s = p.sizes;
+    auto by_logits = checks::unwritten<float>(p.logits.size());
+    emulator::launch((s.tokens + 7) / 8, 256, 0, [&] {
+        route.gradient(
+            p.logits.data(), chosen.data(), weights.data(), p.gates.data(), by_logits.data(), s.tokens, s.experts, s.active);
+    });
+    for (int n = 0; n < s.tokens; n++)
+    {
+        const float* logits = &p.logits[(size_t)n * s.experts];
+        double total = 0, weighed = 0;
+        for (int e = 0; e < s.experts; e++) total += std::exp((double)logits[e]);
+        for (int k = 0; k < s.active; k++) weighed += (double)weights[n * s.active + k] * p.gates[n * s.active + k];
+        for (int e = 0; e < s.experts; e++)
+        {
+            double w = 0, dw = 0;
+            for (int k = 0; k < s.active; k++)
+                if (chosen[n * s.active + k] == e) w = weights[n * s.active + k], dw = p.gates[n * s.active + k];
+            const double wanted = route.scoring == SIGMOID ? w * (1 - w) * dw
+                : route.scoring == SOFTMAX ? w * dw - std::exp((double)logits[e]) / total * weighed : w * (dw - weighed);
+            checks::equal("by_logits", (size_t)n * s.experts + e, by_logits[(size_t)n * s.experts + e], wanted);
+        }
+    }
+}
+
 inline void check_route(const Problem& p, const Route& route, float dropout)
 {
     const auto& s = p.sizes;
@@ -68,13 +97,13 @@ inline void check_route(const Problem& p, const Route& route, float dropout)
             route, scores_of(route, logits, &p.drawn[(size_t)n * s.experts], dropout, s.experts), logits,
             &sorted.chosen[n * s.active], &weights[n * s.active], s.active);
     }
+    check_route_gradient(p, route, sorted.chosen, weights);
     for (int block = 0; block < sorted.blocks; block++)
-        for (int bin = 0; bin < s.experts * s.active; bin++)
+        for (int e = 0; e < s.experts; e++)
         {
-            int count = 0;
-            for (int n = block * BLOCK_TOKENS; n < std::min(s.tokens, (block + 1) * BLOCK_TOKENS); n++)
-                count += sorted.chosen[n * s.active + bin % s.active] == bin / s.active;
-            checks::equal("counts", bin, sorted.counts[block * s.experts * s.active + bin], count);
+            const auto begin = sorted.chosen.begin() + block * BLOCK_TOKENS * s.active;
+            const auto end = sorted.chosen.begin() + std::min(s.tokens, (block + 1) * BLOCK_TOKENS) * s.active;
+            checks::equal("counts", e, sorted.counts[block * s.experts + e], std::count(begin, end, e));
         }
 }
 

@@ -1,0 +1,71 @@
+// Weighted sums of gathered rows: the values of a product-key memory, and the down-projection of the channels that
+// Top-K activation keeps (values = the down-projection's rows, one a channel; weights = the activations).
+//   gather_sum   y[n, d]         = Σ_j weight[n, j] · values[chosen[n, j], d]
+//   gather_dots  by_weight[n, j] = Σ_d dy[n, d] · values[chosen[n, j], d]
+//   scatter_sum  by_values[v, d] = Σ_{slots n · J + j that chose v} weight[n, j] · dy[n, d]
+// Layouts: chosen [N, J] int64, weight [N, J], values [V, D], y, dy [N, D], all float32. scatter_sum reads the slots
+// sorted by value, order [N · J] int64, and where each value's begin, offsets [V + 1] int64; within a value slots
+// ascend, so that the sum is always the same. Values that nobody chose get 0. Nothing of size N · J · D exists.
+#include "expert_tiles.cuh"
+
+constexpr int GATHER_THREADS = 128, GATHER_COLUMNS = 4 * GATHER_THREADS;
+
+// A block owns one token (or value) and GATHER_COLUMNS columns; a thread every 128th of them. Rows come in turn.
+template <class Row, class Weight>
+DEVICE void sum_rows(float* out, int first, int width, Index count, Row row, Weight weight)
+{
+    float sum[4] = {0, 0, 0, 0};
+#pragma unroll 4
+    for (Index j = 0; j < count; j++)
+    {
+        const float* source = row(j);
+        const float factor = weight(j);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+        {
+            const int d = first + thread_index + i * GATHER_THREADS;
+            if (d < width || MUTANT(gather_past_width)) sum[i] += factor * source[d];
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+    {
+        const int d = first + thread_index + i * GATHER_THREADS;
+        if (d < width) out[d] = sum[i];
+    }
+}
+
+KERNEL(GATHER_THREADS) gather_sum(
+    const long long* chosen, const float* weight, const float* values, float* y, int choices, int width)
+{
+    const int across = ceil_div(width, GATHER_COLUMNS);
+    const Index n = block_index / across, slot = n * choices;
+    sum_rows(y + n * width, block_index % across * GATHER_COLUMNS, width, choices,
+        [&](Index j) { return values + (Index)chosen[slot + j] * width; }, [&](Index j) { return weight[slot + j]; });
+}
+
+KERNEL(GATHER_THREADS) scatter_sum(
+    const long long* order, const long long* offsets, const float* weight, const float* dy, float* by_values,
+    int choices, int width)
+{
+    const int across = ceil_div(width, GATHER_COLUMNS);
+    const Index v = block_index / across, begin = offsets[v], end = offsets[v + 1];
+    sum_rows(by_values + v * width, block_index % across * GATHER_COLUMNS, width, end - begin,
+        [&](Index j) { return dy + (Index)(order[begin + j] / choices) * width; },
+        [&](Index j) { return weight[order[begin + j]]; });
+}
+
+// One warp, one slot.
+KERNEL(256) gather_dots(
+    const long long* chosen, const float* values, const float* dy, float* by_weight, Index slots, int choices,
+    int width)
+{
+    const Index slot = (Index)block_index * 8 + thread_index / 32;
+    if (slot >= slots) return;
+    const float* value = values + (Index)chosen[slot] * width;
+    const float* gradient = dy + slot / choices * width;
+    float sum = 0;
+    for (int d = thread_index % 32; d < width; d += 32) sum += value[d] * gradient[d];
+    sum = warp_sum(sum);
+    if (thread_index % 32 == 0) by_weight[slot] = sum;
+}
