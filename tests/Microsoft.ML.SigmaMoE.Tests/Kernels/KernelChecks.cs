@@ -13,6 +13,10 @@ public sealed class KernelChecks
     /// <summary>Gets why nothing ran, or null.</summary>
     public string? SkipReason => _lines.Value.FirstOrDefault(line => line.StartsWith("skipped:", StringComparison.Ordinal));
 
+    /// <summary>Gets the tiles that the kernels were compiled for: names and sizes.</summary>
+    public IEnumerable<string> Tiles => _lines.Value
+        .Where(line => line.StartsWith("tile ", StringComparison.Ordinal)).Select(line => line["tile ".Length..]);
+
     /// <summary>Gets the line that the script printed of a check.</summary>
     public string ResultOf(string check) =>
         _lines.Value.FirstOrDefault(line => line.StartsWith($"passed {check} ", StringComparison.Ordinal))

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>Every CUDA kernel on the CPU against a dumb reference, three ways, and with faults planted, which must be found.</summary>
@@ -16,5 +18,15 @@ public sealed class KernelEmulationTests(KernelChecks checks) : IClassFixture<Ke
     {
         Assert.SkipWhen(checks.SkipReason is not null, checks.SkipReason ?? "");
         Assert.StartsWith("passed ", checks.ResultOf(check), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tiles_OfTheHost_AreThoseOfTheKernels()
+    {
+        Assert.SkipWhen(checks.SkipReason is not null, checks.SkipReason ?? "");
+        Assert.Equal(checks.Tiles, CudaTile.All.Select(tile => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{tile.Suffix} {tile.Rows} {tile.Columns} {tile.Threads} "
+            + $"{tile.UpBytes} {tile.DownBytes} {tile.HiddenBytes} {tile.WeightBytes}")));
     }
 }

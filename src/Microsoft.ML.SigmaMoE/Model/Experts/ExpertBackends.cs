@@ -19,6 +19,7 @@ internal static class ExpertBackends
     /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
     public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs) => computeType switch
     {
+        _ when AreFusedAllowed && CudaExpertBackend.TryCreate(computeType, inputs) is { } cuda => cuda,
         ScalarType.BFloat16 when AreFusedAllowed && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
         ScalarType.Float32 when AreFusedAllowed && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
         _ => new TorchExpertBackend(computeType),

@@ -7,35 +7,67 @@ namespace Microsoft.ML.SigmaMoE;
 /// Tokens sorted by expert, once, for both matrices and both directions. A slot is one token at one of its experts: slot
 /// s = n · K + k is choice k of token n. Slots of one expert stand together, in the order of their tokens.
 /// </summary>
-/// <param name="Offsets">[experts + 1]: expert e owns the sorted positions from Offsets[e] up to Offsets[e + 1].</param>
-/// <param name="SlotOrder">[tokens · K]: the slot at each sorted position.</param>
-/// <param name="TokenOrder">[tokens · K]: the token at each sorted position; ascending within an expert.</param>
-/// <param name="Slots"><paramref name="SlotOrder"/> as a tensor on the tokens' device, int64.</param>
-/// <param name="Tokens"><paramref name="TokenOrder"/> as a tensor on the tokens' device, int64.</param>
-internal sealed record ExpertBatch(int[] Offsets, long[] SlotOrder, long[] TokenOrder, Tensor Slots, Tensor Tokens)
+/// <remarks>
+/// Sorting is done on the host when its result is first asked for: a backend that sorts on the device never waits for it.
+/// The tensors belong to the dispose scope in which they are first asked for, on the caller's thread.
+/// </remarks>
+internal sealed class ExpertBatch
 {
-    /// <summary>Gets the number of experts.</summary>
-    public int ExpertCount => Offsets.Length - 1;
+    private readonly Lazy<Order> _order;
+    private Tensor? _slots;
+    private Tensor? _tokens;
 
-    /// <summary>Sorts by counting: two passes over the choices, stable.</summary>
+    private ExpertBatch(Tensor experts, long expertCount)
+    {
+        (Experts, ExpertCount) = (experts, (int)expertCount);
+        _order = new(() => Order.Of(experts, (int)expertCount));
+    }
+
+    /// <summary>Gets the choices, [tokens, K], int64.</summary>
+    public Tensor Experts { get; }
+
+    /// <summary>Gets the number of experts.</summary>
+    public int ExpertCount { get; }
+
+    /// <summary>Gets [experts + 1]: expert e owns the sorted positions from Offsets[e] up to Offsets[e + 1].</summary>
+    public int[] Offsets => _order.Value.Offsets;
+
+    /// <summary>Gets [tokens · K]: the slot at each sorted position.</summary>
+    public long[] SlotOrder => _order.Value.Slots;
+
+    /// <summary>Gets [tokens · K]: the token at each sorted position; ascending within an expert.</summary>
+    public long[] TokenOrder => _order.Value.Tokens;
+
+    /// <summary>Gets <see cref="SlotOrder"/> as a tensor on the tokens' device, int64.</summary>
+    public Tensor Slots => _slots ??= from_array(SlotOrder).to(Experts.device);
+
+    /// <summary>Gets <see cref="TokenOrder"/> as a tensor on the tokens' device, int64.</summary>
+    public Tensor Tokens => _tokens ??= from_array(TokenOrder).to(Experts.device);
+
+    /// <summary>Creates a batch.</summary>
     /// <param name="experts">[tokens, K], int64.</param>
     /// <param name="expertCount">E.</param>
-    public static ExpertBatch Create(Tensor experts, long expertCount)
-    {
-        using var local = experts.cpu().contiguous();
-        var chosen = MemoryMarshal.Cast<byte, long>(local.bytes);
-        var (slots, tokens) = (new long[chosen.Length], new long[chosen.Length]);
-        var offsets = Offset(chosen, (int)expertCount);
-        var next = offsets.AsSpan().ToArray();
-        var active = (int)experts.shape[1];
-        for (var slot = 0; slot < chosen.Length; slot++)
-        {
-            var position = next[(int)chosen[slot]]++;
-            (slots[position], tokens[position]) = (slot, slot / active);
-        }
+    public static ExpertBatch Create(Tensor experts, long expertCount) => new(experts, expertCount);
 
-        var device = experts.device;
-        return new(offsets, slots, tokens, from_array(slots).to(device), from_array(tokens).to(device));
+    private sealed record Order(int[] Offsets, long[] Slots, long[] Tokens)
+    {
+        // by counting: two passes over the choices, stable
+        public static Order Of(Tensor experts, int expertCount)
+        {
+            using var local = experts.cpu().contiguous();
+            var chosen = MemoryMarshal.Cast<byte, long>(local.bytes);
+            var (slots, tokens) = (new long[chosen.Length], new long[chosen.Length]);
+            var offsets = Offset(chosen, expertCount);
+            var next = offsets.AsSpan().ToArray();
+            var active = (int)experts.shape[1];
+            for (var slot = 0; slot < chosen.Length; slot++)
+            {
+                var position = next[(int)chosen[slot]]++;
+                (slots[position], tokens[position]) = (slot, slot / active);
+            }
+
+            return new(offsets, slots, tokens);
+        }
     }
 
     private static int[] Offset(ReadOnlySpan<long> chosen, int expertCount)

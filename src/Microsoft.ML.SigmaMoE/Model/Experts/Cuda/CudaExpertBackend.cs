@@ -1,0 +1,118 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// Experts by the kernels of kernels/ on an NVIDIA GPU: bfloat16 with float32 accumulation from compute capability 8.0,
+/// float32 from 7.0. Tokens are sorted on the device; nothing waits for it. Results never change from run to run.
+/// </summary>
+/// <remarks>
+/// An instance serves one call and its backward pass: it keeps the sorted order and the rounded tokens and weights. What it
+/// allocates belongs to the dispose scope that is open at the call, as the results do.
+/// </remarks>
+internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType computeType) : IExpertBackend
+{
+    private CudaExpertLayer? _layer;
+
+    public string Name => $"CUDA kernels, {computeType}";
+
+    /// <summary>Gets a backend for inputs on a GPU that the kernels run on.</summary>
+    /// <returns>The backend, or null where another one has to compute.</returns>
+    /// <exception cref="CudaException">The driver refuses what it should do.</exception>
+    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs)
+    {
+        if (inputs.Tokens.device_type != DeviceType.CUDA || !CudaDriver.IsInstalled)
+        {
+            return null;
+        }
+
+        var kernels = DeviceKernels.OfTorch(inputs.Tokens.device_index);
+        return Takes(kernels.Device, computeType, inputs) ? new(kernels, computeType) : null;
+    }
+
+    /// <summary>Gets whether the kernels, which know no activation but ReLU, can compute this on that device.</summary>
+    public static bool Takes(CudaDevice device, ScalarType computeType, in ExpertInputs inputs) =>
+        device.Capability >= (computeType == ScalarType.BFloat16 ? 80 : 70)
+        && inputs.Activation == Activation.Relu
+        && computeType is ScalarType.BFloat16 or ScalarType.Float32
+        && Sizes(inputs, computeType).Fits;
+
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        if (mask is not null)
+        {
+            return new TorchExpertBackend(computeType).Forward(inputs, batch, mask);
+        }
+
+        kernels.Device.MakeCurrent();
+        var sizes = Sizes(inputs, computeType);
+        var memory = new TorchDeviceMemory(inputs.Tokens.device);
+        if (CudaDecoding.Pays(sizes) && is_inference_mode_enabled())
+        {
+            return Decode(inputs, batch, sizes, memory);
+        }
+
+        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: computeType, device: inputs.Tokens.device);
+        var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
+        _layer = new(kernels, sizes, Addresses(inputs, memory), memory.AddressOf(batch.Experts)!.Value, memory);
+        _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
+        return new(output, hidden);
+    }
+
+    public ExpertGradients Backward(
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
+    {
+        if (_layer is not { } layer)
+        {
+            return new TorchExpertBackend(computeType).Backward(gradient, inputs, batch, mask, hidden);
+        }
+
+        kernels.Device.MakeCurrent();
+        var result = new ExpertGradients(
+            DenseLike(inputs.Tokens),
+            DenseLike(inputs.Gates),
+            DenseLike(inputs.Up),
+            DenseLike(inputs.Down),
+            inputs.UpBias is null ? null : DenseLike(inputs.UpBias));
+        using var tensors = NewDisposeScope();                               // on libtorch's thread there is no other
+        var memory = new TorchDeviceMemory(inputs.Tokens.device);
+        layer.Backward(
+            memory.AddressOf(gradient)!.Value,
+            memory.AddressOf(hidden)!.Value,
+            new(
+                TorchDeviceMemory.AddressInPlace(result.Tokens),
+                TorchDeviceMemory.AddressInPlace(result.Gates),
+                TorchDeviceMemory.AddressInPlace(result.Up),
+                TorchDeviceMemory.AddressInPlace(result.Down),
+                result.UpBias is null ? 0 : TorchDeviceMemory.AddressInPlace(result.UpBias)),
+            memory);
+        return result;
+    }
+
+    private ExpertForward Decode(in ExpertInputs inputs, ExpertBatch batch, ExpertSizes sizes, TorchDeviceMemory memory)
+    {
+        var hidden = empty(sizes.Slots, sizes.ExpertSize, dtype: ScalarType.Float32, device: inputs.Tokens.device);
+        var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
+        CudaDecoding.Launch(
+            kernels, sizes, Addresses(inputs, memory), memory.AddressOf(batch.Experts)!.Value,
+            TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output));
+        return new(output, hidden);
+    }
+
+    // empty_like would keep the strides of a transposed tensor
+    private static Tensor DenseLike(Tensor tensor) => empty(tensor.shape, dtype: ScalarType.Float32, device: tensor.device);
+
+    private static ExpertSizes Sizes(in ExpertInputs inputs, ScalarType computeType)
+    {
+        var (tokens, gates, up) = (inputs.Tokens.shape, inputs.Gates.shape, inputs.Up.shape);
+        return new((int)tokens[0], (int)up[2], (int)up[0], (int)up[1], (int)gates[1], computeType == ScalarType.BFloat16);
+    }
+
+    private static ExpertAddresses Addresses(in ExpertInputs inputs, TorchDeviceMemory memory) => new(
+        memory.AddressOf(inputs.Tokens)!.Value,
+        memory.AddressOf(inputs.Gates)!.Value,
+        memory.AddressOf(inputs.Up)!.Value,
+        memory.AddressOf(inputs.Down)!.Value,
+        memory.AddressOf(inputs.UpBias) ?? 0);
+}

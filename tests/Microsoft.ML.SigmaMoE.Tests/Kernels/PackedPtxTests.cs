@@ -1,0 +1,65 @@
+using System.Text;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>The PTX that the library carries: needs no compiler.</summary>
+public sealed class PackedPtxTests
+{
+    /// <summary>Gets the names of all parts.</summary>
+    public static TheoryData<string> Parts => [.. KernelParts.All.Select(program => program.Source.Name)];
+
+    [Theory]
+    [MemberData(nameof(Parts))]
+    public void Read_OfEveryPart_GivesPtxOfTheSourceThatTheLibraryCarries(string part)
+    {
+        var (source, least) = KernelParts.All.Single(program => program.Source.Name == part);
+        var ptx = PackedPtx.Read(source);
+        Assert.Equal(0, ptx[^1]);
+        Assert.Contains($".target sm_{least}", Encoding.UTF8.GetString(ptx), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_OfAChangedSource_Throws()
+    {
+        var source = KernelParts.All[0].Source;
+        var changed = new KernelSource(source.Name, source.Text + " ", source.Headers, source.Constants);
+        Assert.Throws<InvalidOperationException>(() => PackedPtx.Read(changed));
+    }
+
+    /// <summary>Gets every kernel that the host launches, with its part.</summary>
+    public static TheoryData<string, string> Kernels
+    {
+        get
+        {
+            var data = new TheoryData<string, string>
+            {
+                { "routing", "count_choices" }, { "routing", "scan_counts" }, { "routing", "place_slots" }, { "routing", "list_tiles" },
+                { "routing", "route_sigmoid" }, { "routing", "route_gradient_sigmoid" }, { "conversion", "to_bf16" },
+                { "expert_forward.bf16", "sum_choices_bf16" }, { "expert_forward.float", "sum_choices_float" },
+                { "expert_backward.float", "sum_parts" }, { "expert_backward.bf16", "sum_parts" },
+                { "expert_backward.bf16", "expert_bias_gradient_bf16" }, { "expert_backward.float", "expert_bias_gradient_float" },
+                { "decode", "decode_up" }, { "decode", "decode_down" }, { "adamw", "adamw" },
+                { "gather", "gather_sum" }, { "gather", "gather_dots" }, { "gather", "scatter_sum" },
+            };
+            foreach (var tile in CudaTile.All)
+            {
+                var numbers = tile.IsBFloat16 ? "bf16" : "float";
+                data.Add($"expert_forward.{numbers}", $"expert_up_{tile.Suffix}");
+                data.Add($"expert_forward.{numbers}", $"expert_down_{tile.Suffix}");
+                data.Add($"expert_backward.{numbers}", $"expert_hidden_gradient_{tile.Suffix}");
+                data.Add($"expert_backward.{numbers}", $"expert_weight_gradient_{tile.Suffix}");
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Part_HoldsItsKernel(string part, string kernel) => Assert.Contains(
+        $".entry {kernel}(", Encoding.UTF8.GetString(PackedPtx.Read(KernelParts.Of(part))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Files_AreSmall() => Assert.InRange(
+        Directory.GetFiles(Path.Combine(Repository.Root, "kernels", "ptx")).Sum(file => new FileInfo(file).Length), 1, 1 << 20);
+}
