@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -13,11 +14,16 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
     private readonly long _length = Gradient.numel();
     private readonly bool _fitsKernel = FloatSpan.Exists(Gradient) && FloatSpan.Exists(Parameter.Value);
 
+    // the GPU whose kernel takes it, or null
+    private int? Gpu => Gradient.device_type == DeviceType.CUDA && CudaDriver.IsInstalled && IsDense(Gradient) && IsDense(Parameter.Value)
+        ? Gradient.device_index
+        : null;
+
     public static void Run(IReadOnlyList<AdamWPass> passes)
     {
-        foreach (var pass in passes.Where(pass => !pass._fitsKernel))
+        foreach (var group in passes.Where(pass => !pass._fitsKernel).GroupBy(pass => pass.Gpu))
         {
-            pass.RunByTorch();
+            RunElsewhere(group.Key, [.. group]);
         }
 
         var blocks = passes.Where(pass => pass._fitsKernel).SelectMany(pass => pass.Blocks()).ToArray();
@@ -28,6 +34,20 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
         else
         {
             Parallel.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
+        }
+    }
+
+    private static void RunElsewhere(int? gpu, AdamWPass[] passes)
+    {
+        if (gpu is { } index)
+        {
+            new CudaAdamW(DeviceKernels.OfTorch(index), passes[0].Gradient.device).Run(passes);
+            return;
+        }
+
+        foreach (var pass in passes)
+        {
+            pass.RunByTorch();
         }
     }
 
@@ -45,6 +65,8 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
         FloatSpan.Of(Parameter.Mean).Slice(start, length),
         FloatSpan.Of(Parameter.Square).Slice(start, length),
         Coefficients);
+
+    private static bool IsDense(Tensor tensor) => tensor.dtype == ScalarType.Float32 && tensor.is_contiguous();
 
     private void RunByTorch()
     {

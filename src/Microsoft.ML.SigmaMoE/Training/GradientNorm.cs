@@ -11,19 +11,29 @@ internal static class GradientNorm
     private const int BlockLength = 4096;
 
     /// <summary>Gets √(Σ g²) over all elements of all gradients.</summary>
-    public static double Of(IEnumerable<Tensor> gradients) => Math.Sqrt(gradients.Sum(SumOfSquares));
+    public static double Of(IEnumerable<Tensor> gradients)
+    {
+        var places = gradients.ToLookup(FloatSpan.Exists);
+        return Math.Sqrt(places[true].Sum(SumOfSquares) + SumElsewhere([.. places[false]]));
+    }
 
     /// <summary>Gets clip / (norm + 10⁻⁶), or 1 where that is not below 1, as PyTorch does.</summary>
     public static double ClipScale(double norm, double? clip) => clip is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
 
-    private static double SumOfSquares(Tensor gradient)
+    // from a device one number comes back, not one a tensor
+    private static double SumElsewhere(Tensor[] gradients)
     {
-        if (!FloatSpan.Exists(gradient))
+        if (gradients.Length == 0)
         {
-            using var scope = NewDisposeScope();
-            return (gradient * gradient).sum(ScalarType.Float64).item<double>();
+            return 0;
         }
 
+        using var scope = NewDisposeScope();
+        return stack(gradients.Select(gradient => (gradient * gradient).sum(ScalarType.Float64))).sum().item<double>();
+    }
+
+    private static double SumOfSquares(Tensor gradient)
+    {
         var elements = FloatSpan.Of(gradient);
         var total = 0.0;
         for (var start = 0; start < elements.Length; start += BlockLength)
