@@ -5,7 +5,6 @@ internal static class CaseMixture
 {
     public static MixtureOfExpertsOptions Options(CaseSettings settings)
     {
-        settings.Require("activation", "relu");
         settings.Require("regulariser_scope", "global", "step");  // the same where a layer is called once a step
         settings.Require("v_dim", settings.Int("d_model").ToString());
         return new()
@@ -14,6 +13,7 @@ internal static class CaseMixture
             ExpertSize = settings.Int("expert_size"),
             ActiveExperts = settings.Int("top_k"),
             Router = Router(settings),
+            Activation = CaseOptions.ActivationOf(settings),
             Bias = settings.FlagOr(false, "bias"),
             HiddenDropout = HiddenDropout(settings),
             Initialization = new()

@@ -40,15 +40,31 @@ internal static class CaseOptions
             return Memory(settings);
         }
 
+        return settings.Has("topk", "k") ? TopK(settings) : new DenseOptions
+        {
+            HiddenSize = settings.Int("d_ff"),
+            Activation = ActivationOf(settings),
+        };
+    }
+
+    public static Activation ActivationOf(CaseSettings settings) => settings.TextOr("relu", "activation") switch
+    {
+        "relu" => SigmaMoE.Activation.Relu,
+        "gelu" => SigmaMoE.Activation.Gelu,
+        "gelu_new" => SigmaMoE.Activation.GeluTanh,
+        "silu" or "swish" => SigmaMoE.Activation.Silu,
+        var other => throw new NotSupportedException($"The activation {other} is not built."),
+    };
+
+    private static TopKOptions TopK(CaseSettings settings)
+    {
         settings.Require("activation", "relu");
-        return settings.Has("topk", "k")
-            ? new TopKOptions
-            {
-                HiddenSize = settings.Int("d_ff"),
-                ActiveChannels = settings.Int("topk", "k"),
-                RankByContribution = settings.FlagOr(false, "topk_use_norm", "use_norm"),
-            }
-            : new DenseOptions { HiddenSize = settings.Int("d_ff") };
+        return new()
+        {
+            HiddenSize = settings.Int("d_ff"),
+            ActiveChannels = settings.Int("topk", "k"),
+            RankByContribution = settings.FlagOr(false, "topk_use_norm", "use_norm"),
+        };
     }
 
     private static ProductKeyMemoryOptions Memory(CaseSettings settings) => new()

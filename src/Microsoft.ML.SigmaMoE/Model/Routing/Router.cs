@@ -5,9 +5,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Chooses each token's experts and weighs them. Derive from it, and register it, to try a router of your own.</summary>
 /// <remarks>
 /// <para>
-/// A router is a TorchSharp module: its parameters are trained, checkpointed and saved with the model. It is called by one
-/// thread at a time in training and by several at once in use, so <see cref="Route"/> changes no fields; what it learns
-/// outside the gradient it changes in <see cref="AfterStep"/>.
+/// A router is a TorchSharp module: its parameters are trained, checkpointed and saved with the model. Several threads may
+/// call it at once, in use and in training, so <see cref="Route"/> changes no fields; what it learns outside the gradient it
+/// changes in <see cref="AfterStep"/>, which nothing else runs beside.
 /// </para>
 /// <para>The tensors that it returns belong to the caller's dispose scope; it opens none.</para>
 /// </remarks>
