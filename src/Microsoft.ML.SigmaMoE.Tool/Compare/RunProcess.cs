@@ -41,10 +41,10 @@ internal static class RunProcess
     {
         var path = Environment.ProcessPath ?? "";
         var assembly = typeof(RunProcess).Assembly.Location;
-        return Path.GetFileNameWithoutExtension(path) switch
+        return Path.GetFileName(path) switch
         {
-            "sigmamoe" or "Microsoft.ML.SigmaMoE.Tool" => (path, []),
-            "dotnet" => (path, [assembly]),
+            "sigmamoe" or "sigmamoe.exe" or "Microsoft.ML.SigmaMoE.Tool" or "Microsoft.ML.SigmaMoE.Tool.exe" => (path, []),
+            "dotnet" or "dotnet.exe" => (path, [assembly]),
             _ => (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [assembly]),
         };
     }
