@@ -62,6 +62,8 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
     /// <summary>Gets the options that the layer was made with.</summary>
     public MixtureOfExpertsOptions Options { get; }
 
+    internal MixtureOfExperts Mixture => _mixture;
+
     /// <summary>Sends every token through its experts.</summary>
     /// <param name="x">[.., d_model]; [batch, time, d_model] for routers that balance over a sequence.</param>
     /// <returns>The same shape.</returns>

@@ -21,6 +21,21 @@ public sealed class ExpertLayerFileTests
     }
 
     [Fact]
+    public void ImportWeights_OfTheAuthorsLayer_ComputesWhatTheirLayerDoesAndExportsItAgain()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var reference = ReferenceCheckpoint.Open("moe_sigmoid_bias");
+        using var layer = new MixtureOfExpertsLayer(32, Options, precision: Precision.Float32);
+        layer.eval();
+        layer.ImportWeights(Write(folder, ReferenceCheckpoint.Weights(reference), archive: true));
+        reference.Check("out.y", layer.forward(reference["in.x"]), Tolerances.Forward);
+        layer.ExportWeights(folder.File("ours.safetensors"));
+        var written = SafeTensorsFile.Read(folder.File("ours.safetensors"));
+        Assert.All(ReferenceCheckpoint.Weights(reference), weight => TensorAssert.Same(weight.Tensor, written[weight.Name], weight.Name));
+    }
+
+    [Fact]
     public void Write_AndRead_GiveTheSameWeightsBitForBit()
     {
         using var folder = new TemporaryFolder();
