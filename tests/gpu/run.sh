@@ -59,6 +59,8 @@ else
 fi
 if [ ${#emulate[@]} = 0 ]; then
     step "(c) times" "$program" benchmark ${1:+--libtorch "$1"}
+    # by itself: a libtorch that refuses the script ends the process
+    [ -z "${1:-}" ] || step "(c) times beside torch._grouped_mm" "$program" benchmark --libtorch "$1" --grouped
 else
     step "(c) the benchmark's checks, on the processor: its times say nothing" "$program" benchmark --quick "${emulate[@]}"
 fi

@@ -4,7 +4,7 @@ using Microsoft.ML.SigmaMoE.Gpu;
 const string Usage = """
     Microsoft.ML.SigmaMoE.Gpu VERB [options]
       kernels    [--device N] [--emulate LIBRARY]   the kernels through the driver alone against sums in float64
-      benchmark  [--libtorch FOLDER] [--quick]      times of the layer with CUDA events, each beside a check of its numbers
+      benchmark  [--libtorch FOLDER [--grouped]]    times of the layer with CUDA events, each beside a check of its numbers
       symbols    --libtorch FOLDER                  what TorchSharp needs that this libtorch lacks
       torch      --libtorch FOLDER [--text FILE]    the library on the device: gradients of experts, losses of training
     --emulate    the kernels that tests/Microsoft.ML.SigmaMoE.Kernels/build-library compiled, on the processor
@@ -50,7 +50,10 @@ TorchBaselines? Baselines(DeviceKernels kernels)
     }
 
     LibtorchFolder.Use(folder);
-    return TorchSharp.torch.cuda.is_available() ? new(kernels.Device, TorchSharp.torch.CUDA) : new(null, TorchSharp.torch.CPU);
+    var grouped = args.Contains("--grouped");
+    return TorchSharp.torch.cuda.is_available()
+        ? new(kernels.Device, TorchSharp.torch.CUDA, grouped)
+        : new(null, TorchSharp.torch.CPU, grouped);
 }
 
 int OnTorch(string folder)

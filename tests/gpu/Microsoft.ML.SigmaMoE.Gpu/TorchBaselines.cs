@@ -7,7 +7,10 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// What the kernels are compared with, by libtorch in bfloat16, forward and backward: a dense layer of equal parameters, a loop
 /// of matrix products (the library's own libtorch path), and torch._grouped_mm with sorting, gathering and adding around it.
 /// </summary>
-internal sealed class TorchBaselines(CudaDevice? driver, Device device)
+/// <param name="driver">The device that times, or null for a clock.</param>
+/// <param name="device">Where tensors live.</param>
+/// <param name="grouped">Whether torch._grouped_mm is measured: where libtorch refuses the script, the process ends.</param>
+internal sealed class TorchBaselines(CudaDevice? driver, Device device, bool grouped)
 {
     private const int Warmups = 3, Repetitions = 10;
 
@@ -16,7 +19,7 @@ internal sealed class TorchBaselines(CudaDevice? driver, Device device)
         def layer(x, gates, experts, up, down):
             active: int = experts.size(1)
             chosen, order = torch.sort(experts.flatten(), stable=True)
-            ends = torch.searchsorted(chosen, torch.arange(1, up.size(0) + 1, device=x.device)).to(torch.int32)
+            ends = torch.searchsorted(chosen, torch.arange(1, up.size(0) + 1, device=x.device)).int()
             tokens = order.div(active, rounding_mode="floor")
             hidden = torch.relu(torch._grouped_mm(x.index_select(0, tokens), up.transpose(1, 2), offs=ends))
             gated = hidden * gates.flatten().index_select(0, order).unsqueeze(1)
@@ -29,7 +32,10 @@ internal sealed class TorchBaselines(CudaDevice? driver, Device device)
     {
         yield return ("dense of equal parameters", Try(() => Dense(problem.Sizes, repetitions)));
         yield return ("loop of matrix products", Try(() => Loop(problem, repetitions)));
-        yield return ("torch._grouped_mm", Try(() => GroupedProduct(problem, repetitions)));
+        if (grouped)
+        {
+            yield return ("torch._grouped_mm", Try(() => GroupedProduct(problem, repetitions)));
+        }
     }
 
     private static string Try(Func<double> measure)
