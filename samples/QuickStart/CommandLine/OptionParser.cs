@@ -9,7 +9,7 @@ internal sealed class OptionParser
         Trains a mixture-of-experts language model on English text, and shows what it is good for.
 
           --minutes M            time for the whole run (default 4)
-          --quick                about a minute; the models learn little
+          --quick                about 40 seconds; the models learn little
           --text FILE            your own text instead of the SDK's documentation: one document a line
           --tsv FILE             your own table: tab-separated, with a header, fields quoted where needed
             --text-column NAME   its column of text (several: Title,Body)

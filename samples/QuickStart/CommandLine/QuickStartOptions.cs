@@ -6,7 +6,7 @@ internal sealed record QuickStartOptions
     /// <summary>Gets the time the whole run may take.</summary>
     public double Minutes { get; init; } = 4;
 
-    /// <summary>Gets whether everything is cut down to about a minute.</summary>
+    /// <summary>Gets whether everything is cut down to about 40 seconds.</summary>
     public bool Quick { get; init; }
 
     /// <summary>Gets a text file to use instead of the SDK's documentation.</summary>
