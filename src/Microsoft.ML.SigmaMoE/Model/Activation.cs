@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What stands between the two layers of a feed-forward block or an expert (φ).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Activation>))]
+[JsonConverter(typeof(EnumNameConverter<Activation>))]
 public enum Activation
 {
     /// <summary>max(0, x), as in the paper.</summary>

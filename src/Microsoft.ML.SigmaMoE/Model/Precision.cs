@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The number format of matrix multiplications. Weights, normalisation, softmax and losses are always float32.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
+[JsonConverter(typeof(EnumNameConverter<Precision>))]
 public enum Precision
 {
     /// <summary>bfloat16 where the processor or GPU multiplies it natively, else float32.</summary>
@@ -13,5 +13,6 @@ public enum Precision
     Float32,
 
     /// <summary>bfloat16 matrix multiplications with float32 accumulation over float32 master weights.</summary>
+    [JsonStringEnumMemberName("bfloat16")]
     BFloat16,
 }

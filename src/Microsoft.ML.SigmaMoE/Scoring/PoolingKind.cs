@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>How the hidden vectors of a row's tokens become one feature vector.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<PoolingKind>))]
+[JsonConverter(typeof(EnumNameConverter<PoolingKind>))]
 public enum PoolingKind
 {
     /// <summary>Their mean (d_model numbers).</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What training does when it is cancelled. A checkpoint is written in every case, if there is a directory for it.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CancellationBehavior>))]
+[JsonConverter(typeof(EnumNameConverter<CancellationBehavior>))]
 public enum CancellationBehavior
 {
     /// <summary>Throws <see cref="OperationCanceledException"/>.</summary>

@@ -46,7 +46,7 @@ public sealed class TrainingOptionsTests
             "MinimumLearningRate":0,"WarmupSteps":null,"Beta1":0.9,"Beta2":0.999,"Epsilon":1E-08,"WeightDecay":0,"ClipNorm":0.25,
             "Shuffle":true,"IndependentDocuments":true,"ValidationFraction":0.05,"EvaluationInterval":250,"EvaluationTokens":65536,
             "EarlyStoppingPatience":null,"RestoreBest":true,"CheckpointDirectory":null,"CheckpointInterval":null,
-            "CheckpointPeriod":"00:10:00","KeepCheckpoints":2,"Resume":false,"OnCancel":"Throw","ReportInterval":10,"Seed":null}
+            "CheckpointPeriod":"00:10:00","KeepCheckpoints":2,"Resume":false,"OnCancel":"throw","ReportInterval":10,"Seed":null}
             """;
         Assert.Equal(expected.ReplaceLineEndings(""), JsonSerializer.Serialize(new TrainingOptions()));
         new TrainingOptions().Validate();

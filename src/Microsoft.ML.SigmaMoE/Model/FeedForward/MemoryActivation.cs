@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What turns the scores of a product-key memory into weights of its values.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MemoryActivation>))]
+[JsonConverter(typeof(EnumNameConverter<MemoryActivation>))]
 public enum MemoryActivation
 {
     /// <summary>max(0, score): the paper's change, which makes the memory an approximation of a dense layer.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The standard deviation of a memory's initial values, beside the layers' gain √(2 / layers).</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MemoryInitialization>))]
+[JsonConverter(typeof(EnumNameConverter<MemoryInitialization>))]
 public enum MemoryInitialization
 {
     /// <summary>1 / √d_model.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Which logits the entropy is taken of.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<EntropyScope>))]
+[JsonConverter(typeof(EnumNameConverter<EntropyScope>))]
 public enum EntropyScope
 {
     /// <summary>All experts', as the paper writes it.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The signs inside the logarithmic sums of Sinkhorn's iteration over a matrix X of T tokens and E experts.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<SinkhornSigns>))]
+[JsonConverter(typeof(EnumNameConverter<SinkhornSigns>))]
 public enum SinkhornSigns
 {
     /// <summary>

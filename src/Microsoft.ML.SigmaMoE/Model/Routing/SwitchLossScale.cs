@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What Σ_e f_e P_e is multiplied by.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<SwitchLossScale>))]
+[JsonConverter(typeof(EnumNameConverter<SwitchLossScale>))]
 public enum SwitchLossScale
 {
     /// <summary>
