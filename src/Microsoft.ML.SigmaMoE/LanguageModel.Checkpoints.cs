@@ -11,7 +11,7 @@ public sealed partial class LanguageModel
     /// <param name="options">What the file does not say; null where it says all.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or is no checkpoint that this library knows.</exception>
-    /// <exception cref="ArgumentException">The options lack something, or contradict the file.</exception>
+    /// <exception cref="ArgumentException">Neither the file nor the options say enough, or they contradict each other.</exception>
     /// <exception cref="NotSupportedException">The model is one that this library cannot compute.</exception>
     public static LanguageModel Import(string path, ImportOptions? options = null)
     {

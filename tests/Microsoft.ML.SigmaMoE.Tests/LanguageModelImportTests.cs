@@ -176,7 +176,7 @@ public sealed class LanguageModelImportTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
-        using var model = Import(reference, folder, new() { ActiveExperts = 2 });
+        using var model = Import(reference, folder, Accepting with { ActiveExperts = 2 });
         Assert.Equal(Segments with { HeadSize = 8, SegmentLength = 256, MemoryLength = 256 }, model.Options.Model);
         var mixture = Assert.IsType<MixtureOfExpertsOptions>(model.Options.FeedForward);
         Assert.Equal((8, 16, 2, false), (mixture.ExpertCount, mixture.ExpertSize, mixture.ActiveExperts, mixture.Bias));
@@ -214,7 +214,7 @@ public sealed class LanguageModelImportTests
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_dense");
         var weights = ReferenceCheckpoint.Weights(reference).Where(weight => weight.Name != missing);
-        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, Accepting));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 
@@ -225,7 +225,7 @@ public sealed class LanguageModelImportTests
         using var reference = ReferenceCheckpoint.Open("lm_dense");
         using var other = ones(3);
         var weights = ReferenceCheckpoint.Weights(reference).Append(("layers.0.magic", other));
-        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+        var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, Accepting));
         Assert.Contains("has 'layers.0.magic'", fault.Message, StringComparison.Ordinal);
     }
 
@@ -239,7 +239,7 @@ public sealed class LanguageModelImportTests
         foreach (var wrong in new[] { shape, type })
         {
             var weights = ReferenceCheckpoint.Weights(reference).Select(weight => weight.Name == "out_norm.bias" ? (weight.Name, wrong) : weight);
-            var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, new()));
+            var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, Accepting));
             Assert.Contains($"'out_norm.bias' ({wrong.dtype} [{wrong.shape[0]}]) where 'out_norm.bias' [32]", fault.Message, StringComparison.Ordinal);
         }
     }
@@ -307,7 +307,10 @@ public sealed class LanguageModelImportTests
     public void Import_OfAFileThatIsNotThere_SaysSo() =>
         Assert.Contains("'nowhere.safetensors' is missing", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import("nowhere.safetensors")).Message, StringComparison.Ordinal);
 
-    private static ImportOptions Options(int? active) => new() { ActiveExperts = active, Model = Segments, Precision = Precision.Float32 };
+    private static ImportOptions Accepting => new() { OnAssumption = _ => { } };
+
+    private static ImportOptions Options(int? active) =>
+        Accepting with { ActiveExperts = active, Model = Segments, Precision = Precision.Float32 };
 
     private static LanguageModel Import(ReferenceCase reference, TemporaryFolder folder, ImportOptions options) =>
         Import(ReferenceCheckpoint.Weights(reference), folder, options);

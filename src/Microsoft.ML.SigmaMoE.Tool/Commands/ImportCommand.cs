@@ -35,16 +35,21 @@ internal sealed class ImportCommand : Verb
         HelpName = "file",
     };
 
+    private readonly Option<bool> _assume = new("--assume")
+    {
+        Description = "Go on where nothing says which feed-forward blocks the file has, and print what is assumed.",
+    };
+
     private readonly DeviceOptions _device;
 
     public ImportCommand()
         : base(
             "import",
             "Make a model of a checkpoint of the authors' code.",
-            "sigmamoe import model-100000.pth --output model --active-experts 4")
+            "sigmamoe import model-100000.pth --output model")
     {
         Add(_checkpoint);
-        Option[] options = [_output, _tokenizer, _active, _recipe];
+        Option[] options = [_output, _tokenizer, _active, _recipe, _assume];
         foreach (var option in options)
         {
             Add(option);
@@ -56,7 +61,7 @@ internal sealed class ImportCommand : Verb
     protected override void Run(ParseResult line, Shell shell)
     {
         var folder = line.GetRequiredValue(_output);
-        using var model = LanguageModel.Import(line.GetRequiredValue(_checkpoint), ReadOptions(line));
+        using var model = LanguageModel.Import(line.GetRequiredValue(_checkpoint), ReadOptions(line, shell));
         model.Save(folder);
         var result = new { Folder = folder, model.Cost.Parameters, model.VocabularySize, model.HasTokenizer };
         shell.Show(result, screen => screen.Line(
@@ -64,18 +69,22 @@ internal sealed class ImportCommand : Verb
             + (model.HasTokenizer ? "." : ", without a tokenizer.")));
     }
 
-    private ImportOptions ReadOptions(ParseResult line)
+    private ImportOptions ReadOptions(ParseResult line, Shell shell)
     {
-        var recipe = line.GetValue(_recipe) is { } file ? Recipe.Read(file) : null;
+        var (recipe, parts) = line.GetValue(_recipe) is { } file ? (Recipe.Read(file), Recipe.Parts(file)) : (null, []);
         return new()
         {
-            Model = recipe?.Model,
-            FeedForward = recipe?.FeedForward,
+            Model = parts.Contains("model") ? recipe?.Model : null,
+            FeedForward = parts.Contains("feed_forward") ? recipe?.FeedForward : null,
             Precision = recipe?.Precision ?? Precision.Automatic,
             ActiveExperts = line.GetValue(_active),
+            OnAssumption = line.GetValue(_assume) ? shell.Errors.WriteLine : Refuse,
             Tokenizer = line.GetValue(_tokenizer) is { } folder ? TextTokenizer.Load(folder) : null,
             GpuDeviceId = _device.Gpu(line),
             FallbackToCpu = _device.FallsBack(line),
         };
     }
+
+    private static void Refuse(string assumption) => throw new UserException(
+        $"{assumption} Say what it is with a --recipe that has feed_forward, or accept this with --assume.");
 }

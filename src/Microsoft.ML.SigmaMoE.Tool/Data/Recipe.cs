@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>A file that holds options as JSON.</summary>
@@ -19,5 +21,12 @@ internal static class Recipe
         {
             throw new UserException($"The recipe {file} cannot be used. {fault.Message}");
         }
+    }
+
+    /// <summary>Gets the names of the parts that a readable recipe has, such as model and feed_forward.</summary>
+    public static IReadOnlyCollection<string> Parts(string file)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(file));
+        return [.. json.RootElement.EnumerateObject().Select(part => part.Name)];
     }
 }

@@ -14,7 +14,7 @@ public sealed class ToolVerbsTests
         ["generate"] = "model --prompt --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --stop --seed --gpu --fallback-to-cpu",
         ["tokenizer train"] = "text --column --whole-files --output --vocabulary --min-frequency --keep-digits",
         ["compare"] = "text --column --whole-files --output --recipe --systems --seeds --steps --minutes --test",
-        ["import"] = "checkpoint --output --tokenizer --active-experts --recipe --gpu --fallback-to-cpu",
+        ["import"] = "checkpoint --output --tokenizer --active-experts --recipe --assume --gpu --fallback-to-cpu",
         ["export"] = "model file",
         ["report"] = "runs --output --metric",
         ["info"] = "",

@@ -29,6 +29,22 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
     }
 
     [Fact]
+    public void Import_OfTensorsAlone_PrintsWhatItAssumesOrRefuses()
+    {
+        var (weights, folder) = (Path.Combine(tiny.Model, "model.safetensors"), _folder.File("model"));
+        using var original = LanguageModel.Load(tiny.Model);
+        var active = $"{Assert.IsType<MixtureOfExpertsOptions>(original.Options.FeedForward).ActiveExperts}";
+        Tool.Run("import", weights, "--output", folder, "--active-experts", active)
+            .IsMistake("is taken for σ-MoE: a sigmoid router and ReLU");
+        Assert.False(Directory.Exists(folder));
+        var assumed = Tool.Run("import", weights, "--output", folder, "--active-experts", active, "--assume").Succeeds();
+        Assert.Contains("is taken for σ-MoE", assumed.Errors, StringComparison.Ordinal);
+        Tool.Run("import", weights, "--output", _folder.File("other"), "--recipe", tiny.Recipe).Succeeds();
+        var block = _folder.Write("block.json", $$$"""{"feed_forward": {{{JsonOf(original.Options.FeedForward)}}}}""");
+        Tool.Run("import", weights, "--output", _folder.File("third"), "--recipe", block).Succeeds();
+    }
+
+    [Fact]
     public void Score_Ids_ScoresAsTheText()
     {
         using var model = LanguageModel.Load(tiny.Model);
@@ -64,5 +80,11 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
         Assert.Contains("![loss over tokens](report.svg)", File.ReadAllText(Path.Combine(output, "report.md")), StringComparison.Ordinal);
         Assert.Contains("<polyline", File.ReadAllText(Path.Combine(output, "report.svg")), StringComparison.Ordinal);
         Tool.Run("report", _folder.Path, "--output", output).IsMistake("metrics.csv does not exist");
+    }
+
+    private static string JsonOf(FeedForwardOptions block)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(new LanguageModelOptions { FeedForward = block }.ToJson());
+        return json.RootElement.GetProperty("feed_forward").GetRawText();
     }
 }

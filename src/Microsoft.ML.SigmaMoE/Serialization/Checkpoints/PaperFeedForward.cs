@@ -1,47 +1,59 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Finds out which feed-forward block a paper's checkpoint has: sizes by its tensors, the rest by its arguments.</summary>
-internal static class PaperFeedForward
+/// <summary>
+/// Finds out which feed-forward block a paper's checkpoint has: sizes, biases and this library's own routers by its tensors,
+/// the rest by its arguments. What neither tells is assumed only where <see cref="ImportOptions.OnAssumption"/> hears of it.
+/// </summary>
+internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments arguments, ImportOptions options)
 {
     private const string Layer = "layers.0.";
+    private const string Mixtures = $"{Layer}pkm.expert_sel";
+    private const string Memories = $"{Layer}pkm.keys.0";
+    private const string Layers = $"{Layer}linear1.weight";
 
-    public static FeedForwardOptions Of(ICheckpoint checkpoint, PaperArguments arguments, ImportOptions options)
+    /// <summary>Gets the block.</summary>
+    /// <exception cref="ArgumentException">The file does not say enough, and the options neither.</exception>
+    /// <exception cref="NotSupportedException">The block is one that this library cannot compute.</exception>
+    public FeedForwardOptions Find()
     {
-        if (checkpoint.Tensors.ContainsKey($"{Layer}pkm.expert_sel"))
+        if (Has(Mixtures))
         {
-            return Mixture(checkpoint, arguments, options);
+            return Mixture();
         }
 
-        if (checkpoint.Tensors.ContainsKey($"{Layer}pkm.keys.0"))
+        if (Has(Memories))
         {
-            return Memory(checkpoint, arguments);
+            return Memory();
         }
 
-        return checkpoint.Tensors.ContainsKey($"{Layer}linear1.weight") ? Dense(checkpoint, arguments) : throw new NotSupportedException(
-            $"'{checkpoint.Path}' has none of '{Layer}pkm.expert_sel', '{Layer}pkm.keys.0' and '{Layer}linear1.weight': its feed-forward "
+        return Has(Layers) ? Dense() : throw new NotSupportedException(
+            $"'{checkpoint.Path}' has none of '{Mixtures}', '{Memories}' and '{Layers}': its feed-forward "
             + "block is not one of the paper's. If this library has it, give its options in ImportOptions.FeedForward.");
     }
 
-    private static FeedForwardOptions Dense(ICheckpoint checkpoint, PaperArguments arguments)
+    private FeedForwardOptions Dense()
     {
         arguments.RequireOneOf("transformer.activation", "relu");
-        var hidden = checkpoint.Sizes($"{Layer}linear1.weight", "d_ff", "d_model")[0];
-        if (arguments.Text("transformer.variant") is not { } variant || !variant.Contains("topk", StringComparison.Ordinal))
+        var hidden = checkpoint.Sizes(Layers, "d_ff", "d_model")[0];
+        var variant = arguments.Text("transformer.variant");
+        if (variant is null)
         {
-            return new DenseOptions { HiddenSize = hidden };
+            Assume("dense blocks with ReLU, but Top-K activation and other activations have the same tensors");
         }
 
-        return new TopKOptions
-        {
-            HiddenSize = hidden,
-            ActiveChannels = arguments.Int("transformer.topk_value") ?? throw arguments.Missing("transformer.topk_value"),
-            RankByContribution = arguments.Int("transformer.topk_use_norm") is > 0,
-        };
+        return variant?.Contains("topk", StringComparison.Ordinal) != true
+            ? new DenseOptions { HiddenSize = hidden, Bias = Has($"{Layer}linear1.bias") }
+            : new TopKOptions
+            {
+                HiddenSize = hidden,
+                ActiveChannels = arguments.Int("transformer.topk_value") ?? throw arguments.Missing("transformer.topk_value"),
+                RankByContribution = arguments.Int("transformer.topk_use_norm") is > 0,
+            };
     }
 
-    private static ProductKeyMemoryOptions Memory(ICheckpoint checkpoint, PaperArguments arguments)
+    private ProductKeyMemoryOptions Memory()
     {
-        var sizes = checkpoint.Sizes($"{Layer}pkm.keys.0", "heads", "sub-keys", "d_model / 2");
+        var sizes = checkpoint.Sizes(Memories, "heads", "sub-keys", "d_model / 2");
         if (!arguments.Any)
         {
             throw new ArgumentException(
@@ -54,12 +66,12 @@ internal static class PaperFeedForward
             HeadCount = sizes[0],
             SubKeyCount = sizes[1],
             NearestKeys = arguments.Int("pkm.knn") ?? throw arguments.Missing("pkm.knn"),
-            QueryProjection = arguments.Int("kvmem.linproj") is > 0,
+            QueryProjection = Has($"{Layer}pkm.query_proj.weight"),
             Activation = arguments.RequireOneOf("transformer.activation", "relu", "softmax") == "softmax" ? MemoryActivation.Softmax : MemoryActivation.Relu,
         };
     }
 
-    private static MixtureOfExpertsOptions Mixture(ICheckpoint checkpoint, PaperArguments arguments, ImportOptions options)
+    private MixtureOfExpertsOptions Mixture()
     {
         arguments.RequireOneOf("transformer.activation", "relu");
         var experts = checkpoint.Sizes($"{Layer}pkm.keys", "experts", "d_model", "expert size");
@@ -71,8 +83,39 @@ internal static class PaperFeedForward
             ExpertCount = experts[0],
             ExpertSize = experts[2],
             ActiveExperts = active,
-            Bias = checkpoint.Tensors.ContainsKey($"{Layer}pkm.bias"),
-            Router = arguments.Any ? PaperRouters.Of(arguments) : new SigmoidRouterOptions(),
+            Bias = Has($"{Layer}pkm.bias"),
+            Router = Choose(),
         };
+    }
+
+    private RouterOptions Choose()
+    {
+        if (PaperRouters.Of(arguments) is { } router)
+        {
+            return router;
+        }
+
+        if (PaperRouters.ByTensors(checkpoint) is { } own)
+        {
+            Assume($"experts with ReLU behind the router that its tensors name ({own.GetType().Name}), but other activations have the same tensors");
+            return own;
+        }
+
+        Assume("σ-MoE: a sigmoid router and ReLU, but softmax before or after top-k, Switch, S-BASE and other activations have the same tensors");
+        return new SigmoidRouterOptions();
+    }
+
+    private bool Has(string name) => checkpoint.Tensors.ContainsKey(name);
+
+    private void Assume(string what)
+    {
+        var text = $"'{checkpoint.Path}' does not say which feed-forward blocks it has. It is taken for {what}.";
+        if (options.OnAssumption is not { } listen)
+        {
+            throw new ArgumentException(
+                $"{text} Say what it is in ImportOptions.FeedForward, or let ImportOptions.OnAssumption accept this.");
+        }
+
+        listen(text);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class PaperForm(ICheckpoint checkpoint) : CheckpointForm(checkpo
         var arguments = new PaperArguments(Stored);
         var model = options.Model ?? known?.Options.Model ?? arguments.Model(shapes);
         shapes.Check(model, Stored.Path);
-        var feedForward = options.FeedForward ?? known?.Options.FeedForward ?? PaperFeedForward.Of(Stored, arguments, options);
+        var feedForward = options.FeedForward ?? known?.Options.FeedForward ?? new PaperFeedForward(Stored, arguments, options).Find();
         return new()
         {
             VocabularySize = shapes.Vocabulary,

@@ -1,15 +1,24 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Finds out by the arguments of the paper's code how experts are chosen.</summary>
+/// <summary>Finds out how experts are chosen: by the arguments of the paper's code, or by tensors that one router alone has.</summary>
 internal static class PaperRouters
 {
     private const string Mode = "moe.selection_mode";
     private const string Regulariser = "moe.reg_type";
+    private const string Block = "layers.0.pkm.";
 
-    /// <summary>Gets the router, with the balancing and the dropout of experts that the model was trained with.</summary>
+    /// <summary>
+    /// Gets the router, with the balancing and the dropout of experts that the model was trained with; null where the
+    /// arguments name none.
+    /// </summary>
     /// <exception cref="NotSupportedException">It is none of the paper's.</exception>
-    public static RouterOptions Of(PaperArguments arguments)
+    public static RouterOptions? Of(PaperArguments arguments)
     {
+        if (arguments.Text(Mode) is null)
+        {
+            return null;
+        }
+
         var router = arguments.RequireOneOf(Mode, "sigmoid", "gate", "sinkmoid2") switch
         {
             "gate" when arguments.Int("moe.activation_after_topk") is > 0 => new SoftmaxAfterTopKRouterOptions(),
@@ -26,4 +35,13 @@ internal static class PaperRouters
             Balancing = balancing,
         };
     }
+
+    /// <summary>Gets the router that the tensors name: two of this library's have tensors that nothing else has. Else null.</summary>
+    public static RouterOptions? ByTensors(ICheckpoint checkpoint) =>
+        checkpoint.Tensors.ContainsKey($"{Block}expert_noise") ? new NoisyTopKRouterOptions()
+        : checkpoint.Tensors.ContainsKey($"{Block}expert_loss_free_bias") ? new LossFreeRouterOptions()
+        : checkpoint.Tensors.Keys.FirstOrDefault(name => name.StartsWith($"{Block}router.", StringComparison.Ordinal)) is { } own
+            ? throw new ArgumentException(
+                $"'{checkpoint.Path}' has the tensor '{own}' of a router of somebody's own. Name it in ImportOptions.FeedForward.")
+        : null;
 }
