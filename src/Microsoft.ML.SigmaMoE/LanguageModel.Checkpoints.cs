@@ -6,7 +6,8 @@ public sealed partial class LanguageModel
     /// <summary>Makes a model of a checkpoint of the authors' code.</summary>
     /// <param name="path">
     /// A checkpoint of the paper's code (.pth), or a safetensors file with its names; a folder with config.json and weights
-    /// in the Hugging Face form (SigmaMoEForCausalLM). No code in a file is ever run.
+    /// in the Hugging Face form (SigmaMoEForCausalLM). Weights may stand in several safetensors files beside their index,
+    /// model.safetensors.index.json. No code in a file is ever run.
     /// </param>
     /// <param name="options">What the file does not say; null where it says all.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

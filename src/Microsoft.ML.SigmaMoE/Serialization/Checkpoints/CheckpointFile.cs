@@ -8,7 +8,7 @@ internal static class CheckpointFile
     // what torch.save wrote before version 1.6; as a safetensors file its header would be longer than any
     private static ReadOnlySpan<byte> BarePickle => [0x80, 0x02, 0x8A, 0x0A];
 
-    private static readonly string[] InFolder = [ModelFolder.WeightsName, "pytorch_model.bin"];
+    private static readonly string[] InFolder = [ModelFolder.WeightsName, ShardIndex.FileName, "pytorch_model.bin"];
 
     /// <summary>Opens a file, or the file that a folder in the Hugging Face form has.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
@@ -32,11 +32,15 @@ internal static class CheckpointFile
     }
 
     private static string FindIn(string folder) => InFolder.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException(
-            $"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}. Weights in several files are not read: join them first.");
+        ?? throw new FileNotFoundException($"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}.");
 
     private static ICheckpoint OpenByStart(string path)
     {
+        if (path.EndsWith(ShardIndex.Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            return ShardedCheckpoint.Open(path);
+        }
+
         var start = Start(path).Span;
         if (start.StartsWith(Zip))
         {
