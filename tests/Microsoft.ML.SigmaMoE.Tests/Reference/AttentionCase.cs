@@ -15,7 +15,8 @@ internal static class AttentionCase
         var y2 = attention.Forward(second, context, Positions(second, first.shape[1]));
         reference.Check("out.y1", y1, Tolerances.Forward);
         reference.Check("out.y2", y2, Tolerances.Forward);
-        CheckProbabilities(reference, attention, second, context);
+        CheckProbabilities(reference, "out.attention1", attention, first, first);
+        CheckProbabilities(reference, "out.attention2", attention, second, context);
         CheckSinusoids(reference);
 
         var loss = (y1 * reference["in.grad_out1"]).sum() + (y2 * reference["in.grad_out2"]).sum();
@@ -41,20 +42,24 @@ internal static class AttentionCase
         return attention;
     }
 
-    private static void CheckProbabilities(ReferenceCase reference, RelativeAttention attention, Tensor queries, Tensor context)
+    private static void CheckProbabilities(
+        ReferenceCase reference, string name, RelativeAttention attention, Tensor queries, Tensor context)
     {
         var (keys, _) = attention.KeysAndValues(context);
         var probabilities = attention.Probabilities(queries, keys, Positions(queries, context.shape[1] - queries.shape[1]));
-        reference.Check("out.attention2", probabilities, Tolerances.Forward);
+        reference.Check(name, probabilities, Tolerances.Forward);
     }
 
-    // the case holds r = −2T … +1; ours end at r = 0
+    // the case holds r = −2T … +1; ours end at r = 0, and r = 1 is r = −1 with its sines turned round
     private static void CheckSinusoids(ReferenceCase reference)
     {
         var all = reference["out.sinusoid"];
         var wanted = all.narrow(0, 0, all.shape[0] - 1);
         var ours = RelativePositions.Create(new(wanted.shape[0], 0), wanted.shape[1], CPU).Sinusoids;
-        TensorAssert.Close(wanted, ours, Tolerances.Forward, "out.sinusoid");
+        reference.Compare(wanted, ours, Tolerances.Forward, "out.sinusoid");
+        var before = ours[-2].view(-1, 2);                               // [d_model / 2, 2]
+        var after = stack([-before.select(1, 0), before.select(1, 1)], 1).flatten();
+        reference.Compare(all[-1], after, Tolerances.Forward, "out.sinusoid");
     }
 
     private static RelativePositions Positions(Tensor queries, long memory) =>

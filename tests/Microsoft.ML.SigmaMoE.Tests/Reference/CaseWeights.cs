@@ -41,7 +41,7 @@ internal static class CaseWeights
             }
         }
 
-        Assert.True(left.All(name => name.EndsWith("s_bias", StringComparison.Ordinal)), $"Not compared: {string.Join(", ", left)}.");
+        Assert.True(left.All(name => name.EndsWith(".s_bias", StringComparison.Ordinal)), $"Not compared: {string.Join(", ", left)}.");
     }
 
     /// <summary>Compares a module's gradients.</summary>

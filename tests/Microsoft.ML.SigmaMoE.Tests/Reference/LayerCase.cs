@@ -18,9 +18,11 @@ internal static class LayerCase
         Record(reference, randomness, block, x);
 
         var output = CheckOutput(reference, block, x, "out");
+        LayerParts.Check(reference, block, x);
         var loss = (output.Hidden * reference["in.grad_out"]).sum();
         if (output.Routing is { } routing && block.BalancingLoss([routing]) is { } balancing)
         {
+            CheckStatistics(reference, routing);
             reference.Check("out.reg_loss_weighted", balancing.view(1), Tolerances.Forward);
             CheckBalancingGradients(reference, block, x, balancing, authors);
             loss += balancing;
@@ -41,6 +43,7 @@ internal static class LayerCase
         if (output.Routing is { } routing)
         {
             CheckRouting(reference, routing, prefix);
+            CheckScores(reference, ((LinearRouter)((MixtureOfExperts)block).Router).Scores(x, routing.Logits), block, prefix);
         }
 
         return output;
@@ -76,10 +79,41 @@ internal static class LayerCase
     {
         var theirs = reference[$"{prefix}.sel_index"].flatten(0, 1).sort(-1);
         var ours = routing.Experts.sort(-1);
-        TensorAssert.Same(theirs.Values, ours.Values, $"{prefix}.sel_index");
+        reference.Compare(theirs.Values, ours.Values, 0, $"{prefix}.sel_index");
         var weights = reference[$"{prefix}.sel_weight"].flatten(0, 1).gather(1, theirs.Indices);
         reference.Compare(weights, routing.Weights.gather(1, ours.Indices), Tolerances.Forward, $"{prefix}.sel_weight");
         reference.Compare(reference[$"{prefix}.sel_logits"].flatten(0, 1), routing.Logits, Tolerances.Forward, $"{prefix}.sel_logits");
+    }
+
+    // What top-k was taken of. In use the authors rank S-BASE by the softmax of the logits: the order of the logits.
+    private static void CheckScores(ReferenceCase reference, Tensor scores, FeedForward block, string prefix)
+    {
+        var router = ((MixtureOfExperts)block).Router;
+        var ours = router is SinkhornRouter && !block.training ? scores.softmax(-1) : scores;
+        if (block.training && reference.Has("in.drop_rand"))
+        {
+            var dropped = reference["in.drop_rand"].flatten(0, 1).IsBelow(reference.Settings.NumberOr(0, "expert_dropout"));
+            ours = ours.Fill(dropped, router is SigmoidRouter or SoftmaxBeforeTopKRouter ? 0 : double.NegativeInfinity);
+        }
+
+        reference.CompareRelatively(reference[$"{prefix}.sel_scores"].flatten(0, 1), ours, Tolerances.Forward, $"{prefix}.sel_scores");
+    }
+
+    // The loss without its weight, and, where the case has them, the means that it is made of and the paper's own form.
+    private static void CheckStatistics(ReferenceCase reference, Routing routing)
+    {
+        var balancing = CaseMixture.Options(reference.Settings).Router.Balancing;
+        reference.Check("out.reg_loss", BalancingLoss.Of(balancing, [routing]).view(1), Tolerances.Forward);
+        if (reference.Has("out.mean_softmax"))
+        {
+            reference.Check("out.mean_softmax", BalancingLoss.LogMeanProbabilities(routing.Logits).exp(), Tolerances.Forward);
+        }
+
+        if (reference.Config.TryGetProperty("paper_entropy_reg_full_softmax", out var wanted))
+        {
+            var entropy = BalancingLoss.Of(new EntropyBalancingOptions(), [routing]);
+            reference.Compare(tensor(wanted.GetDouble()), entropy, Tolerances.Forward, "paper_entropy_reg_full_softmax");
+        }
     }
 
     private static void CheckBalancingGradients(

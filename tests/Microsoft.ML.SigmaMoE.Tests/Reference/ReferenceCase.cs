@@ -11,6 +11,8 @@ internal sealed class ReferenceCase : IDisposable
 {
     private readonly JsonDocument _config;
     private readonly IReadOnlyDictionary<string, Tensor> _tensors;
+    private readonly HashSet<string> _read = [];
+    private readonly Dictionary<string, long> _compared = [];
     private (string Name, double Error, double Tolerance) _worst = ("nothing", 0, 1);
 
     public ReferenceCase(string folder)
@@ -30,18 +32,25 @@ internal sealed class ReferenceCase : IDisposable
     /// <summary>Gets the settings of the configuration by any of their names.</summary>
     public CaseSettings Settings => CaseSettings.Of(_config.RootElement);
 
-    public Tensor this[string name] => _tensors.TryGetValue(name, out var tensor)
-        ? tensor
-        : throw new KeyNotFoundException($"{Folder} has no tensor '{name}'.");
+    public Tensor this[string name]
+    {
+        get
+        {
+            _read.Add(name);
+            return _tensors.TryGetValue(name, out var tensor) ? tensor : throw new KeyNotFoundException($"{Folder} has no tensor '{name}'.");
+        }
+    }
 
     public IEnumerable<string> Names => _tensors.Keys;
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
     /// <summary>Finds the folders of all cases: the repository's, then those of SIGMAMOE_REFERENCE_DIR.</summary>
-    public static IEnumerable<string> AllFolders()
+    public static IEnumerable<string> AllFolders() => Folders(Environment.GetEnvironmentVariable("SIGMAMOE_REFERENCE_DIR"));
+
+    /// <summary>Finds the folders of the repository's cases and of those in a folder, if there is one.</summary>
+    public static IEnumerable<string> Folders(string? elsewhere)
     {
-        var elsewhere = Environment.GetEnvironmentVariable("SIGMAMOE_REFERENCE_DIR");
         string[] roots = [Path.Combine(AppContext.BaseDirectory, "Reference", "Cases"), .. elsewhere is { Length: > 0 } ? new[] { elsewhere } : []];
         return roots.SelectMany(Directory.GetDirectories).Where(folder => File.Exists(CaseConfig.PathIn(folder))).Order();
     }
@@ -56,10 +65,27 @@ internal sealed class ReferenceCase : IDisposable
     public void Compare(Tensor expected, Tensor actual, double tolerance, string name)
     {
         var error = TensorAssert.Close(expected, actual, tolerance, name);
+        _compared[name] = _compared.GetValueOrDefault(name) + expected.numel();
         if (error / tolerance > _worst.Error / _worst.Tolerance)
         {
             _worst = (name, error, tolerance);
         }
+    }
+
+    /// <summary>Compares with tolerance relative to the largest reference value, however small; numbers that are infinite must be so in both.</summary>
+    public void CompareRelatively(Tensor expected, Tensor actual, double tolerance, string name)
+    {
+        TensorAssert.Same(expected.isinf(), actual.isinf(), $"{name} is infinite");
+        var (wanted, got) = (expected.nan_to_num(posinf: 0, neginf: 0), actual.detach().nan_to_num(posinf: 0, neginf: 0));
+        var scale = Math.Max(wanted.abs().max().item<float>(), float.Epsilon);
+        Compare(wanted.Over(scale), got.Over(scale), tolerance, name);
+    }
+
+    /// <summary>Asserts that every input and weight of the case was used, and every number of its other tensors compared.</summary>
+    public void CheckThatAllIsCompared()
+    {
+        var left = _tensors.Where(tensor => !WeightNames.IsIgnored(tensor.Key) && !IsUsed(tensor.Key, tensor.Value.numel()));
+        Assert.True(!left.Any(), $"{Folder}: nothing compared {string.Join(", ", left.Select(tensor => tensor.Key))}.");
     }
 
     public void Dispose()
@@ -70,4 +96,9 @@ internal sealed class ReferenceCase : IDisposable
             tensor.Dispose();
         }
     }
+
+    private bool IsUsed(string name, long count) =>
+        name.StartsWith("in.", StringComparison.Ordinal) || name.StartsWith("param.", StringComparison.Ordinal)
+            ? _read.Contains(name)
+            : _compared.GetValueOrDefault(name) >= count;
 }

@@ -12,6 +12,7 @@ public sealed class ReferenceCaseTests
     {
         using var reference = new ReferenceCase(folder);
         Runner(reference.Kind)(reference);
+        reference.CheckThatAllIsCompared();
         TestContext.Current.TestOutputHelper?.WriteLine(reference.Worst);
     }
 

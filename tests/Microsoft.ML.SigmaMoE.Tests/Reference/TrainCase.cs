@@ -15,7 +15,7 @@ internal static class TrainCase
         var evaluator = new Evaluator(network, validation, reference.Settings.Int("batch"));
 
         CheckValidation(reference, 0, evaluator);
-        CheckReports(reference, Train(reference, network, training));
+        CheckReports(reference, Train(reference, network, training), network.FeedForward);
         CheckValidation(reference, 1, evaluator);
         CaseWeights.Check(
             reference,
@@ -77,14 +77,16 @@ internal static class TrainCase
         };
     }
 
-    private static void CheckReports(ReferenceCase reference, IReadOnlyList<TrainingProgress> reports)
+    private static void CheckReports(ReferenceCase reference, IReadOnlyList<TrainingProgress> reports, FeedForwardOptions block)
     {
         Check("out.lr", report => report.LearningRate);
         Check("out.loss", report => report.Loss);
         Check("out.grad_norm", report => report.GradientNorm);
         if (reference.Has("out.reg_loss_weighted"))
         {
+            var weight = Assert.IsType<MixtureOfExpertsOptions>(block).Router.BalancingWeight;
             Check("out.reg_loss_weighted", report => report.BalancingLoss);
+            Check("out.reg_loss", report => report.BalancingLoss / weight);
         }
 
         void Check(string name, Func<TrainingProgress, double> value) =>

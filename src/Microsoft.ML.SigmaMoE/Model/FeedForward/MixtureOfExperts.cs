@@ -45,6 +45,9 @@ internal sealed class MixtureOfExperts : FeedForward
     /// <summary>Gets where the weights live.</summary>
     public Device Device => _up.device;
 
+    /// <summary>Gets who chooses the experts.</summary>
+    public Router Router => _router;
+
     public override FeedForwardOutput forward(Tensor x)                           // [batch, time, d_model]
     {
         var routing = _router.Route(x);

@@ -45,7 +45,7 @@ internal sealed class ProductKeyMemory : FeedForward
     }
 
     /// <summary>Scores every sub-key against its half of the input, both [tokens, heads, n], float32.</summary>
-    private (Tensor First, Tensor Second) SubScores(Tensor tokens)                           // [tokens, d_model]
+    internal (Tensor First, Tensor Second) SubScores(Tensor tokens)                           // [tokens, d_model]
     {
         var queries = _query is null
             ? tokens.unsqueeze(1).expand(-1, _options.HeadCount, -1)
@@ -59,7 +59,7 @@ internal sealed class ProductKeyMemory : FeedForward
 
     private Tensor MixAll(Tensor first, Tensor second)                                       // [tokens, heads, n]
     {
-        var scores = Sums(first.sum([1L]), second.sum([1L]));                                // [tokens, n²]
+        var scores = AllScores(first, second);                                               // [tokens, n²]
         return matmul(Weights(scores).to(_computeType), _values.to(_computeType)).to(ScalarType.Float32);
     }
 
@@ -71,8 +71,12 @@ internal sealed class ProductKeyMemory : FeedForward
         return matmul(weights, values).squeeze(1).to(ScalarType.Float32);
     }
 
+    /// <summary>Scores all values for each token, the heads summed, [tokens, n²].</summary>
+    internal static Tensor AllScores(Tensor first, Tensor second) => Sums(first.sum([1L]), second.sum([1L]));
+
+    /// <summary>Finds each head's best pairs and their values' places, both [tokens, heads · nearest].</summary>
     // The best pairs of all n² are among the pairs of the best sub-keys.
-    private (Tensor Scores, Tensor Places) Nearest(Tensor first, Tensor second)
+    internal (Tensor Scores, Tensor Places) Nearest(Tensor first, Tensor second)
     {
         var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1, sorted: false);
         var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1, sorted: false);

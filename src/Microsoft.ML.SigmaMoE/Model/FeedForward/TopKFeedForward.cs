@@ -34,11 +34,19 @@ internal sealed class TopKFeedForward : FeedForward
 
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
-        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
-        var hidden = _dropout.forward(expanded.relu());                         // [batch, time, d_ff]
-        var largest = hidden.Fill(IsSmall(hidden.detach()), 0);                 // [batch, time, d_ff]
+        var largest = Largest(Hidden(x));                                       // [batch, time, d_ff]
         return new(MixedLinear.Apply(largest, _down, _downBias, _computeType)); // [batch, time, d_model]
     }
+
+    /// <summary>Computes the whole hidden layer, [batch, time, d_ff].</summary>
+    internal Tensor Hidden(Tensor x)
+    {
+        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
+        return _dropout.forward(expanded.relu());
+    }
+
+    /// <summary>Sets all but each token's K largest hidden numbers to 0.</summary>
+    internal Tensor Largest(Tensor hidden) => hidden.Fill(IsSmall(hidden.detach()), 0);
 
     private Tensor IsSmall(Tensor hidden)                                       // [batch, time, d_ff]
     {

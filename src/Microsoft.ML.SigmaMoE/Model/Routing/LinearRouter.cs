@@ -33,6 +33,11 @@ internal abstract class LinearRouter : Router
     /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], always in float32: a wrong choice costs more than the time.</summary>
     protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
 
+    /// <summary>Computes what experts are chosen by, [tokens, experts], before any is dropped.</summary>
+    /// <param name="x">[batch, time, d_model].</param>
+    /// <param name="logits">[tokens, experts]: its logits.</param>
+    internal abstract Tensor Scores(Tensor x, Tensor logits);
+
     /// <summary>Takes the K largest scores of every token after dropping experts.</summary>
     /// <param name="scores">[tokens, experts].</param>
     /// <param name="shape">[batch, time, ..]: how the tokens lie.</param>

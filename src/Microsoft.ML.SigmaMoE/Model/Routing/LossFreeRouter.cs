@@ -26,10 +26,11 @@ internal sealed class LossFreeRouter : LinearRouter
     {
         var logits = Logits(x);                                                            // [tokens, experts]
         var scores = logits.sigmoid();                                                     // [tokens, experts]
-        var biased = scores.detach().Plus(_bias);                                          // [tokens, experts]
-        var (_, experts) = Choose(biased, x.shape, dropped: double.NegativeInfinity);      // [tokens, K]
+        var (_, experts) = Choose(Biased(scores), x.shape, double.NegativeInfinity);       // [tokens, K]
         return new(experts, scores.gather(-1, experts), logits);
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) => Biased(logits.sigmoid());
 
     public override void AfterStep(IReadOnlyList<Routing> calls)
     {
@@ -39,4 +40,6 @@ internal sealed class LossFreeRouter : LinearRouter
         var counts = chosen.bincount(null, _bias.shape[0]).to(ScalarType.Float32);         // [experts]
         _bias.AddInPlace((counts.mean() - counts).sign(), _rate);
     }
+
+    private Tensor Biased(Tensor scores) => scores.detach().Plus(_bias);
 }

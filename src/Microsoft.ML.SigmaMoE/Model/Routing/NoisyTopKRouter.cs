@@ -30,13 +30,18 @@ internal sealed class NoisyTopKRouter : LinearRouter
     {
         var logits = Logits(x);                                                                 // [tokens, experts]
         var size = training ? NoiseSize(x) : null;                                              // [tokens, experts]
-        var noisy = size is null ? logits : logits.Plus(Randomness.Normal(logits.shape) * size);
+        var noisy = WithNoise(logits, size);                                                    // [tokens, experts]
         var (_, experts) = Choose(noisy.detach(), x.shape, dropped: double.NegativeInfinity);   // [tokens, K]
         return new(experts, noisy.gather(-1, experts).softmax(-1), logits)
         {
             ChoiceProbabilities = size is null ? null : ChoiceProbabilities(logits, noisy, size),
         };
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) => WithNoise(logits, training ? NoiseSize(x) : null).detach();
+
+    private Tensor WithNoise(Tensor logits, Tensor? size) =>
+        size is null ? logits : logits.Plus(Randomness.Normal(logits.shape) * size);
 
     private Tensor NoiseSize(Tensor x)
     {

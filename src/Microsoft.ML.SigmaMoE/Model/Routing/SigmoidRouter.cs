@@ -22,9 +22,11 @@ internal sealed class SigmoidRouter : LinearRouter
             return new(choice.Experts, choice.Weights, logits);
         }
 
-        var (weights, experts) = Choose(logits.sigmoid(), x.shape, dropped: 0);      // [tokens, K]
+        var (weights, experts) = Choose(Scores(x, logits), x.shape, dropped: 0);     // [tokens, K]
         return new(experts, weights, logits);
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) => logits.sigmoid();
 
     internal override (int[] Experts, float[] Weights)? TryChoose(Tensor tokens)
     {

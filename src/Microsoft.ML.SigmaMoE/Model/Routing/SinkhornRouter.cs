@@ -21,10 +21,12 @@ internal sealed class SinkhornRouter : LinearRouter
     public override Routing Route(Tensor x)                                                // [batch, time, d_model]
     {
         var logits = Logits(x);                                                            // [tokens, experts]
-        var scores = training ? Balanced(logits.detach(), x.shape) : logits.detach();      // [tokens, experts]
-        var (_, experts) = Choose(scores, x.shape, dropped: double.NegativeInfinity);      // [tokens, K]
+        var (_, experts) = Choose(Scores(x, logits), x.shape, double.NegativeInfinity);    // [tokens, K]
         return new(experts, logits.gather(-1, experts).sigmoid(), logits);
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) =>
+        training ? Balanced(logits.detach(), x.shape) : logits.detach();
 
     private Tensor Balanced(Tensor logits, long[] shape)
     {

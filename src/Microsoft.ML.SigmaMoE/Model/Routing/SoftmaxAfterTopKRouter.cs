@@ -14,7 +14,9 @@ internal sealed class SoftmaxAfterTopKRouter : LinearRouter
     public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
     {
         var logits = Logits(x);                                                                 // [tokens, experts]
-        var (_, experts) = Choose(logits.detach(), x.shape, dropped: double.NegativeInfinity);  // [tokens, K]
+        var (_, experts) = Choose(Scores(x, logits), x.shape, dropped: double.NegativeInfinity);  // [tokens, K]
         return new(experts, logits.gather(-1, experts).softmax(-1), logits);
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) => logits.detach();
 }

@@ -14,7 +14,9 @@ internal sealed class SoftmaxBeforeTopKRouter : LinearRouter
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {
         var logits = Logits(x);                                                      // [tokens, experts]
-        var (weights, experts) = Choose(logits.softmax(-1), x.shape, dropped: 0);    // [tokens, K]
+        var (weights, experts) = Choose(Scores(x, logits), x.shape, dropped: 0);     // [tokens, K]
         return new(experts, weights, logits);
     }
+
+    internal override Tensor Scores(Tensor x, Tensor logits) => logits.softmax(-1);
 }
