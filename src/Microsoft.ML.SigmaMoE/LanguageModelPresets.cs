@@ -8,8 +8,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// <para>Change one record to get the paper's other systems: <c>WikiText103Small with { FeedForward = ... }</c>.</para>
 /// <para>
 /// Where the paper's text and the authors' runs differ, these are the runs: 10 % expert dropout in the big model (the text
-/// has 20 %), gradients cut at 0.1 in the small dense models (0.25). Their Enwik8 has 205 different bytes; the byte
-/// tokenizer here has 257 tokens. Their 8000 word pieces were made by SentencePiece; here a byte-level BPE makes as many.
+/// has 20 %), gradients cut at 0.1 in the small dense models (0.25). Their runs multiply in float16 with scaled losses;
+/// here <see cref="LanguageModelOptions.Precision"/> chooses bfloat16 or float32. Their Enwik8 has 205 different bytes; the
+/// byte tokenizer here has 257 tokens. Their 8000 word pieces were made by SentencePiece; here a byte-level BPE makes as
+/// many.
 /// </para>
 /// </remarks>
 public static class LanguageModelPresets

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Linear warm-up, then half a cosine from the peak down to the minimum (section 6.5 of the method):
+/// Linear warm-up, then half a cosine from the peak down to the minimum:
 /// step i &lt; warm-up: peak · (i + 1) / warm-up; else minimum + (peak − minimum) · (1 + cos π f) / 2 with
 /// f = (i − warm-up) / steps. As in the authors' code the warm-up shifts the cosine but does not shorten its period, so
 /// with a warm-up the last step is a little above the minimum. Where time limits the training, f is at least the share

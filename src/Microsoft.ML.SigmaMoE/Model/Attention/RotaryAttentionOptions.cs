@@ -4,6 +4,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// Attention with rotary positions (Su et al. 2021) and biases, as the Hugging Face form of σ-MoE has it. Set
 /// <see cref="ModelOptions.MemoryLength"/> to 0 for that form: its segments know nothing of each other.
 /// </summary>
+/// <remarks>
+/// A new model begins with the paper's initial weights. The code of the Hugging Face form draws others (deviation 2/√(d ·
+/// layers) where the paper has √(2 / (d · layers)), and values by d_ff); models that are imported bring theirs.
+/// </remarks>
 public sealed record RotaryAttentionOptions : AttentionOptions
 {
     /// <summary>Gets the base of the angles: the pair i of r rotated numbers turns by position · Theta^(−2i / r).</summary>

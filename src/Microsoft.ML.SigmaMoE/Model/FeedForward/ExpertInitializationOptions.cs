@@ -13,6 +13,7 @@ public sealed record ExpertInitializationOptions
     public static ExpertInitializationOptions Standard { get; } = new() { ExpertScaledAlone = true };
 
     /// <summary>Gets that of the paper's Switch Transformers: each expert alone, at a tenth of the variance.</summary>
+    /// <remarks>The big Switch models on C4 and peS2o were not begun so, but as <see cref="Standard"/>.</remarks>
     public static ExpertInitializationOptions Switch { get; } =
         new() { ExpertScaledAlone = true, EqualSelectionRows = false, VarianceScale = 0.1 };
 
