@@ -67,7 +67,7 @@ public sealed record RuntimeDescription
             ("AVX2", Avx2.IsSupported),
             ("FMA", Fma.IsSupported),
             ("AVX-512", Avx512BW.IsSupported),
-            ("bfloat16", ComputeTypes.ProcessorHasBFloat16),
+            ("bfloat16", Processor.HasBFloat16),
         ];
         return features.Where(feature => feature.IsThere).Select(feature => feature.Name);
     }

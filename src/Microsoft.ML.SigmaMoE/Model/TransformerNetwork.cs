@@ -148,9 +148,9 @@ internal sealed class TransformerNetwork : nn.Module
         var time = tokens.shape[1] - 1;
         var output = Forward(tokens.narrow(1, 0, time), memory);
         var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
-        var logits = MixedLinear.Apply(hidden, OutputMatrix, _computeType);                 // [batch · time, V]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
-        return new(TokenLoss.Apply(logits, _outputBias, targets), Balancing(output.Routings), output.Routings);
+        var loss = OutputLoss.Apply(hidden, OutputMatrix, _outputBias, targets, _computeType);
+        return new(loss, Balancing(output.Routings), output.Routings);
     }
 
     /// <summary>Lets the blocks adapt what no gradient reaches.</summary>

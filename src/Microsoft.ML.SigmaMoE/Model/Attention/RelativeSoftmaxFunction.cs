@@ -63,10 +63,8 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
             var place = y[..count];
             logits.Read(row, first, values);
             places.Read(row, first + shift, place);
-            TensorPrimitives.Add(values, place, values);
-            TensorPrimitives.Subtract(values, TensorPrimitives.Max<float>(values), values);
-            TensorPrimitives.Exp(values, values);
-            TensorPrimitives.Divide(values, TensorPrimitives.Sum<float>(values), values);
+            var (_, sum) = SoftmaxRow.Exponentiate(values, place);
+            TensorPrimitives.Multiply(values, 1 / sum, values);
             target.Write(row, first, values);
         });
         return probabilities;

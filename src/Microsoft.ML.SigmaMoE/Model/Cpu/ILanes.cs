@@ -28,12 +28,21 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Gets the larger of each two numbers.</summary>
     static abstract TVector Max(TVector x, TVector y);
 
+    /// <summary>Gets the larger of each two numbers in one instruction; the second where one is no number.</summary>
+    static abstract TVector Larger(TVector x, TVector y);
+
     /// <summary>Gets y where x is above 0, and 0 elsewhere.</summary>
     static abstract TVector WhereAboveZero(TVector x, TVector y);
 
     /// <summary>Computes x · y + z with one rounding.</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector z);
 
+    /// <summary>Computes n rounded to an integer, and 2 to that power, for −126 ≤ n ≤ 127; no number where n is none.</summary>
+    static abstract (TVector Rounded, TVector Power) PowerOfTwo(TVector n);
+
     /// <summary>Adds up the numbers of a vector.</summary>
     static abstract float Sum(TVector vector);
+
+    /// <summary>Gets the largest number of a vector.</summary>
+    static abstract float Largest(TVector vector);
 }

@@ -27,6 +27,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Max(Vector256<float> x, Vector256<float> y) => Vector256.Max(x, y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Larger(Vector256<float> x, Vector256<float> y) => Vector256.MaxNative(x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> WhereAboveZero(Vector256<float> x, Vector256<float> y) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256<float>.Zero), y, Vector256<float>.Zero);
 
@@ -34,6 +37,23 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> MultiplyAdd(Vector256<float> x, Vector256<float> y, Vector256<float> z) =>
         Vector256.FusedMultiplyAdd(x, y, z);
 
+    // Added to 1.5 · 2²³ a small number loses its fraction, and its integer stands in the lowest bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector256<float> Rounded, Vector256<float> Power) PowerOfTwo(Vector256<float> n)
+    {
+        var shifted = n + Vector256.Create(12582912f);
+        var rounded = shifted - Vector256.Create(12582912f);
+        var power = ((shifted.AsInt32() + Vector256.Create(127)) << 23).AsSingle();
+        return (rounded, power);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> vector) => Vector256.Sum(vector);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector256<float> vector)
+    {
+        var quarter = Vector128.Max(vector.GetLower(), vector.GetUpper());
+        return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
 }

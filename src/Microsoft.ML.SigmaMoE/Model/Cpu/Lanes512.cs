@@ -27,6 +27,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> Max(Vector512<float> x, Vector512<float> y) => Vector512.Max(x, y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Larger(Vector512<float> x, Vector512<float> y) => Vector512.MaxNative(x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> WhereAboveZero(Vector512<float> x, Vector512<float> y) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), y, Vector512<float>.Zero);
 
@@ -34,6 +37,24 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> MultiplyAdd(Vector512<float> x, Vector512<float> y, Vector512<float> z) =>
         Vector512.FusedMultiplyAdd(x, y, z);
 
+    // Added to 1.5 · 2²³ a small number loses its fraction, and its integer stands in the lowest bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float> Rounded, Vector512<float> Power) PowerOfTwo(Vector512<float> n)
+    {
+        var shifted = n + Vector512.Create(12582912f);
+        var rounded = shifted - Vector512.Create(12582912f);
+        var power = ((shifted.AsInt32() + Vector512.Create(127)) << 23).AsSingle();
+        return (rounded, power);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> vector) => Vector512.Sum(vector);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> vector)
+    {
+        var half = Vector256.Max(vector.GetLower(), vector.GetUpper());
+        var quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
 }

@@ -19,7 +19,7 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
     public void Run(TokenShare share)
     {
         var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
-        var rows = ExpertShape.Pad(share.Count, 16);
+        var rows = Padding.Up(share.Count, 16);
         call.Tokens.Gather(call.TokensOf(share), _tile.Pointer);
         Brgemm.Multiply(
             rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,

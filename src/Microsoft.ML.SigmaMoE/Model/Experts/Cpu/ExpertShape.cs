@@ -9,17 +9,14 @@ internal readonly record struct ExpertShape(int ModelSize, int ExpertSize)
     public const int TileRows = 96;
 
     /// <summary>Gets d_model, padded.</summary>
-    public int PaddedModelSize => Pad(ModelSize, 32);
+    public int PaddedModelSize => Padding.Up(ModelSize, 32);
 
     /// <summary>Gets the expert size, padded.</summary>
-    public int PaddedExpertSize => Pad(ExpertSize, 32);
+    public int PaddedExpertSize => Padding.Up(ExpertSize, 32);
 
     /// <summary>Gets the pairs of a packed matrix that takes d_model numbers to the expert's.</summary>
     public long PairsInto => (long)PaddedModelSize / 2 * ExpertSize;
 
     /// <summary>Gets the pairs of a packed matrix that takes the expert's numbers to d_model.</summary>
     public long PairsOutOf => (long)PaddedExpertSize / 2 * ModelSize;
-
-    /// <summary>Rounds up, so that only a few shapes of tiles exist: each costs a compilation per thread.</summary>
-    public static int Pad(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

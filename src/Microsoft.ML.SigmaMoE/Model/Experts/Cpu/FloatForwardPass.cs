@@ -35,8 +35,8 @@ internal sealed unsafe class FloatForwardPass<TLanes, TVector>(FloatCall call, F
         {
             var count = Math.Min(FloatCall.Neurons, call.Shape.ExpertSize - neuron);
             RegisterTiles<TLanes, TVector>.Multiply(
-                new(_tile.Pointer, size, 1), ExpertShape.Pad(share.Count, 4), up.Of(share.Expert, neuron), size, hidden,
-                ExpertShape.Pad(count, panel), add: false);
+                new(_tile.Pointer, size, 1), Padding.Up(share.Count, 4), up.Of(share.Expert, neuron), size, hidden,
+                Padding.Up(count, panel), add: false);
             for (var row = 0; row < share.Count; row++)
             {
                 Activate(share.Expert, share.Start + row, neuron, count, hidden[row]);

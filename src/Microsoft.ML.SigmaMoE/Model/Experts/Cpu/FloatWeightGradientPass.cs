@@ -17,7 +17,7 @@ internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector>(FloatCall 
     private const int Block = 192;
     private readonly Scratch<float> _weighed = new((long)Block * Neurons, isZeroed: false);
     private readonly Scratch<float> _right = new(
-        (long)Block * ExpertShape.Pad(call.Shape.ModelSize, RegisterTiles<TLanes, TVector>.Panel), isZeroed: false);
+        (long)Block * Padding.Up(call.Shape.ModelSize, RegisterTiles<TLanes, TVector>.Panel), isZeroed: false);
 
     /// <summary>Computes the gradient by rows of the up-projection, byRawᵀ · tokens.</summary>
     public void Up(int expert, int neuron, float* tokens, float* gradient) => Run(expert, neuron, tokens, gradient, isUp: true);

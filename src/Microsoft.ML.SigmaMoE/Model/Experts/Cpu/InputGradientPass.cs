@@ -25,7 +25,7 @@ internal sealed unsafe class InputGradientPass(
     public void Run(TokenShare share)
     {
         var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
-        var rows = ExpertShape.Pad(share.Count, 16);
+        var rows = Padding.Up(share.Count, 16);
         arriving.Gather(call.TokensOf(share), _tile.Pointer);
         Brgemm.Multiply(
             rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,

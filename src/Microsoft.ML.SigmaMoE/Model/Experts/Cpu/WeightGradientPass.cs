@@ -62,7 +62,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
         for (var start = first; start < end; start += Block)
         {
             var count = Math.Min(Block, end - start);
-            var inner = ExpertShape.Pad(count, 32);
+            var inner = Padding.Up(count, 32);
             for (var i = 0; i < inner; i += 2)
             {
                 PackLeft(start + i, count - i, i / 2, isUp);

@@ -87,9 +87,10 @@ internal static unsafe class PairPacking
     {
         var wholeRows = Avx.IsSupported ? rows & ~7 : 0;
         var wholeColumns = columns & ~7;
-        for (var row = 0; row < wholeRows; row += 8)
+        // by rows of the target: eight of them, a power of two apart, are few enough for the sets of the cache
+        for (var column = 0; column < wholeColumns; column += 8)
         {
-            for (var column = 0; column < wholeColumns; column += 8)
+            for (var row = 0; row < wholeRows; row += 8)
             {
                 Transpose8(
                     (float*)source + row * sourceStride + column, sourceStride,

@@ -28,7 +28,7 @@ internal static unsafe class Brgemm
 
     private static delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void> Find()
     {
-        if (!OperatingSystem.IsLinux() || !Avx512BW.IsSupported || !ComputeTypes.ProcessorHasBFloat16)
+        if (!OperatingSystem.IsLinux() || !Avx512BW.IsSupported || !Processor.HasBFloat16)
         {
             return null;
         }

@@ -1,0 +1,78 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// The output layer by libtorch's products, a block of tokens at a time: logits, turned into their gradient row by row
+/// where they lie, and from that the gradients by the block's hidden states and by the matrix.
+/// </summary>
+internal static class OutputBlocks
+{
+    /// <summary>The most logits that exist at once: 64 MB of float32.</summary>
+    public const long MostLogits = 1 << 24;
+
+    /// <summary>Gets whether tensors are of a kind and size that passes on the processor can read.</summary>
+    public static bool Take(Tensor hidden, Tensor matrix) =>
+        hidden.dtype == ScalarType.Float32 && matrix.dtype == ScalarType.Float32 && TensorRows.Fit(hidden) && TensorRows.Fit(matrix);
+
+    /// <summary>Computes the loss and all gradients of contiguous tensors.</summary>
+    /// <inheritdoc cref="OutputLoss.Apply"/>
+    public static unsafe OutputGradients Run(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType)
+    {
+        var (tokens, vocabulary) = (hidden.shape[0], matrix.shape[0]);
+        var (byHidden, byMatrix, byBias) = (empty_like(hidden), zeros_like(matrix), zeros_like(bias));
+        var block = Math.Max(1, Math.Min(tokens, MostLogits / vocabulary));
+        var loss = 0.0;
+        using var scope = NewDisposeScope();
+        var weight = matrix.to(computeType);
+        for (var first = 0L; first < tokens; first += block)
+        {
+            using var inner = NewDisposeScope();
+            var x = hidden.narrow(0, first, Math.Min(block, tokens - first)).to(computeType);   // [block, d_model]
+            var logits = matmul(x, weight.t());                                                  // [block, V]
+            loss += Differentiate(logits, bias, TensorMemory.Of<long>(targets) + first, byBias, tokens);
+            byHidden.narrow(0, first, x.shape[0]).copy_(matmul(logits, weight));
+            byMatrix.add_(matmul(logits.t(), x).to(ScalarType.Float32));
+        }
+
+        return new(loss / tokens, byHidden, byMatrix, byBias);
+    }
+
+    // Turns logits into their gradient; returns the sum of losses.
+    private static unsafe double Differentiate(Tensor logits, Tensor bias, long* targets, Tensor byBias, long tokens)
+    {
+        var rows = new TensorRows(logits);
+        var pieces = CpuWork.Pieces(rows.Count);
+        var (losses, sums) = (new double[pieces.Count], new float[pieces.Count][]);
+        var added = new Span<float>(TensorMemory.Of<float>(bias), rows.Width).ToArray();
+        CpuWork.Each(pieces, (piece, first, end) =>
+        {
+            (var row, sums[piece]) = (new float[rows.Width], new float[rows.Width]);
+            for (var token = first; token < end; token++)
+            {
+                rows.Read(token, 0, row);
+                losses[piece] += Differentiate(row, added, (int)targets[token], tokens);
+                TensorPrimitives.Add(sums[piece], row, sums[piece]);
+                rows.Write(token, 0, row);
+            }
+        });
+        var total = new Span<float>(TensorMemory.Of<float>(byBias), rows.Width);
+        foreach (var sum in sums)   // in the order of the pieces, whichever thread was first
+        {
+            TensorPrimitives.Add(total, sum, total);
+        }
+
+        return losses.Sum();
+    }
+
+    private static double Differentiate(Span<float> row, float[] bias, int target, long tokens)
+    {
+        var wanted = row[target] + bias[target];
+        var (largest, sum) = SoftmaxRow.Exponentiate(row, bias);
+        TensorPrimitives.Multiply(row, 1 / (sum * tokens), row);
+        row[target] -= 1f / tokens;
+        return Math.Log(sum) + largest - wanted;
+    }
+}

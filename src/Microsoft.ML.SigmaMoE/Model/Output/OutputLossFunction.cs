@@ -1,0 +1,39 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>What a pass over the output layer gives.</summary>
+/// <param name="Loss">The mean cross entropy.</param>
+/// <param name="ByHidden">Its gradient by the hidden states, [tokens, d_model], float32.</param>
+/// <param name="ByMatrix">By the output matrix, [V, d_model], float32.</param>
+/// <param name="ByBias">By the bias, [V], float32.</param>
+internal readonly record struct OutputGradients(double Loss, Tensor ByHidden, Tensor ByMatrix, Tensor ByBias);
+
+/// <summary>
+/// <see cref="OutputLoss"/> as one step of automatic differentiation. The gradient by a row of logits,
+/// (softmax − one at the target) / tokens, needs what the loss needs: both are made in the forward pass, while the row is in
+/// the cache, and the gradients by the operands from it.
+/// </summary>
+internal sealed class OutputLossFunction : autograd.SingleTensorFunction<OutputLossFunction>
+{
+    public override string Name => nameof(OutputLossFunction);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (hidden, matrix, bias) = (((Tensor)vars[0]).contiguous(), ((Tensor)vars[1]).contiguous(), ((Tensor)vars[2]).contiguous());
+        var (targets, type) = (((Tensor)vars[3]).contiguous(), (ScalarType)vars[4]);
+        var result = type == ScalarType.BFloat16 && Brgemm.IsAvailable
+            ? OutputTiles.Run(hidden, matrix, bias, targets)
+            : OutputBlocks.Run(hidden, matrix, bias, targets, type);
+        ctx.save_for_backward([result.ByHidden, result.ByMatrix, result.ByBias]);
+        return tensor((float)result.Loss);
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        var scale = grad_output.item<float>();
+        var saved = ctx.get_saved_variables();
+        return [.. saved.Select(gradient => scale == 1 ? gradient : gradient.Times(scale)), null!, null!];
+    }
+}
