@@ -24,6 +24,19 @@ public sealed class GradientNormTests : IDisposable
     }
 
     [Fact]
+    public void Of_MillionsOfElements_IsTheSameOnAnyNumberOfThreads()
+    {
+        using var randomness = new Randomness(1);
+        Tensor[] gradients = [randomness.Normal([1100, 1201]), randomness.Normal([70_001])];
+        var expected = Math.Sqrt(gradients.Sum(gradient => gradient.to(ScalarType.Float64).square().sum().item<double>()));
+        using var workers = new TrainingWorkers(2);   // each with one thread
+        var norms = workers.Run(_ => GradientNorm.Of(gradients));
+        Assert.Equal(1, norms[0] / expected, 7);
+        Assert.Equal(GradientNorm.Of(gradients), norms[0]);
+        Assert.Equal(norms[0], norms[1]);
+    }
+
+    [Fact]
     public void Of_NotANumber_IsNotANumber() =>
         Assert.False(double.IsFinite(GradientNorm.Of([ones(3), tensor(new[] { 1f, float.NaN })])));
 
