@@ -14,9 +14,17 @@ internal static class CheckpointImport
     {
         using var checkpoint = CheckpointFile.Open(path);
         var form = CheckpointForm.Of(checkpoint);
-        var configuration = Complete(form.Describe(options), options, path);
+        var configuration = Describe(form, options, path);
         var network = CheckpointWeights.Build(form, configuration, device);
         return new(configuration.Options, options.Tokenizer, network, []);
+    }
+
+    /// <summary>Finds out what model a checkpoint holds, and checks that it can be built and is of the checkpoint's size.</summary>
+    internal static ModelConfiguration Describe(CheckpointForm form, ImportOptions options, string path)
+    {
+        var configuration = Complete(form.Describe(options), options, path);
+        CheckpointWeights.CheckSize(form.Stored, configuration);
+        return configuration;
     }
 
     private static ModelConfiguration Complete(ModelConfiguration described, ImportOptions options, string path)

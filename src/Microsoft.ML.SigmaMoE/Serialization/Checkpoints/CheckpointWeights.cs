@@ -13,7 +13,6 @@ internal static class CheckpointWeights
     /// <exception cref="InvalidDataException">A tensor is missing, is of no use, or does not fit.</exception>
     public static TransformerNetwork Build(CheckpointForm form, ModelConfiguration configuration, Device device)
     {
-        CheckSize(form.Stored, configuration);
         var network = TransformerNetwork.Create(configuration.Options, configuration.VocabularySize, device);
         try
         {
@@ -25,6 +24,19 @@ internal static class CheckpointWeights
             network.Randomness.Dispose();
             network.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Checks that a checkpoint has about as many numbers as the model that it is said to hold.</summary>
+    /// <exception cref="InvalidDataException">It has far fewer.</exception>
+    public static void CheckSize(ICheckpoint checkpoint, ModelConfiguration configuration)
+    {
+        var described = Count(configuration);
+        var stored = checkpoint.Tensors.Values.Aggregate(0L, (sum, tensor) => checked(sum + tensor.Count));
+        if (described is null || described / MostParametersPerStored > stored)
+        {
+            throw new InvalidDataException(
+                $"'{checkpoint.Path}' has {stored} numbers, but the model that it is said to hold has {described?.ToString() ?? "more than can be counted"}.");
         }
     }
 
@@ -68,15 +80,15 @@ internal static class CheckpointWeights
     private static bool IsFloat(ScalarType type) =>
         type is ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64;
 
-    private static void CheckSize(ICheckpoint checkpoint, ModelConfiguration configuration)
+    private static long? Count(ModelConfiguration configuration)
     {
-        var options = configuration.Options;
-        var described = ModelCost.Of(options.Model, options.FeedForward, configuration.VocabularySize).Parameters;
-        var stored = checkpoint.Tensors.Values.Aggregate(0L, (sum, tensor) => checked(sum + tensor.Count));
-        if (described / MostParametersPerStored > stored)
+        try
         {
-            throw new InvalidDataException(
-                $"'{checkpoint.Path}' has {stored} numbers, but the model that it is said to hold has {described}.");
+            return ModelCost.Of(configuration.Options.Model, configuration.Options.FeedForward, configuration.VocabularySize).Parameters;
+        }
+        catch (OverflowException)
+        {
+            return null;
         }
     }
 }

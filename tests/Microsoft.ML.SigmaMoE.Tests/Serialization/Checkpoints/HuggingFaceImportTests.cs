@@ -158,6 +158,7 @@ public sealed class HuggingFaceImportTests
     [InlineData("num_hidden_layers", "4", "misses 'model.layers.1.mlp.ff.wi.weight'")]
     [InlineData("num_hidden_layers", "2000000000", "but the model that it is said to hold")]
     [InlineData("vocab_size", "65", "[65")]
+    [InlineData("d_model", "2147483640", "has more than can be counted")]
     public void Import_OfAConfigurationThatDoesNotFit_SaysWhatIsWrong(string name, string value, string message)
     {
         using var folder = new TemporaryFolder();
