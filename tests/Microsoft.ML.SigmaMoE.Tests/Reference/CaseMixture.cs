@@ -6,7 +6,6 @@ internal static class CaseMixture
     public static MixtureOfExpertsOptions Options(CaseSettings settings)
     {
         settings.Require("regulariser_scope", "global", "step");  // the same where a layer is called once a step
-        settings.Require("v_dim", settings.Int("d_model").ToString());
         return new()
         {
             ExpertCount = settings.Int("n_experts"),
@@ -56,11 +55,15 @@ internal static class CaseMixture
         };
     }
 
-    // Which logits the entropy sees is the router's default: the authors' code's.
+    /// <summary>Gets whether a case is of the authors' stand-alone layer: some of its choices are others.</summary>
+    public static bool IsStandAlone(CaseSettings settings) => settings.Has("weight_std_scale");
+
+    // Which logits the entropy sees is the router's default: the authors' code's. Their stand-alone layer sees all.
     private static BalancingOptions Balancing(CaseSettings settings, BalancingOptions routers) =>
         settings.TextOr("none", "regulariser", "reg_type", "moe.reg_type") switch
         {
             "none" => routers,
+            "entropy" when IsStandAlone(settings) => new EntropyBalancingOptions(),
             "entropy" => routers as EntropyBalancingOptions ?? new EntropyBalancingOptions(),
             "switch" => new SwitchBalancingOptions(),
             var other => throw new NotSupportedException($"The regulariser {other} is not built."),

@@ -26,6 +26,7 @@ public sealed class GeneratedCaseTests
         ["layer_sigmoid_bias"] = Layer(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12),
         ["layer_sigmoid_expert_dropout"] = Layer(Mixture(6, 4, 2, new SigmoidRouterOptions { ExpertDropout = 0.15 }), 2, 9, 10),
         ["layer_sigmoid_score_dropout"] = Layer(Mixture(5, 8, 2) with { HiddenDropout = 0.25 }, 2, 6, 10),
+        ["layer_sigmoid_narrow_output"] = seed => LayerCaseMaker.Make(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12, seed, outputSize: 5),
         ["layer_before"] = Layer(Mixture(7, 9, 3, new SoftmaxBeforeTopKRouterOptions()), 2, 8, 14),
         ["layer_before_dropout"] = Layer(Mixture(7, 5, 2, new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.3 }), 3, 4, 8),
         ["layer_after"] = Layer(Mixture(6, 2, 4, new SoftmaxAfterTopKRouterOptions()), 2, 10, 12),

@@ -52,7 +52,10 @@ internal static class LayerCase
     private static FeedForward Build(ReferenceCase reference, Randomness randomness)
     {
         var model = CaseOptions.Model(reference.Settings);
-        return FeedForward.Create(CaseOptions.FeedForward(reference.Settings), new(model, ScalarType.Float32, randomness));
+        var (block, context) = (CaseOptions.FeedForward(reference.Settings), new BlockContext(model, ScalarType.Float32, randomness));
+        return reference.Settings.Has("v_dim") && block is MixtureOfExpertsOptions mixture
+            ? new MixtureOfExperts(mixture, context, reference.Settings.Int("v_dim"))
+            : FeedForward.Create(block, context);
     }
 
     // The authors drew masks in the order of their own choices; ours are aligned to it expert by expert.
@@ -93,7 +96,8 @@ internal static class LayerCase
         if (block.training && reference.Has("in.drop_rand"))
         {
             var dropped = reference["in.drop_rand"].flatten(0, 1).IsBelow(reference.Settings.NumberOr(0, "expert_dropout"));
-            ours = ours.Fill(dropped, router is SigmoidRouter or SoftmaxBeforeTopKRouter ? 0 : double.NegativeInfinity);
+            var isZero = router is SigmoidRouter or SoftmaxBeforeTopKRouter && !CaseMixture.IsStandAlone(reference.Settings);
+            ours = ours.Fill(dropped, isZero ? 0 : double.NegativeInfinity);
         }
 
         reference.CompareRelatively(reference[$"{prefix}.sel_scores"].flatten(0, 1), ours, Tolerances.Forward, $"{prefix}.sel_scores");

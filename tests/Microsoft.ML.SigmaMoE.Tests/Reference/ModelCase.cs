@@ -18,6 +18,7 @@ internal static class ModelCase
 
     public static TransformerNetwork Build(ReferenceCase reference, ModelOptions model)
     {
+        reference.Settings.Require("v_dim", $"{model.ModelSize}");
         var network = new TransformerNetwork(
             model,
             CaseOptions.FeedForward(reference.Settings),

@@ -17,13 +17,18 @@ internal static class ExpertBackends
         && !(AppContext.TryGetSwitch("Microsoft.ML.SigmaMoE.FusedExperts", out var allowed) && !allowed);
 
     /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
-    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs) => computeType switch
+    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs)
     {
-        _ when AreFusedAllowed && CudaExpertBackend.TryCreate(computeType, inputs) is { } cuda => cuda,
-        ScalarType.BFloat16 when AreFusedAllowed && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
-        ScalarType.Float32 when AreFusedAllowed && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
-        _ => new TorchExpertBackend(computeType),
-    };
+        // fused kernels read both matrices alike
+        var canFuse = AreFusedAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
+        return computeType switch
+        {
+            _ when canFuse && CudaExpertBackend.TryCreate(computeType, inputs) is { } cuda => cuda,
+            ScalarType.BFloat16 when canFuse && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
+            ScalarType.Float32 when canFuse && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
+            _ => new TorchExpertBackend(computeType),
+        };
+    }
 
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
     public static bool CanDecode(Tensor tokens, Tensor up, Activation activation) =>

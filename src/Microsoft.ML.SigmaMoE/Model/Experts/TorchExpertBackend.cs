@@ -15,12 +15,12 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
         var hidden = empty(sorted.shape[0], up.shape[1], dtype: computeType, device: sorted.device);
-        var output = zeros_like(inputs.Tokens);                                    // [tokens, d_model]
+        var output = zeros(inputs.Tokens.shape[0], down.shape[2], dtype: ScalarType.Float32, device: sorted.device);  // [tokens, outputs]
         foreach (var (expert, start, end) in Segments(batch))
         {
             var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
             hidden[start..end] = raw;
-            var part = matmul((activation.Apply(raw) * factors[start..end]).to(computeType), down[expert]);  // [slots of e, d_model]
+            var part = matmul((activation.Apply(raw) * factors[start..end]).to(computeType), down[expert]);  // [slots of e, outputs]
             output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 
@@ -31,7 +31,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
     {
         var sorted = inputs.Tokens.to(computeType).index_select(0, batch.Tokens);  // [slots, d_model]
-        var arriving = gradient.to(computeType).index_select(0, batch.Tokens);     // [slots, d_model]
+        var arriving = gradient.to(computeType).index_select(0, batch.Tokens);     // [slots, outputs]
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);

@@ -7,33 +7,36 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// y = Σ over the chosen experts e of weight_e · φ(x · up_eᵀ + b_e) · down_e (section 5 of the paper). Experts that a
-/// token was not sent to are not computed for it.
+/// token was not sent to are not computed for it. In a model the output is as wide as a token; in a network of somebody's own
+/// it may have another width.
 /// </summary>
 internal sealed class MixtureOfExperts : FeedForward
 {
     // Both matrices are neuron-major: the weights into and out of one hidden neuron are contiguous rows.
     [ComponentName(Name = "expert_up")] private readonly Parameter _up;                   // [experts, expert size, d_model]
-    [ComponentName(Name = "expert_down")] private readonly Parameter _down;               // [experts, expert size, d_model]
+    [ComponentName(Name = "expert_down")] private readonly Parameter _down;               // [experts, expert size, outputs]
     [ComponentName(Name = "expert_bias")] private readonly Parameter? _upBias;         // [experts, expert size]
-    [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [d_model]
+    [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [outputs]
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
     private readonly int _active;
+    private readonly int _outputs;
     private readonly Activation _activation;
 
-    public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context)
+    public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context, int? outputSize = null)
         : base(nameof(MixtureOfExperts))
     {
         var (experts, size, modelSize) = (options.ExpertCount, options.ExpertSize, context.Model.ModelSize);
         var gain = WeightInitialization.MixtureGain(options, context);
         var width = options.EffectiveInitialization.ExpertScaledAlone ? size : (double)experts * size;
         _up = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(modelSize), context.Randomness);
-        _down = WeightInitialization.Normal([experts, size, modelSize], gain / Math.Sqrt(width), context.Randomness);
+        _outputs = outputSize ?? modelSize;
+        _down = WeightInitialization.Normal([experts, size, _outputs], gain / Math.Sqrt(width), context.Randomness);
         if (options.Bias)
         {
             _upBias = WeightInitialization.Constant([experts, size], 0);
-            _outputBias = WeightInitialization.Constant([modelSize], 0);
+            _outputBias = WeightInitialization.Constant([_outputs], 0);
         }
 
         _router = Router.Create(new RouterContext(options, context));
@@ -52,9 +55,9 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var routing = _router.Route(x);
         CheckShapes(routing, x.shape[0] * x.shape[1]);
-        var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, d_model]
+        var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, outputs]
         var shifted = _outputBias is null ? mixed : mixed.Plus(_outputBias);
-        return new(shifted.view(x.shape), routing);                               // [batch, time, d_model]
+        return new(shifted.view(x.shape[0], x.shape[1], _outputs), routing);      // [batch, time, outputs]
     }
 
     public override Tensor Decode(Tensor x)                                       // [batch, time, d_model]

@@ -24,6 +24,7 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "mixture")] private readonly MixtureOfExperts _mixture;
     private readonly Randomness _randomness;
     private readonly int _modelSize;
+    private readonly int _outputSize;
     private readonly List<Routing> _calls = [];
 
     /// <summary>Creates a layer with fresh weights.</summary>
@@ -36,6 +37,10 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
     /// <param name="precision">The number format of the experts' matrix multiplications.</param>
     /// <param name="device">Where the layer lives and stays, or null for the processor.</param>
     /// <param name="seed">The seed of its initial weights and dropout.</param>
+    /// <param name="outputSize">
+    /// The width of the output ("v_dim" of the authors' stand-alone layer), or null for that of the input. Another width is
+    /// computed without the fused kernels.
+    /// </param>
     /// <exception cref="ArgumentException">A size or an option is out of its range.</exception>
     public MixtureOfExpertsLayer(
         int modelSize,
@@ -43,18 +48,20 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
         int layerCount = 2,
         Precision precision = Precision.Automatic,
         Device? device = null,
-        int seed = 0)
+        int seed = 0,
+        int? outputSize = null)
         : base(nameof(MixtureOfExpertsLayer))
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(modelSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layerCount);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize ?? modelSize, nameof(outputSize));
         OptionChecks.ThrowIfNotDefined(precision);
-        (Options, _modelSize) = (options ?? new(), modelSize);
+        (Options, _modelSize, _outputSize) = (options ?? new(), modelSize, outputSize ?? modelSize);
         Options.Validate();
         var place = device ?? CPU;
         _randomness = new Randomness(seed, place);
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = layerCount };
-        _mixture = new MixtureOfExperts(Options, new(model, ComputeTypes.Resolve(precision, place), _randomness));
+        _mixture = new MixtureOfExperts(Options, new(model, ComputeTypes.Resolve(precision, place), _randomness), _outputSize);
         RegisterComponents();
         this.to(place);
     }
@@ -66,7 +73,7 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
 
     /// <summary>Sends every token through its experts.</summary>
     /// <param name="x">[.., d_model]; [batch, time, d_model] for routers that balance over a sequence.</param>
-    /// <returns>The same shape.</returns>
+    /// <returns>The same shape, its last dimension the width of the output.</returns>
     /// <exception cref="ArgumentException">The last dimension is not d_model.</exception>
     public override Tensor forward(Tensor x)
     {
@@ -83,7 +90,7 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
             _calls.Add(output.Routing!);
         }
 
-        return output.Hidden.view(x.shape);
+        return output.Hidden.view([.. x.shape[..^1], _outputSize]);
     }
 
     /// <summary>

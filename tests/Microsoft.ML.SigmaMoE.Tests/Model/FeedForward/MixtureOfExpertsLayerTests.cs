@@ -22,6 +22,28 @@ public sealed class MixtureOfExpertsLayerTests
         TensorAssert.Close(layer.call(x.reshape(-1, 6)), output.reshape(-1, 6), 1e-6);
     }
 
+    [Theory]
+    [InlineData(Precision.Float32, 3)]
+    [InlineData(Precision.BFloat16, 17)]
+    public void Forward_WithAnotherOutputWidth_ComputesItAndGoesThroughFiles(Precision precision, int width)
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var layer = new MixtureOfExpertsLayer(6, Options with { Bias = true }, precision: precision, seed: 3, outputSize: width);
+        var output = layer.call(randn(2, 7, 6));
+        Assert.Equal([2, 7, width], output.shape);
+        output.sum().backward();
+        Assert.Equal([5, 3, width], layer.get_parameter("mixture.expert_down")!.grad!.shape);
+        layer.ExportWeights(folder.File("a.safetensors"));
+        Assert.Equal([5, 3, width], SafeTensorsFile.Read(folder.File("a.safetensors"))["values"].shape);
+        using var same = new MixtureOfExpertsLayer(6, Options with { Bias = true }, precision: precision, seed: 4, outputSize: width);
+        same.ImportWeights(folder.File("a.safetensors"));
+        var x = randn(4, 6);
+        TensorAssert.Same(layer.call(x), same.call(x));
+        using var square = new MixtureOfExpertsLayer(6, Options with { Bias = true }, precision: precision);
+        Assert.Throws<InvalidDataException>(() => square.ImportWeights(folder.File("a.safetensors")));
+    }
+
     [Fact]
     public void Forward_OfAnotherWidth_SaysWhichIsRight()
     {
@@ -112,6 +134,10 @@ public sealed class MixtureOfExpertsLayerTests
     [InlineData(6, 0)]
     public void Create_OfSizesThatAreNone_IsRefused(int modelSize, int layers) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new MixtureOfExpertsLayer(modelSize, Options, layers));
+
+    [Fact]
+    public void Create_OfAnOutputOfNoWidth_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>("outputSize", () => new MixtureOfExpertsLayer(6, Options, outputSize: 0));
 
     private static MixtureOfExpertsLayer Create() => new(6, Options, precision: Precision.Float32, seed: 3);
 }

@@ -8,8 +8,9 @@ internal static class ExactWeights
     private const double Size = 0.35;
 
     /// <summary>Draws a block's weights and keeps them in the case.</summary>
-    public static Dictionary<string, Tensor> Block(FeedForwardOptions block, int modelSize, CaseTensors tensors, string prefix = "") =>
-        Draw(tensors, [.. Shapes(block, modelSize).Select(weight => (prefix + weight.Name, weight.Shape))]);
+    public static Dictionary<string, Tensor> Block(
+        FeedForwardOptions block, int modelSize, CaseTensors tensors, string prefix = "", int? outputSize = null) =>
+        Draw(tensors, [.. Shapes(block, modelSize, outputSize ?? modelSize).Select(weight => (prefix + weight.Name, weight.Shape))]);
 
     /// <summary>Draws the weights of one attention.</summary>
     public static Dictionary<string, Tensor> Attention(ModelOptions model, CaseTensors tensors, string prefix = "") =>
@@ -32,7 +33,7 @@ internal static class ExactWeights
         return Join(weights, Norm(tensors, "out_norm.", size));
     }
 
-    private static (string Name, long[] Shape)[] Shapes(FeedForwardOptions block, long size) => block switch
+    private static (string Name, long[] Shape)[] Shapes(FeedForwardOptions block, long size, long outputs) => block switch
     {
         DenseOptions { HiddenSize: var width } => Layers(width, size),
         TopKOptions { HiddenSize: var width } => Layers(width, size),
@@ -40,8 +41,8 @@ internal static class ExactWeights
             [("keys.0", [heads, n, size / 2]), ("keys.1", [heads, n, size / 2]), ("values.weight", [(long)n * n, size])],
         MixtureOfExpertsOptions { ExpertCount: var e, ExpertSize: var g, Bias: var bias } =>
         [
-            ("keys", [e, size, g]), ("values", [e, g, size]), ("expert_sel", [e, size]),
-            .. bias ? new (string, long[])[] { ("bias", [e, g]), ("o_bias", [size]) } : [],
+            ("keys", [e, size, g]), ("values", [e, g, outputs]), ("expert_sel", [e, size]),
+            .. bias ? new (string, long[])[] { ("bias", [e, g]), ("o_bias", [outputs]) } : [],
         ],
         _ => throw new NotSupportedException(block.GetType().Name),
     };

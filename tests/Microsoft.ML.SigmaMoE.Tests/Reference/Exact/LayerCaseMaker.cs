@@ -7,15 +7,17 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 internal static class LayerCaseMaker
 {
     /// <summary>Makes a block's case: forward and backward in training, and in use where that differs.</summary>
-    public static (JsonObject Config, CaseTensors Tensors, double Margin) Make(FeedForwardOptions block, int batch, int time, int modelSize, int seed)
+    public static (JsonObject Config, CaseTensors Tensors, double Margin) Make(
+        FeedForwardOptions block, int batch, int time, int modelSize, int seed, int? outputSize = null)
     {
         var tensors = new CaseTensors(seed);
-        var weights = ExactWeights.Block(block, modelSize, tensors);
+        var weights = ExactWeights.Block(block, modelSize, tensors, outputSize: outputSize);
         var x = tensors.AddNormal("in.x", 1, batch, time, modelSize).clone().requires_grad_(true);
         Draw(block, tensors, batch, time);
         var output = ExactBlock.Compute(block, weights, x, training: true, tensors);
         Add(tensors, "out", output, x.shape);
         var config = Config(block, batch, time, modelSize);
+        config["plain"]!["v_dim"] = outputSize;
         AddGradients(tensors, weights, x, output, Regularise(block, tensors, weights, x, output, config));
         var inUse = ExactBlock.Compute(block, weights, x, training: false);
         if (block is MixtureOfExpertsOptions)
@@ -94,7 +96,8 @@ internal static class LayerCaseMaker
 
     private static void AddGradients(CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor x, ExactOutput output, Tensor? balancing)
     {
-        var loss = (output.Y.view(x.shape) * tensors.AddNormal("in.grad_out", 1, x.shape)).sum();
+        var arriving = tensors.AddNormal("in.grad_out", 1, x.shape[0], x.shape[1], output.Y.shape[1]);
+        var loss = (output.Y.view(arriving.shape) * arriving).sum();
         loss = balancing is null ? loss : loss + balancing;
         tensors.Add("out.loss", loss.view(1));
         loss.backward();
