@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -10,9 +11,13 @@ internal sealed record HuggingFaceConfiguration
     public const string KindName = "sigma-moe";
     private const int MaxLength = 1 << 20;
 
+    // generated code would set what is not written to default(T); reflection leaves what the initialisers made
+    private static readonly JsonSerializerOptions Reading =
+        new(HuggingFaceJson.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
     public string[] Architectures { get; init; } = ["SigmaMoEForCausalLM"];
 
-    public string? ModelType { get; init; } = KindName;
+    public string? ModelType { get; init; }
 
     public int VocabSize { get; init; } = 51200;
 
@@ -78,7 +83,7 @@ internal sealed record HuggingFaceConfiguration
         {
             var read = json.Length > MaxLength
                 ? throw new InvalidDataException($"'{path}' is longer than {MaxLength} bytes; no model's configuration is.")
-                : JsonSerializer.Deserialize(json.Span, HuggingFaceJson.Default.HuggingFaceConfiguration);
+                : JsonSerializer.Deserialize<HuggingFaceConfiguration>(json.Span, Reading);
             return read?.ModelType == KindName ? read : throw new InvalidDataException(
                 $"'{path}' describes a model of the type '{read?.ModelType}'; only '{KindName}' is read.");
         }

@@ -56,6 +56,7 @@ internal static class HuggingFaceModel
 
         var configuration = new HuggingFaceConfiguration
         {
+            ModelType = HuggingFaceConfiguration.KindName,
             VocabSize = vocabularySize,
             DModel = model.ModelSize,
             NumHiddenLayers = model.LayerCount,

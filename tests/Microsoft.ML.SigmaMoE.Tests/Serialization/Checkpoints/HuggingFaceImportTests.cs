@@ -148,7 +148,33 @@ public sealed class HuggingFaceImportTests
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 
+    // as in the authors' SigmaMoEConfiguration
+    [Fact]
+    public void Read_OfAConfigurationThatSaysNothing_GivesTheAuthorsDefaults()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("config.json"), """{"model_type": "sigma-moe"}""");
+        var read = HuggingFaceConfiguration.Read(folder.File("config.json"));
+        Assert.Equal((51200, 768, 3072, 12, 8), (read.VocabSize, read.DModel, read.DFf, read.NumHiddenLayers, read.NumAttentionHeads));
+        Assert.Equal((2048, 1e-5, 10000, 0.5), (read.MaxPositionEmbeddings, read.LayerNormEps, read.RopeTheta, read.PartialRotaryFactor));
+        Assert.Equal((8, 128, 2, "sigmoid", "gelu_new"), (read.NExperts, read.ExpertSize, read.TopKExperts, read.SelectionMode, read.Activation));
+        Assert.Equal((0.001, false, false), (read.RoutingRegularization, read.TieWordEmbeddings, read.MoeBias));
+    }
+
+    [Fact]
+    public void Import_OfAConfigurationWithoutWhatIsTheDefault_IsTheSameModel()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var whole = Import(folder, Weights());
+        string[] defaults = ["rope_theta", "partial_rotary_factor", "layer_norm_eps", "activation", "selection_mode", "top_k_experts", "n_experts"];
+        using var brief = Import(folder, Weights(), config => defaults.ToList().ForEach(name => config.AsObject().Remove(name)));
+        Assert.Equal(whole.Options.ToJson(), brief.Options.ToJson());
+        Assert.Equal(Scores(whole), Scores(brief));
+    }
+
     [Theory]
+    [InlineData("model_type", "null", "type ''")]
     [InlineData("model_type", "\"phi\"", "type 'phi'")]
     [InlineData("d_model", "\"wide\"", "not a usable configuration")]
     [InlineData("d_model", "30", "cannot be built")]
