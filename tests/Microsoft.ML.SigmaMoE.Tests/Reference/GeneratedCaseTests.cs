@@ -116,6 +116,67 @@ public sealed class GeneratedCaseTests
         Assert.Matches(where, fault.Message);
     }
 
+    private static readonly Dictionary<string, HuggingFaceSpec> HuggingFaceSpecs = new()
+    {
+        ["biases"] = new() { Mixture = Gelu with { Bias = true } },
+        ["normalised and tied, softmax before"] = new()
+        {
+            RotaryFactor = 1,
+            Theta = 50,
+            Normalizes = true,
+            IsTied = true,
+            Mixture = Gelu with { Router = new SoftmaxBeforeTopKRouterOptions() },
+        },
+        ["some layers dense, softmax after"] = new()
+        {
+            Heads = 1,
+            Layers = 5,
+            Sparse = 2,
+            ActivationName = "silu",
+            Mixture = Gelu with { Bias = true, Activation = Activation.Silu, Router = new SoftmaxAfterTopKRouterOptions() },
+        },
+        ["all layers dense"] = new()
+        {
+            DModel = 12,
+            Heads = 3,
+            RotaryFactor = 0.5,
+            Sparse = 0,
+            ActivationName = "relu",
+            Mixture = Gelu with { Activation = Activation.Relu },
+        },
+        ["all experts"] = new()
+        {
+            Layers = 4,
+            Sparse = 4,
+            ActivationName = "gelu",
+            Mixture = Gelu with { ActiveExperts = 6, Activation = Activation.Gelu },
+        },
+    };
+
+    public static TheoryData<string> HuggingFaceNames => [.. HuggingFaceSpecs.Keys];
+
+    [Theory]
+    [MemberData(nameof(HuggingFaceNames))]
+    public void HuggingFaceCase_OfOtherSizes_RunsByItsConfigurationAlone(string name)
+    {
+        using var folder = new TemporaryFolder();
+        HuggingFaceCaseMaker.Write(folder.File("hf"), HuggingFaceSpecs[name], 2, 9);
+        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("hf"));
+    }
+
+    // the first reads beyond its splits, the second has rests
+    [Theory]
+    [InlineData(60, 24, 12, 2, 6)]
+    [InlineData(101, 17, 25, 3, 4)]
+    public void DataCase_OfOtherSizes_RunsByItsConfigurationAlone(int train, int valid, int test, int batch, int time)
+    {
+        using var folder = new TemporaryFolder();
+        DataCaseMaker.Write(folder.File("data"), train, valid, test, batch, time);
+        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("data"));
+    }
+
+    private static MixtureOfExpertsOptions Gelu => Mixture(6, 5, 2) with { Activation = Activation.GeluTanh };
+
     private static Func<int, (JsonObject, CaseTensors, double)> Layer(FeedForwardOptions block, int batch, int time, int size) =>
         seed => LayerCaseMaker.Make(block, batch, time, size, seed);
 

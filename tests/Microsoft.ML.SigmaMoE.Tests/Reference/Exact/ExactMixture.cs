@@ -86,7 +86,7 @@ internal static class ExactMixture
         MixtureOfExpertsOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor tokens, Tensor index, Tensor weight, CaseTensors? drawn)
     {
         var raw = einsum("td,edg->teg", tokens, weights["keys"]);                               // [tokens, experts, G]
-        var active = (options.Bias ? raw + weights["bias"] : raw).relu();
+        var active = ExactActivation.Apply(options.Activation, options.Bias ? raw + weights["bias"] : raw);
         var places = index.unsqueeze(-1).expand(-1, -1, options.ExpertSize);                    // [tokens, K, G]
         var hidden = active.gather(1, places) * weight.unsqueeze(-1);
         if (drawn?.Find("in.score_keep") is { } keep)                                           // [K, batch, time, G]
