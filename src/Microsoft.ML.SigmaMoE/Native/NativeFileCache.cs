@@ -30,7 +30,9 @@ internal static class NativeFileCache
             yield return Path.GetFullPath(chosen);
         }
 
-        var local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        // unverified: a new account has no such folder before somebody makes it
+        var local = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         if (local.Length > 0)
         {
             yield return Path.Combine(local, "Microsoft.ML.SigmaMoE");

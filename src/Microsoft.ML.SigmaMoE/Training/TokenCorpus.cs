@@ -25,6 +25,7 @@ internal sealed class TokenCorpus : IDisposable
     /// <param name="temporaryFolder">Where a folder for the files is made.</param>
     /// <param name="cancellationToken">Looked at before every document.</param>
     /// <exception cref="InvalidOperationException">No document holds any text.</exception>
+    /// <exception cref="IOException">The temporary folder is full or cannot be written to.</exception>
     public static TokenCorpus Write(
         IEnumerable<ReadOnlyMemory<char>> documents,
         IEnumerable<ReadOnlyMemory<char>>? validation,
@@ -48,7 +49,7 @@ internal sealed class TokenCorpus : IDisposable
         }
         catch
         {
-            Directory.Delete(folder, recursive: true);
+            Delete(folder);
             throw;
         }
     }
@@ -57,7 +58,15 @@ internal sealed class TokenCorpus : IDisposable
     {
         Training.Dispose();
         Validation?.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Delete(_folder);
+    }
+
+    private static void Delete(string folder)
+    {
+        if (Directory.Exists(folder)) // who empties the temporary folder takes ours too
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // Only rows with tokens are numbered, so that what empty rows there are decides nothing. The first is always trained on.
@@ -77,7 +86,7 @@ internal sealed class TokenCorpus : IDisposable
             if (tokens.Count > 0)
             {
                 var bytes = Encoding.UTF8.GetByteCount(document.Span);
-                writerOf(row++).Append(CollectionsMarshal.AsSpan(tokens), bytes);
+                Store(() => writerOf(row++).Append(CollectionsMarshal.AsSpan(tokens), bytes));
             }
         }
     }
@@ -90,7 +99,25 @@ internal sealed class TokenCorpus : IDisposable
             throw new InvalidOperationException("No row of the training data holds any text; there is nothing to train on.");
         }
 
-        var measured = validation.IsEmpty ? null : validation.Complete(cancellationToken);
-        return new(folder, training.Complete(cancellationToken), measured);
+        TokenFile? measured = null, trained = null;
+        Store(() => measured = validation.IsEmpty ? null : validation.Complete(cancellationToken));
+        Store(() => trained = training.Complete(cancellationToken));
+        return new(folder, trained!, measured);
+    }
+
+    // only what we write: a fault of the rows themselves speaks for itself
+    private static void Store(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException fault)
+        {
+            throw new IOException(
+                $"The tokens of the text could not be stored: {fault.Message}. They need about as many bytes as the text; "
+                + "free disk space, or choose another folder by MLContext.TempFilePath or the variable TMPDIR.",
+                fault);
+        }
     }
 }

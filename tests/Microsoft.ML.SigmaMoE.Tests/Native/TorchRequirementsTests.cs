@@ -31,5 +31,21 @@ public sealed class TorchRequirementsTests
     public void GlibcFault_OfWhatIsNewEnough_IsNone(string version) => Assert.Null(TorchRequirements.GlibcFault(version));
 
     [Fact]
+    public void CxxRuntimeFault_OfOneWithoutTheSymbol_SaysWhichIsNeeded()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the C++ runtime of Linux");
+        var message = TorchRequirements.CxxRuntimeFault("libstdc++.so.6", "a_symbol_of_next_year");
+        Assert.Contains("GCC 11", message, StringComparison.Ordinal);
+        Assert.Contains("LD_LIBRARY_PATH", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CxxRuntimeFault_WhereThereIsNone_NamesItsPackages()
+    {
+        var message = TorchRequirements.CxxRuntimeFault("libstdc++.so.66", "any");
+        Assert.Contains("libstdc++6 on Debian", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SystemFault_WhereTheseTestsRun_IsNone() => Assert.Null(TorchRequirements.SystemFault());
 }

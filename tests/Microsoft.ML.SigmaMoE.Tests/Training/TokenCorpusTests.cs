@@ -43,6 +43,36 @@ public sealed class TokenCorpusTests : IDisposable
     }
 
     [Fact]
+    public void Write_WhereTheFilesCannotBeStored_SaysWhatToDo()
+    {
+        var fault = Assert.ThrowsAny<IOException>(() => Write(RowsAndThen("a text", LoseTheFiles), 0));
+        Assert.Contains("MLContext.TempFilePath", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(fault.InnerException!.Message, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_RowsThatCannotBeRead_LetsTheirFaultSpeak()
+    {
+        var fault = Assert.Throws<IOException>(() => Write(RowsAndThen("a text", () => throw new IOException("the rows' own")), 0));
+        Assert.Equal("the rows' own", fault.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    private void LoseTheFiles()
+    {
+        foreach (var folder in Directory.GetDirectories(_folder.Path))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static IEnumerable<string> RowsAndThen(string row, Action act)
+    {
+        yield return row;
+        act();
+    }
+
+    [Fact]
     public void Write_OneRow_IsTrainedOnWhateverTheFraction()
     {
         using var corpus = Write(["only"], 0.99);
@@ -99,13 +129,13 @@ public sealed class TokenCorpusTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    private static IEnumerable<ReadOnlyMemory<char>> Documents(string[] rows) => rows.Select(row => row.AsMemory());
+    private static IEnumerable<ReadOnlyMemory<char>> Documents(IEnumerable<string> rows) => rows.Select(row => row.AsMemory());
 
     private static string[] Rows(TokenFile file) => Encoding.UTF8
         .GetString([.. file.ReadAll().Select(token => token == Bytes.SeparatorId ? (byte)0 : (byte)token)])
         .TrimEnd('\0').Split('\0');
 
-    private TokenCorpus Write(string[] rows, double fraction, int seed = 0, bool shuffle = false)
+    private TokenCorpus Write(IEnumerable<string> rows, double fraction, int seed = 0, bool shuffle = false)
     {
         var options = new TrainingOptions { ValidationFraction = fraction, Seed = seed, Shuffle = shuffle };
         return TokenCorpus.Write(Documents(rows), null, Bytes, options, _folder.Path, CancellationToken.None);

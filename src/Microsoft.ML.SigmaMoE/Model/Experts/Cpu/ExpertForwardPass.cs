@@ -10,6 +10,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts weights, float* output) : IDisposable
 {
+    private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<ushort> _masked = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
     private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
@@ -21,11 +22,11 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
         var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
         var rows = Padding.Up(share.Count, 16);
         call.Tokens.Gather(call.TokensOf(share), _tile.Pointer);
-        Brgemm.Multiply(
+        _brgemm.Multiply(
             rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
             weights.Into(share.Expert), _raw.Pointer, call.Shape.ExpertSize, accumulate: false);
         var hidden = Activate(share);
-        Brgemm.Multiply(
+        _brgemm.Multiply(
             rows, size, width, hidden, width, weights.OutOf(share.Expert), _mixed.Pointer, size, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
@@ -38,6 +39,7 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
     /// <inheritdoc/>
     public void Dispose()
     {
+        _brgemm.Dispose();
         _tile.Dispose();
         _masked.Dispose();
         _raw.Dispose();

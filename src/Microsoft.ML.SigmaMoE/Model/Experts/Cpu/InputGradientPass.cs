@@ -17,6 +17,7 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe class InputGradientPass(
     ExpertCall call, PackedExperts weights, RoundedRows arriving, float* byToken, float* byGate, ushort* byRaw) : IDisposable
 {
+    private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
     private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
@@ -27,7 +28,7 @@ internal sealed unsafe class InputGradientPass(
         var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
         var rows = Padding.Up(share.Count, 16);
         arriving.Gather(call.TokensOf(share), _tile.Pointer);
-        Brgemm.Multiply(
+        _brgemm.Multiply(
             rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
             weights.Into(share.Expert), _byHidden.Pointer, call.Shape.ExpertSize, accumulate: false);
         for (var row = 0; row < share.Count; row++)
@@ -35,7 +36,7 @@ internal sealed unsafe class InputGradientPass(
             Deactivate(share.Start + row, _byHidden.Pointer + (long)row * call.Shape.ExpertSize);
         }
 
-        Brgemm.Multiply(
+        _brgemm.Multiply(
             rows, size, width, byRaw + (long)share.Start * width, width, weights.OutOf(share.Expert),
             _mixed.Pointer, size, accumulate: false);
         for (var row = 0; row < share.Count; row++)
@@ -48,6 +49,7 @@ internal sealed unsafe class InputGradientPass(
     /// <inheritdoc/>
     public void Dispose()
     {
+        _brgemm.Dispose();
         _tile.Dispose();
         _byHidden.Dispose();
         _mixed.Dispose();

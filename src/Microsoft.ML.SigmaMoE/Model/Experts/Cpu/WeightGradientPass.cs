@@ -10,6 +10,7 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
 {
     private const int Block = 128;
+    private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _rows = new(2L * call.Shape.PaddedExpertSize);
     private readonly Scratch<uint> _pairs = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
     private readonly Scratch<uint> _left = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
@@ -43,6 +44,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _brgemm.Dispose();
         _rows.Dispose();
         _pairs.Dispose();
         _left.Dispose();
@@ -72,7 +74,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
             // [pairs of positions, neurons] → [neurons, pairs of positions]
             PairPacking.Transpose(
                 _pairs.Pointer, inner / 2, call.Shape.PaddedExpertSize, call.Shape.PaddedExpertSize, _left.Pointer, inner / 2);
-            Brgemm.Multiply(
+            _brgemm.Multiply(
                 size, modelSize, inner, (ushort*)_left.Pointer, inner, (ushort*)_right.Pointer, gradient, modelSize,
                 accumulate: start > first);
         }
