@@ -86,7 +86,10 @@ internal sealed class TokenFileWriter : IDisposable
     {
         _stream.Dispose();
         _hash.Dispose();
-        File.Delete(_temporary);
+        if (File.Exists(_temporary)) // its folder may be gone, which Delete would not forgive
+        {
+            File.Delete(_temporary);
+        }
     }
 
     private void Put(int token)

@@ -9,6 +9,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     private const int Panel = OutputShape.Panel;
     private const int Chunk = OutputShape.Chunk;
     private readonly int _columns = block.Shape.PaddedVocabulary;
+    private readonly Brgemm _brgemm = new();
     private readonly Scratch<float> _product = new(OutputShape.TileRows * Panel, isZeroed: false);
     private readonly Scratch<float> _rows = new(2L * block.Shape.PaddedVocabulary, isZeroed: false);
     private readonly Scratch<uint> _pairs = new(OutputShape.TileRows / 2L * block.Shape.PaddedModelSize, isZeroed: false);
@@ -43,6 +44,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     /// <inheritdoc/>
     public void Dispose()
     {
+        _brgemm.Dispose();
         _product.Dispose();
         _rows.Dispose();
         _pairs.Dispose();
@@ -76,7 +78,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     {
         for (var panel = 0; panel < block.Shape.Panels; panel++)
         {
-            Brgemm.Multiply(
+            _brgemm.Multiply(
                 count, Panel, block.Shape.PaddedModelSize, block.Hidden(first), block.Shape.PaddedModelSize,
                 packed.Into(panel), _product.Pointer, Panel, accumulate: false);
             Round(Logits(0, panel * Panel), count);
@@ -88,7 +90,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     {
         for (var column = 0; column < _columns; column += Chunk)
         {
-            Brgemm.Multiply(
+            _brgemm.Multiply(
                 count, block.Shape.ModelSize, Math.Min(Chunk, _columns - column), Logits(0, column), Chunk,
                 packed.OutOf(column), block.ByHidden + (long)first * block.Shape.ModelSize, block.Shape.ModelSize,
                 accumulate: column > 0);

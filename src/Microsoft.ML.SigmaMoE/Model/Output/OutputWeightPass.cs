@@ -9,6 +9,7 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
 {
     private const int Panel = OutputShape.Panel;
+    private readonly Brgemm _brgemm = new();
     private readonly Scratch<float> _product = new((long)block.Shape.ModelSize * Panel, isZeroed: false);
     private readonly Scratch<float> _turned = new((long)block.Shape.ModelSize * Panel, isZeroed: false);
 
@@ -21,7 +22,7 @@ internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
         var size = block.Shape.ModelSize;
         var first = panel * Panel;
         var rows = Math.Min(Panel, block.Shape.Vocabulary - first);
-        Brgemm.Multiply(
+        _brgemm.Multiply(
             size, Panel, block.PaddedCount, (ushort*)block.Turned(0), block.TurnedStride, (ushort*)block.ByLogits(panel, 0),
             _product.Pointer, Panel, accumulate: false);
         var target = gradient + (long)first * size;
@@ -37,6 +38,7 @@ internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _brgemm.Dispose();
         _product.Dispose();
         _turned.Dispose();
     }
