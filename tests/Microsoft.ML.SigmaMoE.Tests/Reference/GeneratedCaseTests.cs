@@ -31,6 +31,7 @@ public sealed class GeneratedCaseTests
         ["layer_before_dropout"] = Layer(Mixture(7, 5, 2, new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.3 }), 3, 4, 8),
         ["layer_after"] = Layer(Mixture(6, 2, 4, new SoftmaxAfterTopKRouterOptions()), 2, 10, 12),
         ["layer_after_dropout"] = Layer(Mixture(6, 2, 2, new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.2 }), 2, 10, 12),
+        ["layer_after_stand_alone"] = StandAlone(Mixture(6, 3, 3, new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() }) with { Bias = true }),
         ["layer_switch"] = Layer(Mixture(3, 5, 1, new SwitchRouterOptions()), 4, 5, 10),
         ["layer_switch_more"] = Layer(Mixture(6, 5, 3, new SwitchRouterOptions()), 2, 5, 10),
         ["layer_sbase"] = Layer(Mixture(5, 4, 2, new SinkhornRouterOptions()), 2, 9, 10),
@@ -49,6 +50,7 @@ public sealed class GeneratedCaseTests
         ["model_sbase"] = Model(Small, Mixture(6, 4, 2, new SinkhornRouterOptions())),
         ["model_topk"] = Model(Small, TopK(23, 6)),
         ["model_pkm"] = Model(Wide, Memory(6, 3, 4, MemoryActivation.Softmax)),
+        ["model_without_memory"] = Model(Wide with { MemoryLength = 0 }, Mixture(5, 4, 2)),
         ["train_dense"] = Train(Wide, new DenseOptions { HiddenSize = 20 }),
         ["train_sigmoid"] = Train(Small, Mixture(5, 6, 2)),
         ["train_before"] = Train(Small, Mixture(5, 6, 2, new SoftmaxBeforeTopKRouterOptions())),
@@ -57,6 +59,8 @@ public sealed class GeneratedCaseTests
         ["train_sbase"] = Train(Small, Mixture(5, 6, 2, new SinkhornRouterOptions())),
         ["train_topk"] = Train(Small, TopK(24, 7)),
         ["train_pkm"] = Train(Wide, Memory(5, 2, 3, MemoryActivation.Relu)),
+        ["train_long_memory"] = Train(Small with { MemoryLength = 10, EvaluationMemoryLength = 15 }, Mixture(5, 6, 2)),
+        ["train_without_memory"] = Train(Small with { MemoryLength = 0 }, TopK(24, 7)),
         ["train_pkm_softmax"] = Train(Small, Memory(4, 2, 9, MemoryActivation.Softmax)),
     };
 
@@ -116,69 +120,16 @@ public sealed class GeneratedCaseTests
         Assert.Matches(where, fault.Message);
     }
 
-    private static readonly Dictionary<string, HuggingFaceSpec> HuggingFaceSpecs = new()
-    {
-        ["biases"] = new() { Mixture = Gelu with { Bias = true } },
-        ["normalised and tied, softmax before"] = new()
-        {
-            RotaryFactor = 1,
-            Theta = 50,
-            Normalizes = true,
-            IsTied = true,
-            Mixture = Gelu with { Router = new SoftmaxBeforeTopKRouterOptions() },
-        },
-        ["some layers dense, softmax after"] = new()
-        {
-            Heads = 1,
-            Layers = 5,
-            Sparse = 2,
-            ActivationName = "silu",
-            Mixture = Gelu with { Bias = true, Activation = Activation.Silu, Router = new SoftmaxAfterTopKRouterOptions() },
-        },
-        ["all layers dense"] = new()
-        {
-            DModel = 12,
-            Heads = 3,
-            RotaryFactor = 0.5,
-            Sparse = 0,
-            ActivationName = "relu",
-            Mixture = Gelu with { Activation = Activation.Relu },
-        },
-        ["all experts"] = new()
-        {
-            Layers = 4,
-            Sparse = 4,
-            ActivationName = "gelu",
-            Mixture = Gelu with { ActiveExperts = 6, Activation = Activation.Gelu },
-        },
-    };
-
-    public static TheoryData<string> HuggingFaceNames => [.. HuggingFaceSpecs.Keys];
-
-    [Theory]
-    [MemberData(nameof(HuggingFaceNames))]
-    public void HuggingFaceCase_OfOtherSizes_RunsByItsConfigurationAlone(string name)
-    {
-        using var folder = new TemporaryFolder();
-        HuggingFaceCaseMaker.Write(folder.File("hf"), HuggingFaceSpecs[name], 2, 9);
-        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("hf"));
-    }
-
-    // the first reads beyond its splits, the second has rests
-    [Theory]
-    [InlineData(60, 24, 12, 2, 6)]
-    [InlineData(101, 17, 25, 3, 4)]
-    public void DataCase_OfOtherSizes_RunsByItsConfigurationAlone(int train, int valid, int test, int batch, int time)
-    {
-        using var folder = new TemporaryFolder();
-        DataCaseMaker.Write(folder.File("data"), train, valid, test, batch, time);
-        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("data"));
-    }
-
-    private static MixtureOfExpertsOptions Gelu => Mixture(6, 5, 2) with { Activation = Activation.GeluTanh };
-
     private static Func<int, (JsonObject, CaseTensors, double)> Layer(FeedForwardOptions block, int batch, int time, int size) =>
         seed => LayerCaseMaker.Make(block, batch, time, size, seed);
+
+    // the authors' other repository: its cases name one argument that the first has not
+    private static Func<int, (JsonObject, CaseTensors, double)> StandAlone(FeedForwardOptions block) => seed =>
+    {
+        var (config, tensors, margin) = LayerCaseMaker.Make(block, 2, 7, 10, seed);
+        config["authors"] = new JsonObject { ["weight_std_scale"] = 1.0 };
+        return (config, tensors, margin);
+    };
 
     private static Func<int, (JsonObject, CaseTensors, double)> Model(ModelOptions model, FeedForwardOptions block) =>
         seed => ModelCaseMaker.Make(model, block, 17, 2, 4, seed);

@@ -36,7 +36,8 @@ internal static class ExactMixture
             return (logits.softmax(-1).mean([0L]) * used).mean();
         }
 
-        var seen = options.Router is SoftmaxAfterTopKRouterOptions ? logits.gather(-1, index) : logits;
+        var isOfChosen = options.Router.Balancing is EntropyBalancingOptions { Scope: EntropyScope.ChosenExperts };
+        var seen = isOfChosen ? logits.gather(-1, index) : logits;
         return NegativeEntropy(seen);
     }
 
