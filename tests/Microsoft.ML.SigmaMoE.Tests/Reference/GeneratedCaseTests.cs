@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Cases that the repository does not hold: other sizes, layers and heads, every block, training of every block, written in
-/// the authors' format by float64 formulas and run as a folder that SIGMAMOE_REFERENCE_DIR names.
+/// Cases that the repository does not hold: other sizes, layers and heads, every block, training of every block,
+/// written in the authors' format by float64 formulas and run as a folder that SIGMAMOE_REFERENCE_DIR names.
 /// SIGMAMOE_WRITE_CASES=FOLDER keeps them.
 /// </summary>
 public sealed class GeneratedCaseTests
@@ -12,8 +12,11 @@ public sealed class GeneratedCaseTests
     private const double Weight = 0.02;
 
     // heads of 3 · 5 numbers in a model of 18, and of 2 · 7 in one of 10
-    private static readonly ModelOptions Wide = new() { ModelSize = 18, LayerCount = 3, HeadCount = 3, HeadSize = 5, SegmentLength = 7, MemoryLength = 7 };
-    private static readonly ModelOptions Small = new() { ModelSize = 10, LayerCount = 4, HeadCount = 2, HeadSize = 7, SegmentLength = 5, MemoryLength = 5 };
+    private static readonly ModelOptions Wide =
+        new() { ModelSize = 18, LayerCount = 3, HeadCount = 3, HeadSize = 5, SegmentLength = 7, MemoryLength = 7 };
+
+    private static readonly ModelOptions Small =
+        new() { ModelSize = 10, LayerCount = 4, HeadCount = 2, HeadSize = 7, SegmentLength = 5, MemoryLength = 5 };
 
     private static readonly Dictionary<string, Func<int, (JsonObject, CaseTensors, double)>> Cases = new()
     {
@@ -26,12 +29,14 @@ public sealed class GeneratedCaseTests
         ["layer_sigmoid_bias"] = Layer(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12),
         ["layer_sigmoid_expert_dropout"] = Layer(Mixture(6, 4, 2, new SigmoidRouterOptions { ExpertDropout = 0.15 }), 2, 9, 10),
         ["layer_sigmoid_score_dropout"] = Layer(Mixture(5, 8, 2) with { HiddenDropout = 0.25 }, 2, 6, 10),
-        ["layer_sigmoid_narrow_output"] = seed => LayerCaseMaker.Make(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12, seed, outputSize: 5),
+        ["layer_sigmoid_narrow_output"] = seed =>
+            LayerCaseMaker.Make(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12, seed, outputSize: 5),
         ["layer_before"] = Layer(Mixture(7, 9, 3, new SoftmaxBeforeTopKRouterOptions()), 2, 8, 14),
         ["layer_before_dropout"] = Layer(Mixture(7, 5, 2, new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.3 }), 3, 4, 8),
         ["layer_after"] = Layer(Mixture(6, 2, 4, new SoftmaxAfterTopKRouterOptions()), 2, 10, 12),
         ["layer_after_dropout"] = Layer(Mixture(6, 2, 2, new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.2 }), 2, 10, 12),
-        ["layer_after_stand_alone"] = StandAlone(Mixture(6, 3, 3, new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() }) with { Bias = true }),
+        ["layer_after_stand_alone"] = StandAlone(
+            Mixture(6, 3, 3, new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() }) with { Bias = true }),
         ["layer_switch"] = Layer(Mixture(3, 5, 1, new SwitchRouterOptions()), 4, 5, 10),
         ["layer_switch_more"] = Layer(Mixture(6, 5, 3, new SwitchRouterOptions()), 2, 5, 10),
         ["layer_sbase"] = Layer(Mixture(5, 4, 2, new SinkhornRouterOptions()), 2, 9, 10),
@@ -74,7 +79,7 @@ public sealed class GeneratedCaseTests
         var root = Environment.GetEnvironmentVariable("SIGMAMOE_WRITE_CASES") is { Length: > 0 } kept ? kept : folder.Path;
         CaseFolder.WriteClear(Path.Combine(root, name), Cases[name]);
         var found = ReferenceCase.Folders(root).Single(path => path == Path.Combine(root, name));
-        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(found);
+        Run(found);
     }
 
     [Fact]
@@ -99,7 +104,7 @@ public sealed class GeneratedCaseTests
             tensors.AddNormal("out.surprise", 1, 2, 2);
             return (config, tensors, margin);
         });
-        var fault = Assert.ThrowsAny<Exception>(() => new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("more")));
+        var fault = Assert.ThrowsAny<Exception>(() => Run(folder.File("more")));
         Assert.Contains("nothing compared out.surprise", fault.Message, StringComparison.Ordinal);
     }
 
@@ -116,12 +121,15 @@ public sealed class GeneratedCaseTests
             config["plain"]![setting] = config["plain"]![setting]!.GetValue<int>() - 1;
             return (config, tensors, margin);
         });
-        var fault = Assert.ThrowsAny<Exception>(() => new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder.File("wrong")));
+        var fault = Assert.ThrowsAny<Exception>(() => Run(folder.File("wrong")));
         Assert.Matches(where, fault.Message);
     }
 
     private static Func<int, (JsonObject, CaseTensors, double)> Layer(FeedForwardOptions block, int batch, int time, int size) =>
         seed => LayerCaseMaker.Make(block, batch, time, size, seed);
+
+    private static void Run(string folder) =>
+        new ReferenceCaseTests().Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(folder);
 
     // the authors' other repository: its cases name one argument that the first has not
     private static Func<int, (JsonObject, CaseTensors, double)> StandAlone(FeedForwardOptions block) => seed =>

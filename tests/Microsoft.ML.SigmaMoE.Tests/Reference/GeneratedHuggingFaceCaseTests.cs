@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Models of the Hugging Face form that the repository does not hold; see <see cref="GeneratedCaseTests"/>.</summary>
+/// <summary>
+/// Models of the Hugging Face form that the repository does not hold; see <see cref="GeneratedCaseTests"/>.
+/// </summary>
 public sealed class GeneratedHuggingFaceCaseTests
 {
     private static readonly Dictionary<string, HuggingFaceSpec> Specs = new()
@@ -20,7 +22,12 @@ public sealed class GeneratedHuggingFaceCaseTests
             Layers = 5,
             Sparse = 2,
             ActivationName = "silu",
-            Mixture = Experts with { Bias = true, Activation = Activation.Silu, Router = new SoftmaxAfterTopKRouterOptions() },
+            Mixture = Experts with
+            {
+                Bias = true,
+                Activation = Activation.Silu,
+                Router = new SoftmaxAfterTopKRouterOptions(),
+            },
         },
         ["all layers dense"] = new()
         {

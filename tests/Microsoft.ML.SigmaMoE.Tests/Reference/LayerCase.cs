@@ -52,7 +52,8 @@ internal static class LayerCase
     private static FeedForward Build(ReferenceCase reference, Randomness randomness)
     {
         var model = CaseOptions.Model(reference.Settings);
-        var (block, context) = (CaseOptions.FeedForward(reference.Settings), new BlockContext(model, ScalarType.Float32, randomness));
+        var context = new BlockContext(model, ScalarType.Float32, randomness);
+        var block = CaseOptions.FeedForward(reference.Settings);
         return reference.Settings.Has("v_dim") && block is MixtureOfExpertsOptions mixture
             ? new MixtureOfExperts(mixture, context, reference.Settings.Int("v_dim"))
             : FeedForward.Create(block, context);
@@ -100,7 +101,8 @@ internal static class LayerCase
             ours = ours.Fill(dropped, isZero ? 0 : double.NegativeInfinity);
         }
 
-        reference.CompareRelatively(reference[$"{prefix}.sel_scores"].flatten(0, 1), ours, Tolerances.Forward, $"{prefix}.sel_scores");
+        var name = $"{prefix}.sel_scores";
+        reference.CompareRelatively(reference[name].flatten(0, 1), ours, Tolerances.Forward, name);
     }
 
     // The loss without its weight, and, where the case has them, the means that it is made of and the paper's own form.

@@ -2,10 +2,13 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>The gradients of a whole model's training loss beside those of its formulas in float64, with and without memory.</summary>
+/// <summary>
+/// The gradients of a whole model's training loss beside those of its formulas in float64, with and without memory.
+/// </summary>
 public sealed class ModelGradientTests
 {
-    private static readonly ModelOptions Model = new() { ModelSize = 10, LayerCount = 3, HeadCount = 3, HeadSize = 5, SegmentLength = 7, MemoryLength = 7 };
+    private static readonly ModelOptions Model =
+        new() { ModelSize = 10, LayerCount = 3, HeadCount = 3, HeadSize = 5, SegmentLength = 7, MemoryLength = 7 };
 
     public static TheoryData<FeedForwardOptions> Blocks =>
     [
@@ -63,13 +66,15 @@ public sealed class ModelGradientTests
         }
     }
 
-    private static Dictionary<string, Tensor> Gradients(ExactModel exact, FeedForwardOptions block, Dictionary<string, Tensor> weights, Tensor row)
+    private static Dictionary<string, Tensor> Gradients(
+        ExactModel exact, FeedForwardOptions block, Dictionary<string, Tensor> weights, Tensor row)
     {
         var (logits, blocks) = exact.Read(row.narrow(1, 0, 7), training: true);
         var loss = ExactModel.Loss(logits, row.narrow(1, 1, 7)).mean();
         if (block is MixtureOfExpertsOptions mixture)
         {
-            loss += blocks.Select(output => ExactMixture.Balancing(mixture, [output])).Aggregate((all, one) => all + one) * mixture.Router.BalancingWeight;
+            var balancing = blocks.Select(output => ExactMixture.Balancing(mixture, [output])).Aggregate((all, one) => all + one);
+            loss += balancing * mixture.Router.BalancingWeight;
         }
 
         var trained = weights.Where(weight => weight.Value.requires_grad).ToList();

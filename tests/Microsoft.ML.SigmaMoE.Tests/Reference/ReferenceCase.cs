@@ -37,7 +37,9 @@ internal sealed class ReferenceCase : IDisposable
         get
         {
             _read.Add(name);
-            return _tensors.TryGetValue(name, out var tensor) ? tensor : throw new KeyNotFoundException($"{Folder} has no tensor '{name}'.");
+            return _tensors.TryGetValue(name, out var tensor)
+                ? tensor
+                : throw new KeyNotFoundException($"{Folder} has no tensor '{name}'.");
         }
     }
 
@@ -72,7 +74,10 @@ internal sealed class ReferenceCase : IDisposable
         }
     }
 
-    /// <summary>Compares with tolerance relative to the largest reference value, however small; numbers that are infinite must be so in both.</summary>
+    /// <summary>
+    /// Compares with tolerance relative to the largest reference value, however small; numbers that are infinite must
+    /// be so in both.
+    /// </summary>
     public void CompareRelatively(Tensor expected, Tensor actual, double tolerance, string name)
     {
         TensorAssert.Same(expected.isinf(), actual.isinf(), $"{name} is infinite");
@@ -81,7 +86,9 @@ internal sealed class ReferenceCase : IDisposable
         Compare(wanted.Over(scale), got.Over(scale), tolerance, name);
     }
 
-    /// <summary>Asserts that every input and weight of the case was used, and every number of its other tensors compared.</summary>
+    /// <summary>
+    /// Asserts that every input and weight of the case was used, and every number of its other tensors compared.
+    /// </summary>
     public void CheckThatAllIsCompared()
     {
         var left = _tensors.Where(tensor => !WeightNames.IsIgnored(tensor.Key) && !IsUsed(tensor.Key, tensor.Value.numel()));

@@ -18,7 +18,8 @@ internal static class AttentionCaseMaker
         (string, Tensor)[] outputs = [("out.y1", y1), ("out.y2", y2), ("out.attention1", first), ("out.attention2", second)];
         outputs.ToList().ForEach(output => tensors.Add(output.Item1, output.Item2));
         tensors.Add("out.sinusoid", ExactAttention.Sinusoids(arange(-2 * time, 2, dtype: float64), model.ModelSize));
-        var loss = (y1 * tensors.AddNormal("in.grad_out1", 1, shape)).sum() + (y2 * tensors.AddNormal("in.grad_out2", 1, shape)).sum();
+        var (by1, by2) = (tensors.AddNormal("in.grad_out1", 1, shape), tensors.AddNormal("in.grad_out2", 1, shape));
+        var loss = (y1 * by1).sum() + (y2 * by2).sum();
         AddGradients(tensors, weights, loss, x1, x2);
         return (Config(model, batch, time), tensors, double.PositiveInfinity);
     }

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>The tensors of a case that is being made. Random numbers are drawn as float32 has them, so that nothing is rounded twice.</summary>
+/// <summary>
+/// The tensors of a case that is being made. Random numbers are drawn as float32 has them, so that nothing is rounded
+/// twice.
+/// </summary>
 internal sealed class CaseTensors(int seed)
 {
     private readonly Random _random = new(seed);

@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Attention with relative positions straight from its formula, float64: every pair of query and key gets its own projected
-/// sinusoid. logit = scale · [(q + u) · k + (q + v) · W_r S(r)], r = j − (i + M).
+/// Attention with relative positions straight from its formula, float64: every pair of query and key gets its own
+/// projected sinusoid. logit = scale · [(q + u) · k + (q + v) · W_r S(r)], r = j − (i + M).
 /// </summary>
 internal static class ExactAttention
 {
-    /// <summary>Computes the attention's output, [batch, T, d_model], and its probabilities, [batch, heads, T, M + T].</summary>
+    /// <summary>
+    /// Computes the attention's output, [batch, T, d_model], and its probabilities, [batch, heads, T, M + T].
+    /// </summary>
     /// <param name="weights">By the authors' names.</param>
     /// <param name="queries">[batch, T, d_model].</param>
     /// <param name="context">[batch, M + T, d_model]: memory, then the same tokens.</param>

@@ -21,8 +21,8 @@ internal sealed record ExactOutput(Tensor Y, Tensor? Logits = null)
 }
 
 /// <summary>
-/// Every block by its formula, in float64, with libtorch's own gradients and the authors' names: everything is computed for
-/// every expert, every value and every pair, then chosen. Shares no code with the library.
+/// Every block by its formula, in float64, with libtorch's own gradients and the authors' names: everything is
+/// computed for every expert, every value and every pair, then chosen. Shares no code with the library.
 /// </summary>
 internal static class ExactBlock
 {
@@ -31,9 +31,15 @@ internal static class ExactBlock
     /// <param name="weights">Its weights by the authors' names.</param>
     /// <param name="x">[batch, time, d_model], float64.</param>
     /// <param name="training">Whether experts are dropped and S-BASE balances.</param>
-    /// <param name="drawn">The case's random numbers, as <c>in.drop_rand</c> and <c>in.score_keep</c>; null for none.</param>
+    /// <param name="drawn">
+    /// The case's random numbers, as <c>in.drop_rand</c> and <c>in.score_keep</c>; null for none.
+    /// </param>
     public static ExactOutput Compute(
-        FeedForwardOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x, bool training, CaseTensors? drawn = null) => options switch
+        FeedForwardOptions options,
+        IReadOnlyDictionary<string, Tensor> weights,
+        Tensor x,
+        bool training,
+        CaseTensors? drawn = null) => options switch
         {
             DenseOptions => new(Contract(Expand(weights, x.flatten(0, 1)), weights)),
             TopKOptions topK => TopK(topK, weights, x.flatten(0, 1)),

@@ -37,7 +37,9 @@ internal sealed record HuggingFaceSpec
     public bool IsSparse(int layer) => Sparse > 0 && layer % ((Layers + Sparse - 1) / Sparse) == 0;
 }
 
-/// <summary>The Hugging Face form by its formulas, float64: rotary attention, experts or dense blocks, no memory.</summary>
+/// <summary>
+/// The Hugging Face form by its formulas, float64: rotary attention, experts or dense blocks, no memory.
+/// </summary>
 internal sealed class ExactHuggingFace(HuggingFaceSpec spec, IReadOnlyDictionary<string, Tensor> weights)
 {
     /// <summary>Gets the residual stream after the first layer.</summary>

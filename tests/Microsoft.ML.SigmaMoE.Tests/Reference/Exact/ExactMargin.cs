@@ -3,14 +3,16 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// How far a choice is from another one: float32 can only be asked to choose as float64 does where the gap between the last
-/// that is chosen and the first that is not is wider than rounding.
+/// How far a choice is from another one: float32 can only be asked to choose as float64 does where the gap between
+/// the last that is chosen and the first that is not is wider than rounding.
 /// </summary>
 internal static class ExactMargin
 {
     public const double Least = 2e-5;
 
-    /// <summary>Gets the least gap over all tokens, relative to the largest score where scores are chosen from.</summary>
+    /// <summary>
+    /// Gets the least gap over all tokens, relative to the largest score where scores are chosen from.
+    /// </summary>
     public static double Of(FeedForwardOptions block, ExactOutput output) => block switch
     {
         MixtureOfExpertsOptions mixture when mixture.ActiveExperts < mixture.ExpertCount => Gap(output.Scores!, mixture.ActiveExperts),

@@ -53,7 +53,8 @@ internal static class ExactMixture
         SigmoidRouterOptions => logits.sigmoid(),
         SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions => logits.softmax(-1),
         SoftmaxAfterTopKRouterOptions => logits,
-        SinkhornRouterOptions sinkhorn when training => Balanced(sinkhorn, logits.detach().view(-1, time, logits.shape[1])).flatten(0, 1),
+        SinkhornRouterOptions sinkhorn when training =>
+            Balanced(sinkhorn, logits.detach().view(-1, time, logits.shape[1])).flatten(0, 1),
         SinkhornRouterOptions => logits.softmax(-1),
         _ => throw new NotSupportedException(options.Router.GetType().Name),
     };
@@ -61,7 +62,8 @@ internal static class ExactMixture
     // x: [batch, time, experts]; with the minus signs of the authors' code
     private static Tensor Balanced(SinkhornRouterOptions options, Tensor x)
     {
-        var (byExpert, byToken) = (zeros(x.shape[0], 1, x.shape[2], dtype: float64), zeros(x.shape[0], x.shape[1], 1, dtype: float64));
+        var byExpert = zeros(x.shape[0], 1, x.shape[2], dtype: float64);
+        var byToken = zeros(x.shape[0], x.shape[1], 1, dtype: float64);
         for (var iteration = 0; iteration < options.Iterations; iteration++)
         {
             byToken = ((x - byExpert).exp().sum(2, keepdim: true) / x.shape[1]).log().neg();
@@ -84,7 +86,12 @@ internal static class ExactMixture
     }
 
     private static Tensor Mix(
-        MixtureOfExpertsOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor tokens, Tensor index, Tensor weight, CaseTensors? drawn)
+        MixtureOfExpertsOptions options,
+        IReadOnlyDictionary<string, Tensor> weights,
+        Tensor tokens,
+        Tensor index,
+        Tensor weight,
+        CaseTensors? drawn)
     {
         var raw = einsum("td,edg->teg", tokens, weights["keys"]);                               // [tokens, experts, G]
         var active = ExactActivation.Apply(options.Activation, options.Bias ? raw + weights["bias"] : raw);

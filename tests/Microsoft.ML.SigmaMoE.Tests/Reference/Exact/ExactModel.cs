@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>The whole language model by its formulas, float64, with the authors' names; keeps its memory between segments.</summary>
+/// <summary>
+/// The whole language model by its formulas, float64, with the authors' names; keeps its memory between segments.
+/// </summary>
 internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block, IReadOnlyDictionary<string, Tensor> weights)
 {
     private static readonly string[] BlockPrefixes = ["pkm.", ""];
@@ -11,7 +13,10 @@ internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block,
     /// <summary>Gets what each layer remembers, [batch, M, d_model].</summary>
     public IReadOnlyList<Tensor> Memory => _memory;
 
-    /// <summary>Gets the smallest gap between a chosen and an unchosen score so far, relative to the largest score of its token.</summary>
+    /// <summary>
+    /// Gets the smallest gap between a chosen and an unchosen score so far, relative to the largest score of its
+    /// token.
+    /// </summary>
     public double Margin { get; private set; } = double.PositiveInfinity;
 
     public void Forget() => _memory = [];

@@ -20,7 +20,8 @@ internal static class ExactWeights
     public static Dictionary<string, Tensor> Model(ModelOptions model, FeedForwardOptions block, int vocabulary, CaseTensors tensors)
     {
         var size = (long)model.ModelSize;
-        var weights = Draw(tensors, ("embedding.weight", [vocabulary, size]), ("output.weight", [vocabulary, size]), ("output.bias", [vocabulary]));
+        var weights = Draw(
+            tensors, ("embedding.weight", [vocabulary, size]), ("output.weight", [vocabulary, size]), ("output.bias", [vocabulary]));
         var mixtureOrMemory = block is MixtureOfExpertsOptions or ProductKeyMemoryOptions;
         for (var layer = 0; layer < model.LayerCount; layer++)
         {
@@ -72,12 +73,12 @@ internal static class ExactWeights
     private static Tensor Draw(CaseTensors tensors, string name, long[] shape)
     {
         var drawn = tensors.Normal(Size, shape);
-        var moved = name.EndsWith("norm1.weight", StringComparison.Ordinal) || name.EndsWith("norm2.weight", StringComparison.Ordinal) || name.EndsWith("norm.weight", StringComparison.Ordinal) ? drawn + 1
-            : name.EndsWith("self_attn.scale", StringComparison.Ordinal) || name == "scale" ? drawn.abs() + 0.25
+        var moved = name.Contains("norm", StringComparison.Ordinal) && name.EndsWith("weight", StringComparison.Ordinal) ? drawn + 1
+            : name.Split('.')[^1] == "scale" ? drawn.abs() + 0.25
             : drawn;
         var kept = moved.to(float32).to(float64);
         tensors.Add($"param.{name}", kept);
-        return kept.clone().requires_grad_(name != "s_bias" && !name.EndsWith(".s_bias", StringComparison.Ordinal));
+        return kept.clone().requires_grad_(name.Split('.')[^1] != "s_bias");
     }
 
     private static Dictionary<string, Tensor> Join(Dictionary<string, Tensor> weights, Dictionary<string, Tensor> more)

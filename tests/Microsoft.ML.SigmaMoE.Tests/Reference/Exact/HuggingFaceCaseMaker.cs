@@ -19,8 +19,10 @@ internal static class HuggingFaceCaseMaker
             var weights = Weights(spec, tensors);
             margin = Compute(spec, tensors, weights, tensors.Tokens(spec.Vocabulary, batch * time).view(batch, time));
             CaseFolder.Write(folder, Config(spec), tensors);
-            SafeTensorsFile.Write(Path.Combine(folder, "model.safetensors"), weights.Select(weight => (weight.Key, weight.Value.to(float32))));
-            var facts = new JsonObject { ["kind"] = "hf-model", ["seed"] = seed, ["n_params"] = weights.Values.Sum(weight => weight.numel()) };
+            SafeTensorsFile.Write(
+                Path.Combine(folder, "model.safetensors"), weights.Select(weight => (weight.Key, weight.Value.to(float32))));
+            var count = weights.Values.Sum(weight => weight.numel());
+            var facts = new JsonObject { ["kind"] = "hf-model", ["seed"] = seed, ["n_params"] = count };
             File.WriteAllText(Path.Combine(folder, "case.json"), facts.ToJsonString());
         }
     }
@@ -30,7 +32,8 @@ internal static class HuggingFaceCaseMaker
         var model = new ExactHuggingFace(spec, weights);
         var logits = model.Logits(ids);
         var losses = ExactModel.Loss(logits.narrow(1, 0, ids.shape[1] - 1), ids.narrow(1, 1, ids.shape[1] - 1));
-        var balancing = model.Blocks.Select(block => block is null ? zeros([], dtype: float64) : ExactMixture.NegativeEntropy(block.Logits!));
+        var balancing = model.Blocks.Select(
+            block => block is null ? zeros([], dtype: float64) : ExactMixture.NegativeEntropy(block.Logits!));
         tensors.Add("in.input_ids", ids);
         tensors.Add("out.logits", logits);
         tensors.Add("out.nll", losses);
@@ -82,7 +85,8 @@ internal static class HuggingFaceCaseMaker
         return weights;
     }
 
-    private static void AddBlock(HuggingFaceSpec spec, int layer, string prefix, Action<string, long[]> add, Action<string, bool, long[]> addBoth)
+    private static void AddBlock(
+        HuggingFaceSpec spec, int layer, string prefix, Action<string, long[]> add, Action<string, bool, long[]> addBoth)
     {
         var (size, mixture) = ((long)spec.DModel, spec.Mixture);
         if (!spec.IsSparse(layer))

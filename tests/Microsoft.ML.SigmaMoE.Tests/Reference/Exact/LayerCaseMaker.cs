@@ -69,7 +69,12 @@ internal static class LayerCaseMaker
 
     // The weighted loss and its own gradients; null for a block without one.
     private static Tensor? Regularise(
-        FeedForwardOptions block, CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor x, ExactOutput output, JsonObject config)
+        FeedForwardOptions block,
+        CaseTensors tensors,
+        Dictionary<string, Tensor> weights,
+        Tensor x,
+        ExactOutput output,
+        JsonObject config)
     {
         if (block is not MixtureOfExpertsOptions mixture)
         {
@@ -87,14 +92,16 @@ internal static class LayerCaseMaker
         tensors.Add("grad_reg.in.x", gradients[1]);
         if (tensors.Find("in.drop_rand") is null && tensors.Find("in.score_keep") is null)
         {
-            var more = ExactBlock.Compute(block, weights, tensors.AddNormal("in.x2", 1, x.shape[0] + 1, 3, x.shape[2]), training: true);
-            tensors.Add("out.reg_loss_weighted_two_calls", (ExactMixture.Balancing(mixture, [output, more]) * weight).view(1));
+            var x2 = tensors.AddNormal("in.x2", 1, x.shape[0] + 1, 3, x.shape[2]);
+            var pooled = ExactMixture.Balancing(mixture, [output, ExactBlock.Compute(block, weights, x2, training: true)]);
+            tensors.Add("out.reg_loss_weighted_two_calls", (pooled * weight).view(1));
         }
 
         return loss * weight;
     }
 
-    private static void AddGradients(CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor x, ExactOutput output, Tensor? balancing)
+    private static void AddGradients(
+        CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor x, ExactOutput output, Tensor? balancing)
     {
         var arriving = tensors.AddNormal("in.grad_out", 1, x.shape[0], x.shape[1], output.Y.shape[1]);
         var loss = (output.Y.view(arriving.shape) * arriving).sum();

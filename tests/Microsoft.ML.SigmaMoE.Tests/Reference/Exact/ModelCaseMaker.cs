@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Makes cases of kind "model-eval": several segments with memory carried over, and with other memories.</summary>
+/// <summary>
+/// Makes cases of kind "model-eval": several segments with memory carried over, and with other memories.
+/// </summary>
 internal static class ModelCaseMaker
 {
     public static (JsonObject Config, CaseTensors Tensors, double Margin) Make(
@@ -62,7 +64,10 @@ internal static class ModelCaseMaker
             ["plain"] = CaseSetting.Plain(model, block, vocabulary, batch),
             ["n_params"] = weights.Values.Sum(weight => weight.numel()),
             ["variants"] = new JsonArray(
-                new JsonObject { ["prefix"] = "out_ctx3", ["memory_segments_eval"] = 3, ["same_length_eval"] = false },
-                new JsonObject { ["prefix"] = "out_same_length", ["memory_segments_eval"] = model.EffectiveEvaluationMemoryLength / model.SegmentLength, ["same_length_eval"] = true }),
+                Variant("out_ctx3", 3, sameLength: false),
+                Variant("out_same_length", model.EffectiveEvaluationMemoryLength / model.SegmentLength, sameLength: true)),
         };
+
+    private static JsonObject Variant(string prefix, int segments, bool sameLength) =>
+        new() { ["prefix"] = prefix, ["memory_segments_eval"] = segments, ["same_length_eval"] = sameLength };
 }
