@@ -12,15 +12,16 @@ public sealed record ImportOptions
     public int? ActiveExperts { get; init; }
 
     /// <summary>
-    /// Gets the feed-forward block, or null to take it from the file. A file of the paper's code that keeps no arguments does
-    /// not say all of it: Top-K activations have the tensors of a dense block, and every router those of σ-MoE.
+    /// Gets the feed-forward block, or null to take it from the file. A file of the paper's code that keeps no
+    /// arguments does not say all of it: Top-K activations have the tensors of a dense block, and every router those
+    /// of σ-MoE.
     /// </summary>
     public FeedForwardOptions? FeedForward { get; init; }
 
     /// <summary>
-    /// Gets who is told what the file does not say and import takes for granted, a sentence for each, such as that experts
-    /// are chosen by sigmoids; throw there to refuse. Where it is null nothing is taken for granted: import throws, and says
-    /// what is missing.
+    /// Gets who is told what the file does not say and import takes for granted, a sentence for each, such as that
+    /// experts are chosen by sigmoids; throw there to refuse. Where it is null nothing is taken for granted: import
+    /// throws, and says what is missing.
     /// </summary>
     public Action<string>? OnAssumption { get; init; }
 

@@ -5,14 +5,16 @@ public sealed partial class LanguageModel
 {
     /// <summary>Makes a model of a checkpoint of the authors' code.</summary>
     /// <param name="path">
-    /// A checkpoint of the paper's code (.pth), or a safetensors file with its names; a folder with config.json and weights
-    /// in the Hugging Face form (SigmaMoEForCausalLM). Weights may stand in several safetensors files beside their index,
-    /// model.safetensors.index.json. No code in a file is ever run.
+    /// A checkpoint of the paper's code (.pth), or a safetensors file with its names; a folder with config.json and
+    /// weights in the Hugging Face form (SigmaMoEForCausalLM). Weights may stand in several safetensors files beside
+    /// their index, model.safetensors.index.json. No code in a file is ever run.
     /// </param>
     /// <param name="options">What the file does not say; null where it says all.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or is no checkpoint that this library knows.</exception>
-    /// <exception cref="ArgumentException">Neither the file nor the options say enough, or they contradict each other.</exception>
+    /// <exception cref="ArgumentException">
+    /// Neither the file nor the options say enough, or they contradict each other.
+    /// </exception>
     /// <exception cref="NotSupportedException">The model is one that this library cannot compute.</exception>
     public static LanguageModel Import(string path, ImportOptions? options = null)
     {

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>What import takes from names and shapes, and what it only takes for granted where somebody hears of it.</summary>
+/// <summary>
+/// What import takes from names and shapes, and what it only takes for granted where somebody hears of it.
+/// </summary>
 public sealed class LanguageModelImportAssumptionTests
 {
     private static readonly int[][] Rows = [[1, 2, 3, 4, 5, 6, 7, 8, 9]];
@@ -16,8 +18,9 @@ public sealed class LanguageModelImportAssumptionTests
         using var reference = ReferenceCheckpoint.Open(name);
         var path = Write(folder, reference);
         var fault = Assert.Throws<ArgumentException>(() => LanguageModel.Import(path, new() { ActiveExperts = active }));
-        Assert.Contains($"'{path}' does not say which feed-forward blocks it has. It is taken for {assumed}", Flat(fault.Message), StringComparison.Ordinal);
-        Assert.Contains("ImportOptions.FeedForward, or let ImportOptions.OnAssumption accept", fault.Message, StringComparison.Ordinal);
+        var message = Flat(fault.Message);
+        Assert.Contains($"'{path}' does not say which feed-forward blocks it has. It is taken for {assumed}", message, StringComparison.Ordinal);
+        Assert.Contains("ImportOptions.FeedForward, or let ImportOptions.OnAssumption accept", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -59,7 +62,13 @@ public sealed class LanguageModelImportAssumptionTests
         File.WriteAllBytes(folder.File("a.pth"), archive);
         using var model = LanguageModel.Import(folder.File("a.pth"), new() { Precision = Precision.Float32 });
         using var given = LanguageModel.Import(
-            Write(folder, reference), new() { FeedForward = CaseOptions.FeedForward(reference.Settings), Precision = Precision.Float32, Model = model.Options.Model });
+            Write(folder, reference),
+            new()
+            {
+                FeedForward = CaseOptions.FeedForward(reference.Settings),
+                Model = model.Options.Model,
+                Precision = Precision.Float32,
+            });
         Assert.Equal(Scores(model), Scores(given));
     }
 
@@ -73,7 +82,8 @@ public sealed class LanguageModelImportAssumptionTests
         var arguments = ReferenceCheckpoint.Arguments(reference);
         Assert.True(arguments.Remove(missing));
         File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
-        Assert.Contains("does not say", Assert.Throws<ArgumentException>(() => LanguageModel.Import(folder.File("a.pth"))).Message, StringComparison.Ordinal);
+        var fault = Assert.Throws<ArgumentException>(() => LanguageModel.Import(folder.File("a.pth")));
+        Assert.Contains("does not say", fault.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<FeedForwardOptions> OfOurOwn => new()
@@ -98,7 +108,13 @@ public sealed class LanguageModelImportAssumptionTests
         }
 
         var heard = new List<string>();
-        var options = new ImportOptions { ActiveExperts = 2, Model = TinyModel.Model, Precision = Precision.Float32, OnAssumption = heard.Add };
+        var options = new ImportOptions
+        {
+            ActiveExperts = 2,
+            Model = TinyModel.Model,
+            Precision = Precision.Float32,
+            OnAssumption = heard.Add,
+        };
         using var imported = LanguageModel.Import(path, options);
         Assert.Equal(block, imported.Options.FeedForward);
         Assert.Equal(Scores(model), Scores(imported));

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// An enumeration in JSON: written as its name in kebab-case, as the kinds of options are. Older files hold the name as C#
-/// has it, or the number; both are read.
+/// An enumeration in JSON: written as its name in kebab-case, as the kinds of options are. Older files hold the name
+/// as C# has it, or the number; both are read.
 /// </summary>
 internal sealed class EnumNameConverter<T> : JsonConverter<T>
     where T : struct, Enum
@@ -14,12 +14,16 @@ internal sealed class EnumNameConverter<T> : JsonConverter<T>
     private static readonly (T Value, string Written, string[] Read)[] Names =
         [.. typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static).Select(Name)];
 
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        JsonTokenType.String => ByName(reader.GetString()!),
-        JsonTokenType.Number when reader.TryGetInt32(out var number) && Enum.IsDefined(ByNumber(number)) => ByNumber(number),
-        _ => throw Unknown(reader.TokenType == JsonTokenType.Number ? "This number" : "This"),
-    };
+        var type = reader.TokenType;
+        return type switch
+        {
+            JsonTokenType.String => ByName(reader.GetString()!),
+            JsonTokenType.Number when reader.TryGetInt32(out var number) && ByNumber(number) is { } value => value,
+            _ => throw Unknown(type == JsonTokenType.Number ? "This number" : "This"),
+        };
+    }
 
     // A value that is none of the names is for Validate to complain of.
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
@@ -35,11 +39,12 @@ internal sealed class EnumNameConverter<T> : JsonConverter<T>
     }
 
     private static T ByName(string text) =>
-        Array.Find(Names, name => name.Read.Contains(text, StringComparer.OrdinalIgnoreCase)) is { Written: not null } found
+        Array.Find(Names, name => name.Read.Contains(text, StringComparer.OrdinalIgnoreCase)) is { Read: not null } found
             ? found.Value
             : throw Unknown($"'{text}'");
 
-    private static T ByNumber(int number) => (T)Enum.ToObject(typeof(T), number);
+    private static T? ByNumber(int number) =>
+        (T)Enum.ToObject(typeof(T), number) is var value && Enum.IsDefined(value) ? value : null;
 
     private static (T Value, string Written, string[] Read) Name(FieldInfo field)
     {
@@ -49,5 +54,5 @@ internal sealed class EnumNameConverter<T> : JsonConverter<T>
     }
 
     private static JsonException Unknown(string what) =>
-        new($"{what} is no {typeof(T).Name}; it must be one of {string.Join(", ", Names.Select(name => name.Written))}.");
+        new($"{what} is no {typeof(T).Name}; it must be one of {string.Join(", ", Names.Select(n => n.Written))}.");
 }

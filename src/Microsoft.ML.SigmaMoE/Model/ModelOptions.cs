@@ -1,10 +1,13 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The shape of the Transformer; by default a Transformer-XL with segment memory and relative positions.</summary>
+/// <summary>
+/// The shape of the Transformer; by default a Transformer-XL with segment memory and relative positions.
+/// </summary>
 /// <remarks>
-/// As in the authors' code, which their text does not spell out: embeddings are not multiplied by √d_model, normalisation
-/// stands before each block and before the output layer, and the output layer has a bias. The presets' 47 million
-/// parameter models have d_model 412 and 10 heads of 41, so that heads together are narrower than the residual stream.
+/// As in the authors' code, which their text does not spell out: embeddings are not multiplied by √d_model,
+/// normalisation stands before each block and before the output layer, and the output layer has a bias. The presets'
+/// 47 million parameter models have d_model 412 and 10 heads of 41, so that heads together are narrower than the
+/// residual stream.
 /// </remarks>
 public sealed record ModelOptions
 {
@@ -31,17 +34,23 @@ public sealed record ModelOptions
     /// <summary>Gets the number of tokens that one forward pass reads (T).</summary>
     public int SegmentLength { get; init; } = 128;
 
-    /// <summary>Gets how many tokens of earlier segments attention sees in training (M); the paper uses one segment.</summary>
+    /// <summary>
+    /// Gets how many tokens of earlier segments attention sees in training (M); the paper uses one segment.
+    /// </summary>
     /// <remarks>
-    /// The memory is emptied where an epoch starts. The authors' code means to do so too, but its reader runs ahead of its
-    /// training, so that most of its resets are lost.
+    /// The memory is emptied where an epoch starts. The authors' code means to do so too, but its reader runs ahead
+    /// of its training, so that most of its resets are lost.
     /// </remarks>
     public int MemoryLength { get; init; } = 128;
 
-    /// <summary>Gets the memory used when scoring, or null for <see cref="MemoryLength"/>; the paper's tables use four segments.</summary>
+    /// <summary>
+    /// Gets the memory used when scoring, or null for <see cref="MemoryLength"/>; the paper's tables use four
+    /// segments.
+    /// </summary>
     /// <remarks>
-    /// The tables' perplexities are those of a SentencePiece token, not of a word, over four rows of text side by side. Null
-    /// is the default because the authors measure with one segment while they train; the presets have four.
+    /// The tables' perplexities are those of a SentencePiece token, not of a word, over four rows of text side by
+    /// side. Null is the default because the authors measure with one segment while they train; the presets have
+    /// four.
     /// </remarks>
     public int? EvaluationMemoryLength { get; init; }
 
@@ -58,8 +67,8 @@ public sealed record ModelOptions
     public AttentionOptions Attention { get; init; } = new RelativeAttentionOptions();
 
     /// <summary>
-    /// Gets whether the output layer's matrix is the embedding. Not by default: the authors' models have two matrices, and
-    /// the parameter counts of their tables count both.
+    /// Gets whether the output layer's matrix is the embedding. Not by default: the authors' models have two
+    /// matrices, and the parameter counts of their tables count both.
     /// </summary>
     public bool TiedEmbeddings { get; init; }
 

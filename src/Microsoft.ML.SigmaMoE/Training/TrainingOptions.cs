@@ -55,12 +55,12 @@ public sealed record TrainingOptions
     public double MinimumLearningRate { get; init; }
 
     /// <summary>
-    /// Gets the number of steps over which the learning rate rises at the start; null takes 100, or a tenth of the steps
-    /// if that is less.
+    /// Gets the number of steps over which the learning rate rises at the start; null takes 100, or a tenth of the
+    /// steps if that is less.
     /// </summary>
     /// <remarks>
-    /// As in the authors' code the warm-up shifts the cosine but does not shorten it: with 4000 of 100,000 steps the last
-    /// rate is 0.4 % of the largest, not 0. The paper has 4000 for its big model and none for the others.
+    /// As in the authors' code the warm-up shifts the cosine but does not shorten it: with 4000 of 100,000 steps the
+    /// last rate is 0.4 % of the largest, not 0. The paper has 4000 for its big model and none for the others.
     /// </remarks>
     public int? WarmupSteps { get; init; }
 
@@ -74,15 +74,16 @@ public sealed record TrainingOptions
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>
-    /// Gets the decoupled weight decay of matrices; vectors (biases, normalisations) never decay. None by default: the paper
-    /// writes Adam, its code runs AdamW without decay, which is the same.
+    /// Gets the decoupled weight decay of matrices; vectors (biases, normalisations) never decay. None by default:
+    /// the paper writes Adam, its code runs AdamW without decay, which is the same.
     /// </summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Gets the length to which a longer gradient over all parameters is cut (κ), or null for never.</summary>
+    /// <summary>Gets the length to which a longer gradient over all parameters is cut (κ), or null for
+    /// never.</summary>
     /// <remarks>
-    /// 0.25 is what the paper says for all models, and the default. The runs of its small dense models and of their Top-K
-    /// twins have 0.1, so that they and the small σ-MoE were not trained quite alike.
+    /// 0.25 is what the paper says for all models, and the default. The runs of its small dense models and of their
+    /// Top-K twins have 0.1, so that they and the small σ-MoE were not trained quite alike.
     /// </remarks>
     public double? ClipNorm { get; init; } = 0.25;
 

@@ -2,9 +2,9 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The paper's attention: Transformer-XL's, with relative positions and a learned scale.</summary>
 /// <remarks>
-/// Where Transformer-XL divides logits by √(head size), the authors' code multiplies them by a number that starts there and
-/// is learned, and so does this. It also keeps a number that nothing reads; it is kept here too, for it is in their
-/// checkpoints and parameter counts. Probabilities are not dropped: in the authors' runs that is off.
+/// Where Transformer-XL divides logits by √(head size), the authors' code multiplies them by a number that starts
+/// there and is learned, and so does this. It also keeps a number that nothing reads; it is kept here too, for it is
+/// in their checkpoints and parameter counts. Probabilities are not dropped: in the authors' runs that is off.
 /// </remarks>
 public sealed record RelativeAttentionOptions : AttentionOptions
 {

@@ -5,8 +5,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <see cref="ModelOptions.MemoryLength"/> to 0 for that form: its segments know nothing of each other.
 /// </summary>
 /// <remarks>
-/// A new model begins with the paper's initial weights. The code of the Hugging Face form draws others (deviation 2/√(d ·
-/// layers) where the paper has √(2 / (d · layers)), and values by d_ff); models that are imported bring theirs.
+/// A new model begins with the paper's initial weights. The code of the Hugging Face form draws others (deviation
+/// 2/√(d · layers) where the paper has √(2 / (d · layers)), and values by d_ff); models that are imported bring
+/// theirs.
 /// </remarks>
 public sealed record RotaryAttentionOptions : AttentionOptions
 {

@@ -15,12 +15,14 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
         var hidden = empty(sorted.shape[0], up.shape[1], dtype: computeType, device: sorted.device);
-        var output = zeros(inputs.Tokens.shape[0], down.shape[2], dtype: ScalarType.Float32, device: sorted.device);  // [tokens, outputs]
+        long[] shape = [inputs.Tokens.shape[0], down.shape[2]];                    // [tokens, outputs]
+        var output = zeros(shape, dtype: ScalarType.Float32, device: sorted.device);
         foreach (var (expert, start, end) in Segments(batch))
         {
             var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
             hidden[start..end] = raw;
-            var part = matmul((activation.Apply(raw) * factors[start..end]).to(computeType), down[expert]);  // [slots of e, outputs]
+            var active = (activation.Apply(raw) * factors[start..end]).to(computeType);
+            var part = matmul(active, down[expert]);                                          // [slots of e, outputs]
             output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 

@@ -7,8 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// y = Σ over the chosen experts e of weight_e · φ(x · up_eᵀ + b_e) · down_e (section 5 of the paper). Experts that a
-/// token was not sent to are not computed for it. In a model the output is as wide as a token; in a network of somebody's own
-/// it may have another width.
+/// token was not sent to are not computed for it. In a model the output is as wide as a token; in a network of
+/// somebody's own it may have another width.
 /// </summary>
 internal sealed class MixtureOfExperts : FeedForward
 {

@@ -31,15 +31,15 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
     /// <param name="modelSize">The width of a token (d_model).</param>
     /// <param name="options">The experts and their router; null for the defaults.</param>
     /// <param name="layerCount">
-    /// How many layers of your network add to one residual stream: initial weights shrink with its root. 2 gives weights of
-    /// unit gain, as in the authors' stand-alone layer.
+    /// How many layers of your network add to one residual stream: initial weights shrink with its root. 2 gives
+    /// weights of unit gain, as in the authors' stand-alone layer.
     /// </param>
     /// <param name="precision">The number format of the experts' matrix multiplications.</param>
     /// <param name="device">Where the layer lives and stays, or null for the processor.</param>
     /// <param name="seed">The seed of its initial weights and dropout.</param>
     /// <param name="outputSize">
-    /// The width of the output ("v_dim" of the authors' stand-alone layer), or null for that of the input. Another width is
-    /// computed without the fused kernels.
+    /// The width of the output ("v_dim" of the authors' stand-alone layer), or null for that of the input. Another
+    /// width is computed without the fused kernels.
     /// </param>
     /// <exception cref="ArgumentException">A size or an option is out of its range.</exception>
     public MixtureOfExpertsLayer(
@@ -61,7 +61,8 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
         var place = device ?? CPU;
         _randomness = new Randomness(seed, place);
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = layerCount };
-        _mixture = new MixtureOfExperts(Options, new(model, ComputeTypes.Resolve(precision, place), _randomness), _outputSize);
+        var context = new BlockContext(model, ComputeTypes.Resolve(precision, place), _randomness);
+        _mixture = new MixtureOfExperts(Options, context, _outputSize);
         RegisterComponents();
         this.to(place);
     }

@@ -26,7 +26,8 @@ internal static class BalancingLoss
     }
 
     /// <summary>Computes ln q, q the mean over tokens of softmax(logits), [experts].</summary>
-    internal static Tensor LogMeanProbabilities(Tensor logits) => logits.log_softmax(-1).logsumexp(0).Plus(-Math.Log(logits.shape[0]));
+    internal static Tensor LogMeanProbabilities(Tensor logits) =>
+        logits.log_softmax(-1).logsumexp(0).Plus(-Math.Log(logits.shape[0]));
 
     /// <summary>Σ_e f_e P_e times 1 / E or E: f the experts' shares of all choices, P the mean of softmax(logits).</summary>
     private static Tensor LoadTimesProbability(IReadOnlyList<Routing> calls, SwitchLossScale scale)

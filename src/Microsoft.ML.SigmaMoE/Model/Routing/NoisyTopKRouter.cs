@@ -38,7 +38,8 @@ internal sealed class NoisyTopKRouter : LinearRouter
         };
     }
 
-    internal override Tensor Scores(Tensor x, Tensor logits) => WithNoise(logits, training ? NoiseSize(x) : null).detach();
+    internal override Tensor Scores(Tensor x, Tensor logits) =>
+        WithNoise(logits, training ? NoiseSize(x) : null).detach();
 
     private Tensor WithNoise(Tensor logits, Tensor? size) =>
         size is null ? logits : logits.Plus(Randomness.Normal(logits.shape) * size);

@@ -29,21 +29,22 @@ public abstract record RouterOptions
         (BalancingWeight, Balancing) = (balancingWeight, balancing);
 
     /// <summary>
-    /// Gets the probability that an expert is unavailable to a token in training (δ), drawn for every token and expert.
-    /// Nothing is rescaled.
+    /// Gets the probability that an expert is unavailable to a token in training (δ), drawn for every token and
+    /// expert. Nothing is rescaled.
     /// </summary>
     /// <remarks>
-    /// The paper's text drops "complete experts" and does not say for how many tokens; its code draws for each token, and so
-    /// does this. As in the code, the score of a dropped expert is 0 where a score weighs it, and −∞ where the weight comes
-    /// after top-k; the authors' stand-alone layer has −∞ everywhere, which breaks where fewer than K experts are left. None
-    /// by default, as in the paper's small model. Its big model drops 10 % in the code, 20 % in the text.
+    /// The paper's text drops "complete experts" and does not say for how many tokens; its code draws for each token,
+    /// and so does this. As in the code, the score of a dropped expert is 0 where a score weighs it, and −∞ where the
+    /// weight comes after top-k; the authors' stand-alone layer has −∞ everywhere, which breaks where fewer than K
+    /// experts are left. None by default, as in the paper's small model. Its big model drops 10 % in the code, 20 %
+    /// in the text.
     /// </remarks>
     public double ExpertDropout { get; init; }
 
     /// <summary>Gets the weight of the balancing loss (γ); 0 for none.</summary>
     /// <remarks>
-    /// σ-MoE's 0.001 is that of the paper's recipe and of the 11.71 in its Table 3; the 11.59 of Table 4, and all ablations
-    /// beside it, are runs with 0.0001. On C4 and peS2o the small models' runs have 0, the text 0.001.
+    /// σ-MoE's 0.001 is that of the paper's recipe and of the 11.71 in its Table 3; the 11.59 of Table 4, and all
+    /// ablations beside it, are runs with 0.0001. On C4 and peS2o the small models' runs have 0, the text 0.001.
     /// </remarks>
     public double BalancingWeight { get; init; }
 

@@ -32,7 +32,8 @@ internal static class CheckpointFile
     }
 
     private static string FindIn(string folder) => InFolder.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException($"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}.");
+        ?? throw new FileNotFoundException(
+            $"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}.");
 
     private static ICheckpoint OpenByStart(string path)
     {

@@ -19,7 +19,9 @@ internal static class CheckpointImport
         return new(configuration.Options, options.Tokenizer, network, []);
     }
 
-    /// <summary>Finds out what model a checkpoint holds, and checks that it can be built and is of the checkpoint's size.</summary>
+    /// <summary>
+    /// Finds out what model a checkpoint holds, and checks that it can be built and is of the checkpoint's size.
+    /// </summary>
     internal static ModelConfiguration Describe(CheckpointForm form, ImportOptions options, string path)
     {
         var configuration = Complete(form.Describe(options), options, path);

@@ -36,7 +36,8 @@ internal static class CheckpointWeights
         if (described is null || described / MostParametersPerStored > stored)
         {
             throw new InvalidDataException(
-                $"'{checkpoint.Path}' has {stored} numbers, but the model that it is said to hold has {described?.ToString() ?? "more than can be counted"}.");
+                $"'{checkpoint.Path}' has {stored} numbers, but the model that it is said to hold has "
+                + $"{described?.ToString() ?? "more than can be counted"}.");
         }
     }
 
@@ -84,7 +85,8 @@ internal static class CheckpointWeights
     {
         try
         {
-            return ModelCost.Of(configuration.Options.Model, configuration.Options.FeedForward, configuration.VocabularySize).Parameters;
+            var options = configuration.Options;
+            return ModelCost.Of(options.Model, options.FeedForward, configuration.VocabularySize).Parameters;
         }
         catch (OverflowException)
         {

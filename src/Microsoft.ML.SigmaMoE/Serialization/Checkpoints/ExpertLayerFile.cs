@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// One mixture of experts in a file of its own, with the names of the authors' plug-and-play layer (their moe_layer
-/// repository): keys [E, D, G], values [E, G, D_out], expert_sel [E, D], and bias [E, G] and o_bias [D_out] where it has biases.
+/// repository): keys [E, D, G], values [E, G, D_out], expert_sel [E, D], and bias [E, G] and o_bias [D_out] where it
+/// has biases.
 /// </summary>
 internal static class ExpertLayerFile
 {

@@ -1,8 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Finds out which feed-forward block a paper's checkpoint has: sizes, biases and this library's own routers by its tensors,
-/// the rest by its arguments. What neither tells is assumed only where <see cref="ImportOptions.OnAssumption"/> hears of it.
+/// Finds out which feed-forward block a paper's checkpoint has: sizes, biases and this library's own routers by its
+/// tensors, the rest by its arguments. What neither tells is assumed only where
+/// <see cref="ImportOptions.OnAssumption"/> hears of it.
 /// </summary>
 internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments arguments, ImportOptions options)
 {
@@ -10,6 +11,7 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
     private const string Mixtures = $"{Layer}pkm.expert_sel";
     private const string Memories = $"{Layer}pkm.keys.0";
     private const string Layers = $"{Layer}linear1.weight";
+    private const string TopK = "transformer.topk_value";
 
     /// <summary>Gets the block.</summary>
     /// <exception cref="ArgumentException">The file does not say enough, and the options neither.</exception>
@@ -46,7 +48,7 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
             : new TopKOptions
             {
                 HiddenSize = hidden,
-                ActiveChannels = arguments.Int("transformer.topk_value") ?? throw arguments.Missing("transformer.topk_value"),
+                ActiveChannels = arguments.Int(TopK) ?? throw arguments.Missing(TopK),
                 RankByContribution = arguments.Int("transformer.topk_use_norm") is > 0,
             };
     }
@@ -97,11 +99,15 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
 
         if (PaperRouters.ByTensors(checkpoint) is { } own)
         {
-            Assume($"experts with ReLU behind the router that its tensors name ({own.GetType().Name}), but other activations have the same tensors");
+            Assume(
+                $"experts with ReLU behind the router that its tensors name ({own.GetType().Name}), but other activations have "
+                + "the same tensors");
             return own;
         }
 
-        Assume("σ-MoE: a sigmoid router and ReLU, but softmax before or after top-k, Switch, S-BASE and other activations have the same tensors");
+        Assume(
+            "σ-MoE: a sigmoid router and ReLU, but softmax before or after top-k, Switch, S-BASE and other activations have "
+            + "the same tensors");
         return new SigmoidRouterOptions();
     }
 

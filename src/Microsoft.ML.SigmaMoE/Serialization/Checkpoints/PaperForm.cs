@@ -18,7 +18,8 @@ internal sealed class PaperForm(ICheckpoint checkpoint) : CheckpointForm(checkpo
         var arguments = new PaperArguments(Stored);
         var model = options.Model ?? known?.Options.Model ?? arguments.Model(shapes);
         shapes.Check(model, Stored.Path);
-        var feedForward = options.FeedForward ?? known?.Options.FeedForward ?? new PaperFeedForward(Stored, arguments, options).Find();
+        var feedForward = options.FeedForward ?? known?.Options.FeedForward
+            ?? new PaperFeedForward(Stored, arguments, options).Find();
         return new()
         {
             VocabularySize = shapes.Vocabulary,

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Finds out how experts are chosen: by the arguments of the paper's code, or by tensors that one router alone has.</summary>
+/// <summary>
+/// Finds out how experts are chosen: by the arguments of the paper's code, or by tensors that one router alone has.
+/// </summary>
 internal static class PaperRouters
 {
     private const string Mode = "moe.selection_mode";
@@ -36,12 +38,16 @@ internal static class PaperRouters
         };
     }
 
-    /// <summary>Gets the router that the tensors name: two of this library's have tensors that nothing else has. Else null.</summary>
+    /// <summary>
+    /// Gets the router that the tensors name: two of this library's have tensors that nothing else has. Else null.
+    /// </summary>
     public static RouterOptions? ByTensors(ICheckpoint checkpoint) =>
         checkpoint.Tensors.ContainsKey($"{Block}expert_noise") ? new NoisyTopKRouterOptions()
         : checkpoint.Tensors.ContainsKey($"{Block}expert_loss_free_bias") ? new LossFreeRouterOptions()
-        : checkpoint.Tensors.Keys.FirstOrDefault(name => name.StartsWith($"{Block}router.", StringComparison.Ordinal)) is { } own
-            ? throw new ArgumentException(
-                $"'{checkpoint.Path}' has the tensor '{own}' of a router of somebody's own. Name it in ImportOptions.FeedForward.")
+        : checkpoint.Tensors.Keys.FirstOrDefault(IsOfAnother) is { } own ? throw new ArgumentException(
+            $"'{checkpoint.Path}' has the tensor '{own}' of a router of somebody's own. Name it in "
+            + "ImportOptions.FeedForward.")
         : null;
+
+    private static bool IsOfAnother(string tensor) => tensor.StartsWith($"{Block}router.", StringComparison.Ordinal);
 }

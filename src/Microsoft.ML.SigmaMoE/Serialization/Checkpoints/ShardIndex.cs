@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What model.safetensors.index.json says: in which of several files, shards, each tensor stands. Nothing in it is believed:
-/// a shard is a file of its own folder, and what it holds is compared by <see cref="ShardedCheckpoint"/>.
+/// What model.safetensors.index.json says: in which of several files, shards, each tensor stands. Nothing in it is
+/// believed: a shard is a file of its own folder, and what it holds is compared by <see cref="ShardedCheckpoint"/>.
 /// </summary>
 /// <param name="Shards">The names of the files and of the tensors that each should have.</param>
 /// <param name="TotalBytes">The length of all tensors together, or null where the index does not say.</param>
@@ -47,7 +47,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, IReadOnlySet<strin
 
     private static ShardIndex Parse(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(Map, out var map) || map.ValueKind != JsonValueKind.Object)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(Map, out var map)
+            || map.ValueKind != JsonValueKind.Object)
         {
             throw new InvalidDataException($"It is no index of shards: it has no object '{Map}'.");
         }
@@ -68,7 +69,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, IReadOnlySet<strin
             && name.Length > ShardExtension.Length && !name.StartsWith('.')
             ? name
             : throw new InvalidDataException(
-                $"It says that '{tensor}' stands in {value.GetRawText()}; a shard is a {ShardExtension} file beside the index, named without a folder.");
+                $"It says that '{tensor}' stands in {value.GetRawText()}; a shard is a {ShardExtension} file beside the "
+                + "index, named without a folder.");
     }
 
     private static long? TotalSize(JsonElement root)
@@ -80,7 +82,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, IReadOnlySet<strin
         }
 
         // some writers give it as 1024.0
-        return size.ValueKind == JsonValueKind.Number && size.TryGetDouble(out var value) && value is >= 0 and < long.MaxValue
+        return size.ValueKind == JsonValueKind.Number && size.TryGetDouble(out var value)
+            && value is >= 0 and < long.MaxValue
             ? (long)value
             : throw new InvalidDataException($"Its total_size is {size.GetRawText()}; it must be a number of bytes.");
     }

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A checkpoint in several safetensors files, as an index beside them names them: the Hugging Face form of large models.</summary>
+/// <summary>
+/// A checkpoint in several safetensors files, as an index beside them names them: the Hugging Face form of large
+/// models.
+/// </summary>
 internal sealed class ShardedCheckpoint : ICheckpoint
 {
     private readonly List<SafeTensorsCheckpoint> _shards = [];
@@ -39,7 +42,9 @@ internal sealed class ShardedCheckpoint : ICheckpoint
 
     /// <summary>Opens all shards of an index and checks that they hold what it says, no less and no more.</summary>
     /// <exception cref="FileNotFoundException">A shard is missing.</exception>
-    /// <exception cref="InvalidDataException">The index or a shard is damaged, or they do not belong together.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The index or a shard is damaged, or they do not belong together.
+    /// </exception>
     public static ShardedCheckpoint Open(string path)
     {
         using var stream = File.OpenRead(path);
@@ -52,13 +57,15 @@ internal sealed class ShardedCheckpoint : ICheckpoint
 
     private void Add(string name, IReadOnlySet<string> expected)
     {
-        var shard = OpenShard(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, name));
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
+        var shard = OpenShard(System.IO.Path.Combine(folder, name));
         _shards.Add(shard);
         foreach (var tensor in shard.Tensors.Values)
         {
             if (_places.TryGetValue(tensor.Name, out var other))
             {
-                throw new InvalidDataException($"The tensor '{tensor.Name}' stands in '{other.Path}' and in '{shard.Path}'.");
+                throw new InvalidDataException(
+                    $"The tensor '{tensor.Name}' stands in '{other.Path}' and in '{shard.Path}'.");
             }
 
             _places.Add(tensor.Name, shard);
@@ -87,10 +94,12 @@ internal sealed class ShardedCheckpoint : ICheckpoint
 
     private void CheckLength(ShardIndex index)
     {
-        var stored = _tensors.Values.Aggregate(0L, (sum, tensor) => checked(sum + tensor.Count * SafeTensorsType.SizeOf(tensor.Type)));
+        var stored = _tensors.Values.Aggregate(
+            0L, (sum, tensor) => checked(sum + tensor.Count * SafeTensorsType.SizeOf(tensor.Type)));
         if (index.TotalBytes is { } said && said != stored)
         {
-            throw new InvalidDataException($"The index speaks of {said} bytes of tensors, but the files that it names hold {stored}.");
+            throw new InvalidDataException(
+                $"The index speaks of {said} bytes of tensors, but the files that it names hold {stored}.");
         }
     }
 }

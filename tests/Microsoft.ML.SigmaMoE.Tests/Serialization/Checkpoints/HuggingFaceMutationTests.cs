@@ -12,7 +12,10 @@ public sealed class HuggingFaceMutationTests
     private static readonly string Case = Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", "hf_sigma_moe");
 
     private static readonly string[] Values =
-        ["0", "1", "-1", "2", "3", "7", "40", "2147483647", "4294967296", "1e300", "0.3", "-0.5", "1", "true", "false", "null", "\"gelu_new\"", "\"softmax\"", "[]", "{}"];
+    [
+        "0", "1", "-1", "2", "3", "7", "40", "2147483647", "4294967296", "1e300", "0.3", "-0.5",
+        "true", "false", "null", "\"gelu_new\"", "\"softmax\"", "[]", "{}",
+    ];
 
     [Theory]
     [InlineData(false)]

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Damaged indexes over whole files: whatever opens holds what the files hold, and nothing outside the folder is opened.</summary>
+/// <summary>
+/// Damaged indexes over whole files: whatever opens holds what the files hold, and nothing outside the folder is
+/// opened.
+/// </summary>
 public sealed class ShardIndexMutationTests
 {
     private const int Files = 12_000;
@@ -13,7 +16,10 @@ public sealed class ShardIndexMutationTests
     private static readonly string[] Names = ["a", "b", "c", "d", "e"];
 
     private static readonly string?[] Places =
-        ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "decoy.safetensors", "../decoy.safetensors", "/decoy.safetensors", "", null];
+    [
+        "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "decoy.safetensors", "../decoy.safetensors",
+        "/decoy.safetensors", "", null,
+    ];
 
     [Theory]
     [InlineData(false)]
