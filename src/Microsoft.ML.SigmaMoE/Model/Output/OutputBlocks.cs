@@ -34,7 +34,7 @@ internal static class OutputBlocks
             var logits = matmul(x, weight.t());                                                  // [block, V]
             loss += Differentiate(logits, bias, TensorMemory.Of<long>(targets) + first, byBias, tokens);
             byHidden.narrow(0, first, x.shape[0]).copy_(matmul(logits, weight));
-            byMatrix.add_(matmul(logits.t(), x).to(ScalarType.Float32));
+            byMatrix.AddInPlace(matmul(logits.t(), x).to(ScalarType.Float32));
         }
 
         return new(loss / tokens, byHidden, byMatrix, byBias);
