@@ -103,6 +103,19 @@ public sealed class LanguageModelImportTests
         Assert.Equal((0.25, 0.125), (chosen.ExpertDropout, chosen.BalancingWeight));
     }
 
+    [Fact]
+    public void Import_OfArgumentsThatNameAblations_KeepsThem()
+    {
+        using var folder = new TemporaryFolder();
+        using var mixture = ReferenceCheckpoint.Open("lm_sigma_moe");
+        using var dropping = ImportWith(mixture, folder, ("kvmem.dropout", "score"), ("dropout", 0.125));
+        Assert.Equal(0.125, Assert.IsType<MixtureOfExpertsOptions>(dropping.Options.FeedForward).HiddenDropout);
+        using var memory = ReferenceCheckpoint.Open("lm_pkm");
+        using var scaled = ImportWith(memory, folder, ("pkm.custom_init", 5L));
+        var values = Assert.IsType<ProductKeyMemoryOptions>(scaled.Options.FeedForward);
+        Assert.Equal(MemoryInitialization.ByValueCount, values.Initialization);
+    }
+
     [Theory]
     [InlineData("moe.selection_mode", "add", "moe.selection_mode = add; this library recognises sigmoid, gate, sinkmoid2")]
     [InlineData("transformer.activation", "gelu", "transformer.activation = gelu")]
@@ -311,6 +324,14 @@ public sealed class LanguageModelImportTests
 
     private static ImportOptions Options(int? active) =>
         Accepting with { ActiveExperts = active, Model = Segments, Precision = Precision.Float32 };
+
+    private static LanguageModel ImportWith(ReferenceCase reference, TemporaryFolder folder, params (string Name, object Value)[] more)
+    {
+        var arguments = ReferenceCheckpoint.Arguments(reference);
+        more.ToList().ForEach(argument => arguments[argument.Name] = argument.Value);
+        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        return LanguageModel.Import(folder.File("a.pth"));
+    }
 
     private static LanguageModel Import(ReferenceCase reference, TemporaryFolder folder, ImportOptions options) =>
         Import(ReferenceCheckpoint.Weights(reference), folder, options);

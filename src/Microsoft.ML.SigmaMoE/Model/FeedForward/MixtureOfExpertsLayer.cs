@@ -18,6 +18,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// several threads while training. Input and output are float32 on the layer's device, whatever <see cref="Precision"/>
 /// the experts compute in.
 /// </para>
+/// <para>
+/// Routers and losses are those of the language models. The authors' stand-alone layer differs from their models in two
+/// points: it balances all experts where the softmax comes after top-k (here <see cref="EntropyScope.AllExperts"/>), and it
+/// drops experts by −∞ where their models give them the score 0, as this does.
+/// </para>
 /// </remarks>
 public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
 {

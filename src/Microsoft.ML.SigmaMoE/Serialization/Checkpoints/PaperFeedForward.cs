@@ -13,6 +13,9 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
     private const string Layers = $"{Layer}linear1.weight";
     private const string TopK = "transformer.topk_value";
 
+    // the argument of the rows "+ init" in the paper's tables
+    private const int ByValueCount = 5;
+
     /// <summary>Gets the block.</summary>
     /// <exception cref="ArgumentException">The file does not say enough, and the options neither.</exception>
     /// <exception cref="NotSupportedException">The block is one that this library cannot compute.</exception>
@@ -69,6 +72,7 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
             SubKeyCount = sizes[1],
             NearestKeys = arguments.Int("pkm.knn") ?? throw arguments.Missing("pkm.knn"),
             QueryProjection = Has($"{Layer}pkm.query_proj.weight"),
+            Initialization = arguments.Int("pkm.custom_init") == ByValueCount ? MemoryInitialization.ByValueCount : default,
             Activation = arguments.RequireOneOf("transformer.activation", "relu", "softmax") == "softmax" ? MemoryActivation.Softmax : MemoryActivation.Relu,
         };
     }
@@ -86,6 +90,7 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
             ExpertSize = experts[2],
             ActiveExperts = active,
             Bias = Has($"{Layer}pkm.bias"),
+            HiddenDropout = arguments.Text("kvmem.dropout") == "score" ? arguments.Double("dropout") ?? 0 : 0,
             Router = Choose(),
         };
     }
