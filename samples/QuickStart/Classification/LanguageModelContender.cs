@@ -4,16 +4,17 @@ using Microsoft.ML.SigmaMoE;
 namespace QuickStart;
 
 /// <summary>The features of a language model, ready for a classifier.</summary>
+/// <remarks>
+/// Tried on validation rows and not kept, for they were no better: earlier layers, maxima beside the means, weights by rarity
+/// or surprise, whitening. What counts is how long the model was trained.
+/// </remarks>
 internal static class LanguageModelContender
 {
-    // Tried on validation rows: of one layer the first does best, with means and maxima together.
-    private static readonly FeatureOptions Options = new() { Layer = 1, Pooling = PoolingKind.MeanAndMax };
-
     /// <summary>Scales each feature to vary alike, and each row to length 1: without that a few large features decide.</summary>
     public static Contender Fit(MLContext context, TrainedModel model, ClassificationTask task)
     {
         var pipeline = context.Transforms.Text
-            .FeaturizeTextWithLanguageModel(Contender.Column, nameof(Document.Text), model.Model, Options)
+            .FeaturizeTextWithLanguageModel(Contender.Column, nameof(Document.Text), model.Model)
             .Append(context.Transforms.NormalizeMeanVariance(Contender.Column, fixZero: false))
             .Append(context.Transforms.NormalizeLpNorm(Contender.Column));
         return new($"{model.Name} features", pipeline.Fit(context.Data.LoadFromEnumerable(task.Validation)));

@@ -42,6 +42,15 @@ public sealed class NativeLibrariesInAFreshProcessTests : IDisposable
     }
 
     [Fact]
+    public void Load_WhereOneDnnMayNotUseBFloat16_ScoresInFloat32()
+    {
+        var environment = new Dictionary<string, string> { ["ONEDNN_MAX_CPU_ISA"] = "AVX2" };
+        var process = FreshProcess.Run(FreshProcess.Folder, environment, Model, Text);
+        var perplexity = Assert.Single(FreshProcess.Perplexities(process));
+        Assert.Equal(1, perplexity / _expected, 0.01f); // bfloat16 keeps eight bits
+    }
+
+    [Fact]
     public void Load_WithoutLibtorch_NamesThePackageToAdd()
     {
         var application = Directory.CreateDirectory(_folder.File("application")).FullName;

@@ -5,8 +5,16 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>What the running processor can do and .NET does not tell.</summary>
 internal static class Processor
 {
-    /// <summary>Gets whether it multiplies bfloat16 natively.</summary>
-    public static bool HasBFloat16 { get; } = DetectBFloat16();
+    // oneDNN obeys these; asked for what they forbid, it ends the process
+    private static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"];
+
+    /// <summary>Gets whether it multiplies bfloat16 natively, and oneDNN may.</summary>
+    public static bool HasBFloat16 { get; } =
+        DetectBFloat16() && !Limits.Select(Environment.GetEnvironmentVariable).Any(ForbidsBFloat16);
+
+    /// <summary>Tells whether a limit to oneDNN's instructions leaves out bfloat16. Values it does not know are no limit to it.</summary>
+    public static bool ForbidsBFloat16(string? limit) =>
+        limit?.ToUpperInvariant() is "SSE41" or "AVX" or "AVX2" or "AVX2_VNNI" or "AVX2_VNNI_2" or "AVX512_CORE" or "AVX512_CORE_VNNI";
 
     // CPUID leaf 7: subleaf 1 EAX bit 5 is AVX512_BF16, subleaf 0 EDX bit 22 is AMX-BF16. oneDNN uses them with AVX-512.
     private static bool DetectBFloat16()
