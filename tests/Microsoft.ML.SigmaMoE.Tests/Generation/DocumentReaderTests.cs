@@ -43,17 +43,38 @@ public sealed class DocumentReaderTests
     }
 
     [Theory]
-    [InlineData(7, 0, false, ScalarType.Float32, 1e-5)]
-    [InlineData(16, 40, false, ScalarType.Float32, 1e-5)]
-    [InlineData(16, 24, true, ScalarType.Float32, 1e-5)]
-    [InlineData(16, 40, false, ScalarType.BFloat16, 3e-2)]
-    [InlineData(16, 24, true, ScalarType.BFloat16, 3e-2)]
-    public void Read_OfALongDocument_EqualsRecomputation(int segment, int memory, bool sameLength, ScalarType type, double tolerance)
+    [InlineData(7, 0, false)]
+    [InlineData(16, 40, false)]
+    [InlineData(16, 24, true)]
+    public void Read_OfALongDocument_EqualsRecomputation(int segment, int memory, bool sameLength)
     {
         var model = TinyModel.Model with { SegmentLength = segment, EvaluationMemoryLength = memory, SameLengthEvaluation = sameLength };
-        // in bfloat16 every token takes every expert: else rounding alone sends some elsewhere
-        var experts = type == ScalarType.Float32 ? TinyModel.Experts : TinyModel.Experts with { ActiveExperts = 4 };
-        using var network = new TransformerNetwork(model, experts, 11, type, new Randomness(3));
+        Compare(model, TinyModel.Experts, ScalarType.Float32, (wanted, got, read) =>
+            TensorAssert.Close(wanted, got, 1e-5, $"logits after {read} tokens"));
+    }
+
+    // Single logits of either way may be 0.05 from float32's, by rounding alone; all together are 0.004 from them. Every
+    // token takes every expert: else rounding sends some elsewhere.
+    [Theory]
+    [InlineData(16, 40, false)]
+    [InlineData(16, 24, true)]
+    public void Read_OfALongDocumentInBFloat16_EqualsRecomputationUpToRounding(int segment, int memory, bool sameLength)
+    {
+        var model = TinyModel.Model with { SegmentLength = segment, EvaluationMemoryLength = memory, SameLengthEvaluation = sameLength };
+        var (squares, count) = (0.0, 0L);
+        Compare(model, TinyModel.Experts with { ActiveExperts = 4 }, ScalarType.BFloat16, (wanted, got, _) =>
+        {
+            squares += (wanted - got).square().sum().item<float>();
+            count += got.numel();
+        });
+        Assert.InRange(Math.Sqrt(squares / count), 0, 1e-2);
+    }
+
+    private static void Compare(
+        ModelOptions model, MixtureOfExpertsOptions experts, ScalarType type, Action<Tensor, Tensor, int> check)
+    {
+        using var randomness = new Randomness(3);
+        using var network = new TransformerNetwork(model, experts, 11, type, randomness);
         network.eval();
         using var cached = new DocumentReader(network);
         using var truth = new RecomputingReader(network);
@@ -62,11 +83,9 @@ public sealed class DocumentReaderTests
         {
             using var scope = NewDisposeScope();
             int[] piece = [.. Enumerable.Range(0, random.Next(8) == 0 ? 20 : 1).Select(_ => random.Next(11))];
-            TensorAssert.Close(tensor(truth.Read(piece)), tensor(cached.Read(piece)), tolerance, $"logits after {read} tokens");
+            check(tensor(truth.Read(piece)), tensor(cached.Read(piece)), read);
             read += piece.Length;
         }
-
-        network.Randomness.Dispose();
     }
 
     [Fact]

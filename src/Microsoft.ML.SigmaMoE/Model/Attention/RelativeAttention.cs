@@ -46,6 +46,11 @@ internal sealed class RelativeAttention : Attention
 
     public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions)
     {
+        if (RelativeAttentionFunction.Takes(_computeType, queries, positions.Windows))
+        {
+            return Merge(RelativeAttentionFunction.Apply(Projected(queries, context, (RelativePositions)positions), positions.Windows));
+        }
+
         var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
         return Merge(Probabilities(queries, keys, (RelativePositions)positions), values); // [batch, T, d_model]
     }
@@ -80,6 +85,15 @@ internal sealed class RelativeAttention : Attention
         var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
         return (parts[0], parts[1]);
     }
+
+    // Each as its matrix leaves it, with the heads side by side.
+    private AttentionInputs Projected(Tensor queries, Tensor context, RelativePositions positions) => new(
+        MixedLinear.Apply(queries, _query, _computeType),
+        MixedLinear.Apply(context, _keyValue, _computeType),
+        MixedLinear.Apply(positions.Sinusoids, _position, _computeType),
+        _contentBias,
+        _positionBias,
+        _scale);
 
     // places: [heads, head, S]
     private Tensor Probabilities(Tensor queries, Tensor keys, Tensor places, RelativePositions positions)

@@ -35,7 +35,12 @@ internal sealed unsafe class Brgemm : IDisposable
 #pragma warning disable CA1822 // what it uses belongs to the thread, but only between making and disposing one
     public void Multiply(
         int rows, int columns, int inner, ushort* a, int strideA, ushort* b, float* c, int strideC, bool accumulate) =>
-        Function(rows, columns, inner, strideA, columns, strideC, accumulate ? (byte)1 : (byte)0, a, b, c, 1);
+        Multiply(rows, columns, inner, a, strideA, b, columns, c, strideC, accumulate);
+
+    /// <summary>Multiplies by some columns of a wider B, whose rows are <paramref name="strideB"/> pairs apart.</summary>
+    public void Multiply(
+        int rows, int columns, int inner, ushort* a, int strideA, ushort* b, int strideB, float* c, int strideC, bool accumulate) =>
+        Function(rows, columns, inner, strideA, strideB, strideC, accumulate ? (byte)1 : (byte)0, a, b, c, 1);
 #pragma warning restore CA1822
 
     /// <summary>Hands the calling thread's matrix units back.</summary>
