@@ -18,7 +18,10 @@ public sealed record BenchmarkOptions
     /// <summary>Gets the number of tokens (N): of a block's call, or of a step's batch.</summary>
     public int Tokens { get; init; } = 4096;
 
-    /// <summary>Gets how often each contender runs, in turns; the median counts.</summary>
+    /// <summary>
+    /// Gets how often each contender runs, in turns; the median counts. Slow ones run less often: for a minute in all, but
+    /// at least three times.
+    /// </summary>
     public int Repetitions { get; init; } = 15;
 
     /// <summary>Gets the dense feed-forward block of equal parameters.</summary>

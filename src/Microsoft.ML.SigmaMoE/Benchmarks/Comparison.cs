@@ -18,7 +18,7 @@ internal sealed class Comparison(string title, string shape, BenchmarkOptions op
     /// <summary>Measures.</summary>
     public IReadOnlyList<BenchmarkResult> Run(IReadOnlyList<Contender> contenders, CancellationToken cancellationToken)
     {
-        var timings = Timing.Interleave(contenders, options.Repetitions, cancellationToken);
+        var timings = Timing.Interleave(contenders, options.Repetitions, Timing.Patience, cancellationToken);
         var medians = contenders.Zip(timings).ToDictionary(pair => pair.First, pair => pair.Second.Median);
         var float32 = DenseFloat32.Count == 0 ? (double?)null : DenseFloat32.Min(dense => medians[dense]);
         return [.. contenders.Zip(timings, (contender, timing) => new BenchmarkResult
