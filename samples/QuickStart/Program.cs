@@ -17,6 +17,12 @@ static void Tell(QuickStartOptions options, Screen screen)
     var corpus = CorpusChoice.Read(options, context);
     var split = CorpusChoice.Split(options, corpus);
     CorpusReport.Print(corpus, split, watch.Elapsed, screen);
+    if (options.ExportFolder is { } folder)
+    {
+        CorpusExport.Write(split, folder);
+        screen.Line($"Its parts are in {folder}.");
+        return;
+    }
 
     // a mixture of experts, and a dense model of as many parameters that learns for as long
     screen.Section($"Two language models, {plan.TrainingTime.TotalSeconds:F0} seconds of training each");

@@ -16,6 +16,7 @@ internal sealed class OptionParser
             --label-column NAME  its column of classes; without it nothing is classified
           --split type|member    what the SDK's test part keeps apart (default type)
           --output FOLDER        where model.zip goes (default: a folder in the temporary path)
+          --export FOLDER        only write the parts there: train.txt, validation.txt, test.txt, a document a line
           --seed N               seed of everything random (default 1)
         """;
 
@@ -52,6 +53,7 @@ internal sealed class OptionParser
         "--label-column" => options with { LabelColumn = Value(option) },
         "--split" => options with { Split = Split(option) },
         "--output" => options with { OutputFolder = Value(option) },
+        "--export" => options with { ExportFolder = Value(option) },
         "--seed" => options with { Seed = Number<int>(option) },
         "--help" or "-h" => options with { Help = true },
         _ => throw new UserException($"{option} is not an option of this program; --help lists them."),

@@ -28,6 +28,9 @@ internal sealed record QuickStartOptions
     public string OutputFolder { get; init; } =
         Path.Combine(Path.GetTempPath(), $"sigmamoe-quickstart-{Environment.UserName}");
 
+    /// <summary>Gets the folder to which the parts of the text are only written, or null for the whole run.</summary>
+    public string? ExportFolder { get; init; }
+
     /// <summary>Gets the seed of everything random.</summary>
     public int Seed { get; init; } = 1;
 

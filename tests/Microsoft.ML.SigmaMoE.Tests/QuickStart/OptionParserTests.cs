@@ -25,9 +25,10 @@ public sealed class OptionParserTests : IDisposable
         var options = OptionParser.Parse(
         [
             "--minutes", "1.5", "--quick", "--tsv", table, "--text-column", "Title, Body", "--label-column", "Area",
-            "--output", "out", "--seed", "7",
+            "--output", "out", "--export", "parts", "--seed", "7",
         ]);
         Assert.Equal((1.5, true, 7, table), (options.Minutes, options.Quick, options.Seed, options.TableFile));
+        Assert.Equal("parts", options.ExportFolder);
         Assert.Equal(["Title", "Body"], options.TextColumns);
         Assert.Equal(("Area", "out"), (options.LabelColumn, options.OutputFolder));
         Assert.Equal(SplitKind.Member, OptionParser.Parse(["--split", "member"]).Split);

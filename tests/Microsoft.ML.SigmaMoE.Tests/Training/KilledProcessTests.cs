@@ -61,7 +61,7 @@ public sealed class KilledProcessTests
             start.ArgumentList.Add(typeof(KilledProcessTests).Assembly.Location);
         }
 
-        foreach (var argument in new[] { "-explicit", "only", "-method", $"*{nameof(KilledProcessTests)}.{nameof(TrainForEver)}" })
+        foreach (var argument in new[] { "--explicit", "only", "--filter-method", $"*{nameof(KilledProcessTests)}.{nameof(TrainForEver)}" })
         {
             start.ArgumentList.Add(argument);
         }
