@@ -5,10 +5,12 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>What the runs of one contender took, in milliseconds.</summary>
 internal sealed record Timing(double LowerQuartile, double Median, double UpperQuartile)
 {
-    private const int WarmUps = 3;
-
     // Rounds without which there is no median.
     private const int LeastRounds = 3;
+
+    // .NET compiles a method well after some thirty calls, which it begins to count after a tenth of a second.
+    private const int WarmUps = 40;
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Gets how long contenders run in all; slow ones get fewer repetitions than were asked for.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
@@ -16,40 +18,45 @@ internal sealed record Timing(double LowerQuartile, double Median, double UpperQ
     /// <summary>Runs contenders in turns, so that whatever else the machine does meets all of them alike.</summary>
     /// <param name="contenders">What is measured.</param>
     /// <param name="repetitions">How often, in the time that <paramref name="patience"/> allows, but at least three times.</param>
-    /// <param name="patience">After how long no new round begins; a third of it is for warming up.</param>
+    /// <param name="patience">After how long no new round begins; a twelfth of it is for warming up.</param>
     /// <param name="cancellationToken">Looked at before every run.</param>
     public static Timing[] Interleave(
         IReadOnlyList<Contender> contenders, int repetitions, TimeSpan patience, CancellationToken cancellationToken)
     {
         var times = contenders.Select(_ => new List<double>(repetitions)).ToArray();
-        var begun = Stopwatch.GetTimestamp();
-        for (var repetition = -WarmUps; repetition < repetitions; repetition++)
+        var (begun, round) = (Stopwatch.GetTimestamp(), 0);
+        do
         {
-            var passed = Stopwatch.GetElapsedTime(begun);
-            if (repetition >= LeastRounds && passed > patience)
+            RunEach(contenders, round++, null, cancellationToken);
+        }
+        while (IsCold(round, Stopwatch.GetElapsedTime(begun), patience));
+
+        for (var counted = 0; counted < repetitions; counted++)
+        {
+            if (counted >= LeastRounds && Stopwatch.GetElapsedTime(begun) > patience)
             {
                 break;
             }
 
-            if (repetition > -WarmUps && repetition < 0 && passed > patience / 3)
-            {
-                repetition = 0;
-            }
-
-            foreach (var (place, contender) in contenders.Index())
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var start = Stopwatch.GetTimestamp();
-                contender.Run(repetition + WarmUps);
-                var elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-                if (repetition >= 0)
-                {
-                    times[place].Add(elapsed);
-                }
-            }
+            RunEach(contenders, round++, times, cancellationToken);
         }
 
         return [.. times.Select(Of)];
+    }
+
+    private static bool IsCold(int rounds, TimeSpan passed, TimeSpan patience) =>
+        passed < patience / 12 && (rounds < WarmUps || passed < WarmUpTime);
+
+    private static void RunEach(
+        IReadOnlyList<Contender> contenders, int round, List<double>[]? times, CancellationToken cancellationToken)
+    {
+        foreach (var (place, contender) in contenders.Index())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            contender.Run(round);
+            times?[place].Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
     }
 
     private static Timing Of(List<double> times)
