@@ -8,9 +8,9 @@ internal sealed record Timing(double LowerQuartile, double Median, double UpperQ
     // Rounds without which there is no median.
     private const int LeastRounds = 3;
 
-    // .NET compiles a method well after some thirty calls, which it begins to count after a tenth of a second.
-    private const int WarmUps = 40;
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
+    // .NET compiles a method well only after two times thirty calls, which it counts when nothing new was compiled for a while.
+    private const int WarmUps = 100;
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Gets how long contenders run in all; slow ones get fewer repetitions than were asked for.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);

@@ -16,7 +16,7 @@ internal sealed class Float32Speed : IDisposable
     private const string Setting = "float32_matmul_precision=medium";
     private static readonly Lock Gate = new();
     private static readonly Lazy<bool> IsWorthIt = new(() =>
-        ProcessSettings.AreAllowed && IsZen5OrLater && Float32Multiplication.IsAdjustable && IsAccurate());
+        ProcessSettings.AreAllowed && IsZen5OrLater && Float32Multiplication.IsAdjustable && IsExact);
 
     private static int _holders;
     private static bool _isChanged;
@@ -60,6 +60,9 @@ internal sealed class Float32Speed : IDisposable
         }
     }
 
+    /// <summary>Gets whether oneDNN can be chosen, and its products are as exact as float32 is.</summary>
+    public static bool IsExact => Float32Multiplication.IsAdjustable && MeasureError() <= 1e-5;
+
     /// <summary>Measures the error of one product with oneDNN, relative to the largest number of the result.</summary>
     public static double MeasureError()
     {
@@ -87,6 +90,4 @@ internal sealed class Float32Speed : IDisposable
             return ((signature >> 8) & 0xF) + ((signature >> 20) & 0xFF) >= 0x1A;
         }
     }
-
-    private static bool IsAccurate() => MeasureError() <= 1e-5;
 }

@@ -23,7 +23,8 @@ public sealed class SigmaMoEBenchmarkTests
     public void Run_OfAnyKind_AgreesWithItsReferenceAndHasRatios(BenchmarkKind kind, int count)
     {
         var results = SigmaMoEBenchmark.Run(kind, Tiny);
-        Assert.True(results.Count == count || !Float32Multiplication.IsAdjustable, $"There are {results.Count} results.");
+        var missing = kind == BenchmarkKind.Layer && !Float32Speed.IsExact ? 2 : 0; // no dense layer over oneDNN
+        Assert.Equal(count - missing, results.Count);
         Assert.All(results, result =>
         {
             Assert.True(result.Milliseconds > 0);
