@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class CheckpointFolder(string directory, int keep)
 {
-    private const string Prefix = "step-", TemporarySuffix = ".tmp";
+    private const string Prefix = "step-", TemporarySuffix = ".tmp", BrokenSuffix = ".broken";
 
     /// <summary>Gets the folder of the checkpoint with the highest step, or null.</summary>
     public string? Latest => All().FirstOrDefault();
@@ -38,7 +38,10 @@ internal sealed class CheckpointFolder(string directory, int keep)
         Checkpoint.Read(latest, session);
     }
 
-    /// <summary>Writes a checkpoint and deletes those that are too old.</summary>
+    /// <summary>
+    /// Writes a checkpoint and deletes those that are too old, but not the one before it: nobody knows yet whether the new
+    /// weights are any good.
+    /// </summary>
     public void Write(TrainingSession session)
     {
         var path = Path.Combine(directory, $"{Prefix}{session.State.Step:D9}");
@@ -55,7 +58,30 @@ internal sealed class CheckpointFolder(string directory, int keep)
             Delete(temporary);
         }
 
-        foreach (var old in All().Skip(keep).ToArray())
+        Keep(Math.Max(keep, 2));
+    }
+
+    /// <summary>Deletes checkpoints that are too old, now that the latest is known to be good.</summary>
+    public void DeleteOld() => Keep(keep);
+
+    /// <summary>Renames a step's checkpoint so that it is not resumed from.</summary>
+    /// <returns>Where it is now, or null where that step has none.</returns>
+    public string? SetAside(long step)
+    {
+        if (All().FirstOrDefault(folder => StepOf(folder) == step) is not { } path)
+        {
+            return null;
+        }
+
+        var aside = path + BrokenSuffix;
+        Delete(aside);
+        Directory.Move(path, aside);
+        return aside;
+    }
+
+    private void Keep(int count)
+    {
+        foreach (var old in All().Skip(count).ToArray())
         {
             Delete(old);
         }

@@ -13,12 +13,11 @@ internal sealed class Trainer : IDisposable
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
     private readonly Evaluator? _evaluator;
-    private readonly CheckpointFolder? _checkpoints;
+    private readonly CheckpointKeeper _checkpoints;
+    private readonly BreakdownGuard _guard;
     private readonly TrainingWorkers _workers;
     private readonly TimeProvider _clock;
     private long _mark;
-    private long _savedStep;
-    private TimeSpan _savedAt;
 
     public Trainer(
         TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation = null, TimeProvider? clock = null)
@@ -27,19 +26,23 @@ internal sealed class Trainer : IDisposable
         _schedule = options.Schedule(_session.StepLimit);
         _workers = new(_session.WorkerCount);
         _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
-        _checkpoints = options.CheckpointDirectory is { } folder ? new(folder, options.KeepCheckpoints) : null;
+        _checkpoints = new(_session);
+        _guard = new(_session, _checkpoints);
     }
 
     private TrainingState State => _session.State;
 
     /// <summary>Trains until a limit is reached, the validation loss stops falling, or somebody cancels.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, and <see cref="TrainingOptions.OnCancel"/> says to throw.</exception>
-    /// <exception cref="NotFiniteNumberException">The loss or its gradient is no number any more; the weights are those before.</exception>
+    /// <exception cref="NotFiniteNumberException">
+    /// A loss or its gradient is no number any more; the weights are those that gave it.
+    /// </exception>
+    /// <exception cref="IOException">A checkpoint cannot be written.</exception>
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _options.CancellationToken);
-        _checkpoints?.Open(_session);
-        (_mark, _savedStep, _savedAt) = (_clock.GetTimestamp(), State.Step, State.Elapsed);
+        _checkpoints.Open();
+        _mark = _clock.GetTimestamp();
         try
         {
             for (TrainingEnd? end; ; Step())
@@ -49,6 +52,7 @@ internal sealed class Trainer : IDisposable
                 Save(end);
                 if (end is { } reason)
                 {
+                    _checkpoints.Confirm();
                     return Finish(reason, _options.RestoreBest);
                 }
 
@@ -86,7 +90,8 @@ internal sealed class Trainer : IDisposable
 
         var (loss, routings) = Backward(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
         State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
-        ThrowIfNotFinite(loss, State.GradientNorm);
+        _guard.CheckStep(loss, State.GradientNorm);
+        _checkpoints.Confirm();
         _session.Optimizer.Step(State.LearningRate, GradientNorm.ClipScale(State.GradientNorm, _options.ClipNorm));
         _session.Optimizer.ClearGradients();
         _session.Network.AfterStep(routings);
@@ -126,11 +131,18 @@ internal sealed class Trainer : IDisposable
         var due = State.Step % _options.EvaluationInterval == 0 || end is not null;
         if (_evaluator is not null && due && State.EvaluatedStep != State.Step)
         {
-            var isBest = State.Measured(_evaluator.Run(cancellationToken).Loss);
+            var loss = _evaluator.Run(cancellationToken).Loss;
+            _guard.CheckValidation(loss);
+            var isBest = State.Measured(loss);
             if (isBest && (_options.RestoreBest || _options.OnCancel == CancellationBehavior.ReturnBest))
             {
                 _session.Best.Take(_session.Network);
             }
+        }
+
+        if (_evaluator is null && end is not null)
+        {
+            _guard.CheckWeights();
         }
 
         return end ?? (State.MeasurementsSinceBest >= _options.EarlyStoppingPatience ? TrainingEnd.StoppedEarly : null);
@@ -149,12 +161,7 @@ internal sealed class Trainer : IDisposable
     private void Save(TrainingEnd? end)
     {
         Tick();
-        var due = end is not null || State.Step % _options.CheckpointInterval == 0 || State.Elapsed - _savedAt >= _options.CheckpointPeriod;
-        if (_checkpoints is not null && due && State.Step != _savedStep)
-        {
-            _checkpoints.Write(_session);
-            (_savedStep, _savedAt) = (State.Step, State.Elapsed);
-        }
+        _checkpoints.Save(end);
     }
 
     private TrainingResult Finish(TrainingEnd end, bool restoreBest)
@@ -188,20 +195,5 @@ internal sealed class Trainer : IDisposable
         _mark = _clock.GetTimestamp();
         State.Elapsed += passed;
         return passed.TotalSeconds;
-    }
-
-    private void ThrowIfNotFinite(double loss, double gradientNorm)
-    {
-        if (!double.IsFinite(loss) || !double.IsFinite(gradientNorm))
-        {
-            _session.Optimizer.ClearGradients();
-            var checkpoint = _checkpoints?.Latest is { } latest
-                ? $"The last good checkpoint is {latest}."
-                : "There is no checkpoint to go back to (CheckpointDirectory).";
-            throw new NotFiniteNumberException(
-                $"Training broke down in step {State.Step + 1}: the loss is {loss}, the gradient's length {gradientNorm}, at a learning "
-                + $"rate of {State.LearningRate}. Lower LearningRate or ClipNorm, or lengthen WarmupSteps. {checkpoint}",
-                double.IsFinite(loss) ? gradientNorm : loss);
-        }
     }
 }

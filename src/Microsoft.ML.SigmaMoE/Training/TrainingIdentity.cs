@@ -3,7 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What of a training cannot change while it is interrupted: the model, the texts and the order of reading.</summary>
+/// <summary>
+/// What of a training cannot change while it is interrupted: the model, the texts and the order of reading. The optimiser's
+/// settings may, since a training that broke down goes on with others, and so may the number type: weights are float32
+/// in all. Bit for bit as without interruption it ends with the same ones.
+/// </summary>
 internal sealed record TrainingIdentity(
     ModelOptions Model,
     FeedForwardOptions FeedForward,

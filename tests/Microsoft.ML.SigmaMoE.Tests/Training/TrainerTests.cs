@@ -143,29 +143,6 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void Run_LossBreaksDown_NamesTheStepAndLeavesNumbers()
-    {
-        var options = TrainingRun.Options with
-        {
-            LearningRate = 1e30,
-            WarmupSteps = 0,
-            CheckpointDirectory = _run.Folder.File("checkpoints"),
-            CheckpointInterval = 1,
-        };
-        var fault = Assert.Throws<NotFiniteNumberException>(() => _run.Train(options));
-        Assert.Matches("broke down in step [2-9]: the loss is", fault.Message);
-        Assert.Contains(Path.Combine("checkpoints", "step-00000000"), fault.Message, StringComparison.Ordinal);
-        Assert.All(_run.Network.parameters(), weight => Assert.Null(weight.grad));
-    }
-
-    [Fact]
-    public void Run_LossBreaksDownWithoutCheckpoints_SaysThatThereIsNone()
-    {
-        var fault = Assert.Throws<NotFiniteNumberException>(() => _run.Train(TrainingRun.Options with { LearningRate = 1e30 }));
-        Assert.Contains("no checkpoint to go back to", fault.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Run_ValidationLossRises_StopsEarlyWithTheBestWeights()
     {
         // a rate at which a tiny network jumps about: some measurement is worse than the one before
