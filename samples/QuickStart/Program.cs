@@ -27,7 +27,7 @@ static void Tell(QuickStartOptions options, Screen screen)
     // a mixture of experts, and a dense model of as many parameters that learns for as long
     screen.Section($"Two language models, {plan.TrainingTime.TotalSeconds:F0} seconds of training each");
     var training = new ModelTraining(context, split, plan);
-    var recipe = ModelRecipe.For(plan.TrainingTime, options.Seed);
+    var recipe = ModelRecipe.For(plan.TrainingTime, split.TrainingBytes, options.Seed);
     var mixture = screen.Watch("σ-MoE", progress => training.Run("σ-MoE", recipe.Mixture, progress));
     var dense = screen.Watch("dense", progress => training.Run("dense", recipe.Dense, progress));
     ModelReport.Print([mixture, dense], screen);

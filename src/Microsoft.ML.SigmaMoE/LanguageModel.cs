@@ -23,7 +23,7 @@ public sealed partial class LanguageModel : IDisposable
     private LanguageModel(StoredModel stored, Shared<TransformerNetwork> network)
     {
         // a model outlives the program's objects that followed its training
-        var training = stored.Options.Training with { Progress = null, CancellationToken = default };
+        var training = stored.Options.Training with { Progress = null, CancellationToken = default, BeforeStep = null };
         Options = stored.Options with { Training = training };
         (_tokenizer, History, _network) = (stored.Tokenizer, stored.History, network);
         VocabularySize = stored.Network.VocabularySize;

@@ -7,7 +7,13 @@ namespace QuickStart;
 /// <param name="Dense">The same with ordinary feed-forward blocks of equally many parameters.</param>
 internal sealed record ModelRecipe(LanguageModelOptions Mixture, LanguageModelOptions Dense)
 {
-    public static ModelRecipe For(TimeSpan trainingTime, int seed)
+    private const int MostStreams = 16;
+    private const int SegmentLength = 128;
+
+    // A token of this vocabulary is at most about so many bytes on average; small text repeats itself.
+    private const int BytesOfAToken = 12;
+
+    public static ModelRecipe For(TimeSpan trainingTime, long trainingBytes, int seed)
     {
         var experts = new MixtureOfExpertsOptions { ExpertCount = 16, ExpertSize = 32, ActiveExperts = 4 };
         var mixture = new LanguageModelOptions
@@ -18,7 +24,7 @@ internal sealed record ModelRecipe(LanguageModelOptions Mixture, LanguageModelOp
                 ModelSize = 192,
                 LayerCount = 3,
                 HeadCount = 4,
-                SegmentLength = 128,
+                SegmentLength = SegmentLength,
                 MemoryLength = 0,
                 EvaluationMemoryLength = 128,
             },
@@ -27,7 +33,8 @@ internal sealed record ModelRecipe(LanguageModelOptions Mixture, LanguageModelOp
             Training = new()
             {
                 MaxDuration = trainingTime,
-                BatchSize = 16,
+                // little text is read in fewer streams, each of which holds a segment at least
+                BatchSize = (int)Math.Clamp(trainingBytes / BytesOfAToken / SegmentLength, 1, MostStreams),
                 LearningRate = 0.004,
                 WarmupSteps = 50,
                 Beta2 = 0.99,

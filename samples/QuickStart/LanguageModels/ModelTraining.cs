@@ -24,7 +24,15 @@ internal sealed class ModelTraining(MLContext context, CorpusSplit split, Plan p
     {
         var display = new TrainingDisplay(progress, options.Training.MaxDuration!.Value);
         var reporting = options with { Training = options.Training with { Progress = display } };
-        return context.Transforms.Text.SigmaMoELanguageModel(nameof(Document.Text), reporting).Fit(Rows(split.Train));
+        try
+        {
+            return context.Transforms.Text.SigmaMoELanguageModel(nameof(Document.Text), reporting).Fit(Rows(split.Train));
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            // of the text: too short, or nothing but white space
+            throw new UserException($"The text cannot be trained on. {exception.Message}");
+        }
     }
 
     private static OutputColumns Scores(FeedForwardOptions block) => new()

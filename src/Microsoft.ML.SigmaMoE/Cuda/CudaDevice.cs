@@ -32,6 +32,9 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>Gets the compute capability, ten times the major number and the minor: 80 for 8.0.</summary>
     public int Capability { get; }
 
+    /// <summary>Gets whether it multiplies bfloat16 itself; libtorch emulates that on older ones.</summary>
+    public bool HasBFloat16 => Capability >= 80;
+
     /// <summary>Gets the number of multiprocessors.</summary>
     public int Multiprocessors { get; }
 

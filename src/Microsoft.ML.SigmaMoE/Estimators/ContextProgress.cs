@@ -10,6 +10,7 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
     private static readonly string[] Metrics =
     [
         "Loss", "Perplexity", "Validation Loss", "Balancing Loss", "Learning Rate", "Gradient Norm", "Tokens Per Second",
+        "Seconds Left",
     ];
 
     private static readonly string[] Units = ["epochs", "steps", "tokens"];
@@ -17,16 +18,23 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
     private readonly IProgressChannel _channel;
     private readonly IProgress<TrainingProgress>? _next;
     private TrainingProgress? _last;
+    private int _layers;
 
     public ContextProgress(IHost host, IProgress<TrainingProgress>? next)
     {
         (_log, _channel, _next) = (host.Start("Training"), host.StartProgressChannel("Training"), next);
-        _channel.SetHeader(new ProgressHeader(Metrics, Units), Fill);
+        SetHeader();
     }
 
     public void Report(TrainingProgress value)
     {
         Volatile.Write(ref _last, value);
+        if (_layers != value.ExpertEntropy.Count)
+        {
+            _layers = value.ExpertEntropy.Count;
+            SetHeader();
+        }
+
         _log.Info(Describe(value));
         _channel.Checkpoint([.. MetricsOf(value), value.Epoch, value.Step, value.Tokens, null, value.MaxSteps, null]);
         _next?.Report(value);
@@ -53,7 +61,8 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
 
         if (value.ExpertEntropy.Count > 0)
         {
-            Add($", expert entropy {value.ExpertEntropy.Min():P1} or more, {value.DeadExperts.Sum()} dead");
+            Add($", expert entropy {Join(value.ExpertEntropy.Select(share => 100 * share), "F1")} %");
+            Add($", dead experts {Join(value.DeadExperts, "D")}");
         }
 
         if (value.Remaining is { } remaining)
@@ -64,7 +73,15 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
         return line.ToString();
 
         void Add(FormattableString text) => line.Append(text.ToString(CultureInfo.InvariantCulture));
+        static string Join<T>(IEnumerable<T> layers, string format)
+            where T : IFormattable => string.Join(' ', layers.Select(layer => layer.ToString(format, CultureInfo.InvariantCulture)));
     }
+
+    // The number of layers with experts is known with the first report.
+    private void SetHeader() => _channel.SetHeader(
+        new ProgressHeader([.. Metrics, .. OfLayers("Expert Entropy"), .. OfLayers("Dead Experts")], Units), Fill);
+
+    private IEnumerable<string> OfLayers(string name) => Enumerable.Range(1, _layers).Select(layer => $"{name} {layer}");
 
     private static double?[] MetricsOf(TrainingProgress value) =>
     [
@@ -75,6 +92,9 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
         value.LearningRate,
         value.GradientNorm,
         value.TokensPerSecond,
+        value.Remaining?.TotalSeconds,
+        .. value.ExpertEntropy.Select(entropy => (double?)entropy),
+        .. value.DeadExperts.Select(count => (double?)count),
     ];
 
     // Called whenever somebody asks how far training is, from any thread.

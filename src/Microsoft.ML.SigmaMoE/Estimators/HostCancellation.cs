@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Makes a token of ML.NET's own cancellation, which can only be asked about: a timer asks.</summary>
 internal sealed class HostCancellation : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    // less than most batches take
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
     private readonly CancellationTokenSource _source = new();
     private readonly Timer _timer;
 

@@ -77,7 +77,10 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
         var host = _environment.Register(nameof(LanguageModelEstimator));
         using var cancellation = new HostCancellation(host);
         using var progress = new ContextProgress(host, _options.Training.Progress);
-        var options = _options with { Training = _options.Training with { Progress = progress, Seed = Seed } };
+        var options = _options with
+        {
+            Training = _options.Training with { Progress = progress, Seed = Seed, BeforeStep = host.CheckAlive },
+        };
         var rows = new TextRows(host, input, _text);
         var kept = validation is null ? null : new TextRows(host, validation, _text);
         var training = new LanguageModelTraining(Device, TemporaryFolder);

@@ -23,6 +23,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 public sealed class LanguageModelTransformer : ITransformer, IDisposable
 {
+    private readonly IHostEnvironment _environment;
     private readonly LanguageModel _model;
     private readonly ScoringOptions _options;
     private readonly RowScoring _scoring;
@@ -32,7 +33,7 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
         var scorer = model.Scorer(options.Features);
         var columns = ScoreColumns.For(options.Columns, options.Features, ScoreSizes.Of(scorer));
         var reference = new Shared<IRowScorer>(scorer, _ => model.Dispose(), typeof(LanguageModelTransformer));
-        (_model, _options) = (model, options);
+        (_environment, _model, _options) = (environment, model, options);
         _scoring = new(environment, reference, new(options.InputColumn), columns);
     }
 
@@ -46,6 +47,16 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
             return _model;
         }
     }
+
+    /// <summary>
+    /// Gets what training reported as a table, a row a report: Step, Epoch, Tokens, Loss (nats a token), Perplexity,
+    /// ValidationLoss (NaN where it was not measured), BalancingLoss, LearningRate, GradientNorm, TokensPerSecond,
+    /// ElapsedSeconds, and vectors with a number for each layer with experts: ExpertEntropy (1 when all experts are used
+    /// alike) and DeadExperts. Without rows where nothing was trained. <see cref="LanguageModel.History"/> has the same as
+    /// objects.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public IDataView History => TrainingHistory.View(_environment, Model.History);
 
     /// <summary>Gets the name of the text column.</summary>
     public string InputColumnName => _options.InputColumn;

@@ -55,7 +55,8 @@ internal sealed class SingleRow(
         _getText ??= Input.GetGetter<ReadOnlyMemory<char>>(text.FindIn(Input.Schema));
         _getText(ref row);
         using var scorer = claim.Use();
-        var score = scorer.Value.Score([row], _wanted, CancellationToken.None)[0];
+        using var cancellation = new HostCancellation(host);
+        var score = scorer.Value.Score([row], _wanted, cancellation.Token)[0];
         _current = (Position, _wanted, score);
         return score;
     }

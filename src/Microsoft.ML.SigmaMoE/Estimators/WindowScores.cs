@@ -53,7 +53,8 @@ internal sealed class WindowScores(
     {
         host.CheckAlive();
         var (ids, texts) = ahead.Read(window);
-        var scores = scorer.Value.Score(texts, missing, CancellationToken.None);
+        using var cancellation = new HostCancellation(host);
+        var scores = scorer.Value.Score(texts, missing, cancellation.Token);
         Debug.Assert(scores.Length == ids.Length, "A scorer returns a score for each row.");
         return [.. ids.Zip(scores, (id, score) => new ScoredRow(id, score))];
     }

@@ -15,6 +15,10 @@ internal static class ComputeTypes
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, $"There is no precision {precision}."),
     };
 
-    // Every NVIDIA GPU since compute capability 8.0 has it, and TorchSharp cannot ask: libtorch emulates it on older ones.
-    private static bool HasBFloat16(Device device) => device.type == DeviceType.CPU ? Processor.HasBFloat16 : device.type == DeviceType.CUDA;
+    private static bool HasBFloat16(Device device) => device.type switch
+    {
+        DeviceType.CPU => Processor.HasBFloat16,
+        DeviceType.CUDA => DeviceKernels.OfTorch(Math.Max(0, device.index)).Device.HasBFloat16, // -1 is the current one
+        _ => false,
+    };
 }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// Tokens never reach across words, which are cut as by GPT-2: letters with their combining marks, digits, other signs,
 /// each with the space before them, and white space. A word longer than 1,024 characters is cut. Of equally frequent
 /// pairs the one with the smallest ids is merged first, so the same text gives the same tokens. Training takes about a
-/// second for 10 MB of English, and memory for its different words.
+/// second for 10 MB of English. Memory grows with the number of different words up to about a million; beyond that the
+/// rarest are forgotten, and the order of the documents begins to matter.
 /// </remarks>
 public sealed record BytePairTokenizerOptions : TokenizerOptions
 {

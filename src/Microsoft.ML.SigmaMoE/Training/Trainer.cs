@@ -57,6 +57,7 @@ internal sealed class Trainer : IDisposable
                 }
 
                 cancellation.Token.ThrowIfCancellationRequested();
+                _options.BeforeStep?.Invoke();
             }
         }
         catch (OperationCanceledException)

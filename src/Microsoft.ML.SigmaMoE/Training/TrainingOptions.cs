@@ -152,6 +152,10 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public CancellationToken CancellationToken { get; init; }
 
+    /// <summary>Gets what is called before every step, and may throw <see cref="OperationCanceledException"/>.</summary>
+    [JsonIgnore]
+    internal Action? BeforeStep { get; init; }
+
     internal long? StepLimit(long stepsPerEpoch)
     {
         var byEpochs = MaxEpochs * stepsPerEpoch;

@@ -25,7 +25,7 @@ public sealed class ContextProgressTests
     {
         Assert.Equal(
             "Step 120 of 2000: loss 2.5000, perplexity 12.1825, learning rate 0.001, gradient norm 0.5, 1234 tokens/s, "
-            + "validation loss 2.2500, expert entropy 50.0 % or more, 2 dead, 01:02:03 left",
+            + "validation loss 2.2500, expert entropy 97.0 50.0 %, dead experts 0 2, 01:02:03 left",
             LogLine(Progress));
     }
 
@@ -41,8 +41,14 @@ public sealed class ContextProgressTests
         var environment = new ConsoleEnvironment(outWriter: output);
         Report(environment, Progress);
         environment.PrintProgress();
-        Assert.Contains(
-            "3 epochs, 120/2000 steps, 4096 tokens\tLoss: 2.5\t", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("3 epochs, 120/2000 steps, 4096 tokens\tLoss: 2.5\t", output.ToString(), StringComparison.Ordinal);
+        string[] wanted =
+        [
+            "Perplexity: 12.18249", "Validation Loss: 2.25", "Balancing Loss: 0", "Learning Rate: 0.001", "Gradient Norm: 0.5",
+            "Tokens Per Second: 1234.4", "Seconds Left: 3723", "Expert Entropy 1: 0.97", "Expert Entropy 2: 0.5",
+            "Dead Experts 1: 0", "Dead Experts 2: 2",
+        ];
+        Assert.All(wanted, text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class FakeScorer : IRowScorer, IDisposable
     /// <summary>Called at the start of each call.</summary>
     public Action OnScore { get; set; } = () => { };
 
+    /// <summary>Gets or sets whether it works until it is cancelled, or for a minute.</summary>
+    public bool IsSlow { get; set; }
+
     public IReadOnlyList<(ReadOnlyMemory<char>[] Rows, ScoreParts Parts)> Calls => [.. _calls];
 
     public int RowsScored => _calls.Sum(call => call.Rows.Length);
@@ -31,6 +34,12 @@ internal sealed class FakeScorer : IRowScorer, IDisposable
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         OnScore();
+        if (IsSlow)
+        {
+            cancellationToken.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         _calls.Enqueue(([.. rows], parts));
         return [.. rows.Select(row => Score(row.ToString(), parts))];
     }

@@ -122,7 +122,7 @@ public sealed class LanguageModelEstimatorTests
     public void Fit_ContextCancelledAndWeightsWanted_ReturnsThem()
     {
         using var transformer = Fit(Endless(CancellationBehavior.ReturnCurrent), _data);
-        Assert.InRange(transformer.Model.History[^1].Step, 1, 1_000_000);
+        Assert.Equal(1, transformer.Model.History[^1].Step); // cancelled at its report
     }
 
     [Fact]

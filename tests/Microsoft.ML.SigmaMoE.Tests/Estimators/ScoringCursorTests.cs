@@ -227,6 +227,15 @@ public sealed class ScoringCursorTests : IDisposable
         Assert.Equal(RowWindow.Smallest, _scorer.RowsScored);
     }
 
+    [Fact]
+    public void Pass_ContextCancelledWhileAWindowIsScored_Stops()
+    {
+        var view = Transform(Document.Many(10));
+        (_scorer.OnScore, _scorer.IsSlow) = (_context.CancelExecution, true);
+        Assert.ThrowsAny<OperationCanceledException>(() => view.GetColumn<float>("Perplexity").ToArray());
+        Assert.Equal(0, _scorer.RowsScored);
+    }
+
     [Theory]
     [InlineData(60)]
     [InlineData(40)]
