@@ -18,7 +18,7 @@ internal static class ComputeTypes
     private static bool HasBFloat16(Device device) => device.type switch
     {
         DeviceType.CPU => Processor.HasBFloat16,
-        DeviceType.CUDA => DeviceKernels.OfTorch(Math.Max(0, device.index)).Device.HasBFloat16, // -1 is the current one
+        DeviceType.CUDA => GpuAbility.HasBFloat16(device),
         _ => false,
     };
 }

@@ -21,7 +21,7 @@ public sealed partial class LayeringTests
         ["Model/Attention/Cpu"] = ["Model/Attention", "Model/Cpu"],
         ["Model/Output"] = ["Model", "Model/Cpu"],
         ["Model/FeedForward"] = ["Model", "Model/Cpu", "Model/Routing", "Model/Experts"],
-        ["Model"] = ["Model/Attention", "Model/Cpu", "Model/FeedForward", "Model/Output", "Model/Routing"],
+        ["Model"] = ["Model/Attention", "Model/Cpu", "Model/Cuda", "Model/FeedForward", "Model/Output", "Model/Routing"],
         ["Tokenization"] = [],
         ["Scoring"] = ["Model", "Model/Routing", "Tokenization"],
         ["Generation"] = ["Model", "Tokenization"],
