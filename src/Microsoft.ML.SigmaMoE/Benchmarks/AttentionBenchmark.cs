@@ -3,40 +3,72 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Attention with relative positions as training calls it, forward and backward, at several segment lengths: the library's
-/// way beside libtorch's operations for shift, mask and softmax.
+/// Attention with relative positions between its projections as training calls it, forward and backward, at several segment
+/// lengths with a memory as long: the library's ways beside libtorch's.
 /// </summary>
 internal sealed class AttentionBenchmark(BenchmarkOptions options)
 {
+    private const int Heads = 4;
     private static readonly int[] Lengths = [128, 256, 512, 1024];
 
     public IReadOnlyList<BenchmarkResult> Run(CancellationToken cancellationToken) =>
         [.. Lengths.SelectMany(length => Run(length, cancellationToken))];
 
-    private IReadOnlyList<BenchmarkResult> Run(int time, CancellationToken cancellationToken)
+    /// <summary>Measures at one segment length.</summary>
+    public IReadOnlyList<BenchmarkResult> Run(int time, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        const int Heads = 4;
-        long[] shape = [Math.Max(1, options.Tokens / time), Heads, time, 2L * time];
+        var batch = Math.Max(1, options.Tokens / time);
         var positions = RelativePositions.Create(new(time, time), options.ModelSize, CPU);
-        var (content, places) = (randn(shape), randn(shape));
-        var composed = Contender("libtorch", (x, y) => RelativeSoftmax.Compose(x, y, positions), content, places, null);
-        Tensor Fused(Tensor x, Tensor y) => RelativeSoftmax.Apply(x, y, positions);
-        var wanted = RelativeSoftmax.Compose(content.to(ScalarType.Float64), places.to(ScalarType.Float64), positions);
-        var error = ((Fused(content, places).to(ScalarType.Float64) - wanted).norm() / wanted.norm()).item<double>();
-        return new Comparison("attention probabilities", $"B{shape[0]} H{Heads} T{time} M{time}", options) { Baseline = composed }.Run(
-            [composed, Contender("one pass", Fused, content, places, error)], cancellationToken);
+        Contender[] contenders = [.. options.Types.SelectMany(type => Contenders(Inputs(batch, time, type), positions))];
+        return new Comparison("attention", $"B{batch} H{Heads} × {HeadSize} T{time} M{time}", options) { Baseline = contenders[0] }
+            .Run(contenders, cancellationToken);
     }
 
-    private static Contender Contender(string name, Func<Tensor, Tensor, Tensor> way, Tensor content, Tensor places, double? error) =>
-        new(name, "float32", _ =>
+    private int HeadSize => Math.Max(1, options.ModelSize / Heads);
+
+    private static IEnumerable<Contender> Contenders(AttentionInputs inputs, RelativePositions positions)
+    {
+        Contender Way(string name, Func<AttentionInputs, RelativePositions, Tensor> way) =>
+            Make(name, given => way(given, positions), inputs, positions.Windows);
+        yield return Way("plain", AttentionWays.Plain);
+        yield return Way("scaled_dot_product_attention", AttentionWays.ScaledDotProduct);
+        if (inputs.Queries.dtype == ScalarType.Float32)
+        {
+            yield return Way("softmax in one pass", AttentionWays.OnePass);
+        }
+        else if (RelativeAttentionFunction.Takes(inputs.Queries.dtype, inputs.Queries, positions.Windows))
+        {
+            yield return Way("one step", AttentionWays.OneStep);
+        }
+    }
+
+    private static Contender Make(string name, Func<AttentionInputs, Tensor> way, AttentionInputs inputs, KeyWindows windows)
+    {
+        var (type, gradient) = (inputs.Queries.dtype, randn_like(inputs.Queries));
+        var first = inputs with
+        {
+            Queries = inputs.Queries.narrow(0, 0, 1),
+            KeysAndValues = inputs.KeysAndValues.narrow(0, 0, 1),
+        };
+        return new(name, Contender.Word(type), _ =>
         {
             using var scope = NewDisposeScope();
-            var (x, y) = (content.detach().requires_grad_(), places.detach().requires_grad_());
-            way(x, y).backward([content]);
+            way(AttentionInputs.Of([.. inputs.All.Select(tensor => tensor.detach().requires_grad_())])).backward([gradient]);
         })
         {
-            Error = error,
-            Tolerance = 1e-5,
+            Error = AttentionReference.Error(way, first, gradient.narrow(0, 0, 1), windows),
+            // bfloat16 keeps eight bits
+            Tolerance = type == ScalarType.Float32 ? 1e-5 : 2e-2,
         };
+    }
+
+    private AttentionInputs Inputs(int batch, int time, ScalarType type)
+    {
+        var width = Heads * HeadSize;
+        Tensor Draw(params long[] shape) => randn(shape).to(type);
+        return new(
+            Draw(batch, time, width), Draw(batch, 2L * time, 2 * width), Draw(2L * time, width),
+            randn(Heads, HeadSize), randn(Heads, HeadSize), TensorNumbers.Full([1], 1 / Math.Sqrt(HeadSize)));
+    }
 }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The sizes that <see cref="SigmaMoEBenchmark"/> measures at. The dense block it compares with has equal parameters.</summary>
@@ -23,6 +25,18 @@ public sealed record BenchmarkOptions
     /// at least three times.
     /// </summary>
     public int Repetitions { get; init; } = 15;
+
+    /// <summary>Gets how long contenders run in all; slow ones get fewer repetitions than were asked for.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Gets whether contenders in bfloat16 take part: where the processor only emulates it, a repetition takes minutes and
+    /// says nothing. Models choose their number type by the same rule.
+    /// </summary>
+    internal bool HasBFloat16 { get; init; } = ComputeTypes.Resolve(Precision.Automatic, CPU) == ScalarType.BFloat16;
+
+    /// <summary>Gets the number types that contenders multiply in.</summary>
+    internal IReadOnlyList<ScalarType> Types => HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
 
     /// <summary>Gets the dense feed-forward block of equal parameters.</summary>
     internal DenseOptions Dense => new() { HiddenSize = ExpertCount * ExpertSize };

@@ -18,9 +18,8 @@ internal sealed class Comparison(string title, string shape, BenchmarkOptions op
     /// <summary>Measures.</summary>
     public IReadOnlyList<BenchmarkResult> Run(IReadOnlyList<Contender> contenders, CancellationToken cancellationToken)
     {
-        var timings = Timing.Interleave(contenders, options.Repetitions, Timing.Patience, cancellationToken);
+        var timings = Timing.Interleave(contenders, options.Repetitions, options.Patience, cancellationToken);
         var medians = contenders.Zip(timings).ToDictionary(pair => pair.First, pair => pair.Second.Median);
-        var float32 = DenseFloat32.Count == 0 ? (double?)null : DenseFloat32.Min(dense => medians[dense]);
         return [.. contenders.Zip(timings, (contender, timing) => new BenchmarkResult
         {
             Name = $"{title}: {contender.Name}",
@@ -31,13 +30,15 @@ internal sealed class Comparison(string title, string shape, BenchmarkOptions op
             LowerQuartile = timing.LowerQuartile,
             UpperQuartile = timing.UpperQuartile,
             Baseline = Baseline?.Name,
-            RatioToDenseBf16 = Ratio(contender, DenseBFloat16 is null ? null : medians[DenseBFloat16], timing),
-            RatioToDenseFloat32 = Ratio(contender, float32, timing),
-            RatioToBaseline = Ratio(contender, Baseline is null ? null : medians[Baseline], timing),
+            RatioToDenseBf16 = Ratio(contender, DenseBFloat16, medians),
+            RatioToDenseFloat32 = Ratio(contender, DenseFloat32.MinBy(dense => medians[dense]), medians),
+            RatioToBaseline = Ratio(contender, Baseline, medians),
             ErrorVsReference = contender.Error,
             PeakBytes = ResidentMemory.PeakOf(() => contender.Run(0)),
         })];
     }
 
-    private static double? Ratio(Contender contender, double? of, Timing timing) => contender.Agrees ? of / timing.Median : null;
+    // What disagrees with the reference is no measure either.
+    private static double? Ratio(Contender contender, Contender? of, Dictionary<Contender, double> medians) =>
+        of is { Agrees: true } && contender.Agrees ? medians[of] / medians[contender] : null;
 }

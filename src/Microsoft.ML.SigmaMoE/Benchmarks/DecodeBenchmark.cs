@@ -25,15 +25,16 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
         using var quiet = no_grad();
         Tensor[] inputs = [.. Enumerable.Range(0, Inputs).Select(_ => randomness.Normal([1, 1, options.ModelSize]))];
         var float32 = Operations(ScalarType.Float32, randomness, inputs);
-        var bfloat16 = Operations(ScalarType.BFloat16, randomness, inputs);
+        Contender[] bfloat16 = options.HasBFloat16 ? [Operations(ScalarType.BFloat16, randomness, inputs)] : [];
         return new Comparison("one token, 8 blocks", options.Shape[..options.Shape.LastIndexOf(' ')] + " N1", options)
         {
-            DenseBFloat16 = bfloat16,
+            DenseBFloat16 = bfloat16.FirstOrDefault(),
             DenseFloat32 = [float32],
             Baseline = float32,
         }.Run(
             [
-                float32, bfloat16,
+                float32,
+                .. bfloat16,
                 Blocks("dense", options.Dense, randomness, inputs),
                 Blocks("σ-MoE", options.Mixture, randomness, inputs),
             ],
@@ -46,7 +47,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
         long[] shape = [options.Dense.HiddenSize, options.ModelSize];
         (Tensor Up, Tensor Down)[] layers = [.. Enumerable.Range(0, Layers).Select(_ =>
             (randomness.Normal(shape).to(type), randomness.Normal([shape[1], shape[0]]).to(type)))];
-        return new("dense, libtorch", type == ScalarType.Float32 ? "float32" : "bfloat16", repetition =>
+        return new("dense, libtorch", Contender.Word(type), repetition =>
         {
             foreach (var (up, down) in layers)
             {

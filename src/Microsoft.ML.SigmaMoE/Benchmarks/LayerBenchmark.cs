@@ -12,20 +12,18 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
     private const int Inputs = 8;
     private const int CheckedTokens = 128;
 
-    public IReadOnlyList<BenchmarkResult> Run(CancellationToken cancellationToken)
+    public IReadOnlyList<BenchmarkResult> Run(CancellationToken cancellationToken) =>
+        [.. Compare("forward", false, cancellationToken), .. ForwardAndBackward(cancellationToken)];
+
+    /// <summary>Measures both passes together alone.</summary>
+    public IReadOnlyList<BenchmarkResult> ForwardAndBackward(CancellationToken cancellationToken) =>
+        Compare("forward + backward", true, cancellationToken);
+
+    private IReadOnlyList<BenchmarkResult> Compare(string title, bool isBackward, CancellationToken cancellationToken)
     {
+        using var scope = NewDisposeScope();
         using var randomness = new Randomness(1);
         Tensor[] inputs = [.. Enumerable.Range(0, Inputs).Select(_ => randomness.Normal([1, options.Tokens, options.ModelSize]))];
-        return
-        [
-            .. Compare("forward", inputs, false, randomness, cancellationToken),
-            .. Compare("forward + backward", inputs, true, randomness, cancellationToken),
-        ];
-    }
-
-    private IReadOnlyList<BenchmarkResult> Compare(
-        string title, Tensor[] inputs, bool isBackward, Randomness randomness, CancellationToken cancellationToken)
-    {
         using var blocks = new Disposables();
         BlockContext Context(ScalarType type) =>
             new(new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = 4 }, type, randomness);
@@ -33,19 +31,17 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
         Contender[] float32 = Float32Speed.IsExact // with matrix units it would round to bfloat16
             ? [asIs, Dense("dense, oneDNN", Context(ScalarType.Float32), blocks, inputs, isBackward, "medium")]
             : [asIs];
-        var bfloat16 = Dense("dense", Context(ScalarType.BFloat16), blocks, inputs, isBackward, null);
+        Contender[] bfloat16 = options.HasBFloat16
+            ? [Dense("dense", Context(ScalarType.BFloat16), blocks, inputs, isBackward, null)]
+            : [];
         var comparison = new Comparison(title, options.Shape, options)
         {
-            DenseBFloat16 = bfloat16,
+            DenseBFloat16 = bfloat16.FirstOrDefault(),
             DenseFloat32 = float32,
             Baseline = asIs,
         };
         return comparison.Run(
-            [
-                .. float32, bfloat16,
-                Mixture(Context(ScalarType.Float32), blocks, inputs, isBackward),
-                Mixture(Context(ScalarType.BFloat16), blocks, inputs, isBackward),
-            ],
+            [.. float32, .. bfloat16, .. options.Types.Select(type => Mixture(Context(type), blocks, inputs, isBackward))],
             cancellationToken);
     }
 
@@ -53,7 +49,7 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
         string name, BlockContext context, Disposables blocks, Tensor[] inputs, bool isBackward, string? precision)
     {
         var block = blocks.Add(FeedForward.Create(options.Dense, context));
-        return new(name, Word(context.ComputeType), repetition =>
+        return new(name, Contender.Word(context.ComputeType), repetition =>
         {
             using var _ = Float32Multiplication.Use(precision);
             Once(block, inputs[repetition % inputs.Length], isBackward);
@@ -64,15 +60,13 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
     {
         var block = blocks.Add(FeedForward.Create(options.Mixture, context));
         var x = inputs[0].narrow(1, 0, Math.Min(CheckedTokens, options.Tokens));
-        return new("σ-MoE", Word(context.ComputeType), repetition => Once(block, inputs[repetition % inputs.Length], isBackward))
+        return new("σ-MoE", Contender.Word(context.ComputeType), repetition => Once(block, inputs[repetition % inputs.Length], isBackward))
         {
             Error = LayerReference.Error(block, options.Mixture, x, context.ComputeType),
             // bfloat16 keeps eight bits
             Tolerance = context.ComputeType == ScalarType.Float32 ? 1e-5 : 2e-2,
         };
     }
-
-    private static string Word(ScalarType type) => type == ScalarType.Float32 ? "float32" : "bfloat16";
 
     private static void Once(FeedForward block, Tensor input, bool isBackward)
     {

@@ -12,9 +12,6 @@ internal sealed record Timing(double LowerQuartile, double Median, double UpperQ
     private const int WarmUps = 100;
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>Gets how long contenders run in all; slow ones get fewer repetitions than were asked for.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
-
     /// <summary>Runs contenders in turns, so that whatever else the machine does meets all of them alike.</summary>
     /// <param name="contenders">What is measured.</param>
     /// <param name="repetitions">How often, in the time that <paramref name="patience"/> allows, but at least three times.</param>
