@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace Microsoft.ML.SigmaMoE.Tool;
 
@@ -7,8 +6,15 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 internal sealed class BenchCommand : Verb
 {
     private static readonly BenchmarkOptions Defaults = new();
-    private static readonly string[] Head =
-        ["", "precision", "ms", "quartiles", "to dense bf16", "to dense f32", "to baseline", "error", "peak MB"];
+    private static readonly Dictionary<string, BenchmarkGrowth> Growths = new()
+    {
+        ["tokens"] = BenchmarkGrowth.Tokens,
+        ["d-model"] = BenchmarkGrowth.ModelSize,
+        ["experts"] = BenchmarkGrowth.ExpertCount,
+        ["expert-size"] = BenchmarkGrowth.ExpertSize,
+        ["active-experts"] = BenchmarkGrowth.ActiveExperts,
+        ["segment"] = BenchmarkGrowth.SegmentLength,
+    };
 
     private readonly Argument<BenchmarkKind> _kind = new("what") { Description = "layer, step, score, decode, adamw or attention." };
     private readonly Option<int> _modelSize = Size("--d-model", "Width of the model.", Defaults.ModelSize);
@@ -17,15 +23,22 @@ internal sealed class BenchCommand : Verb
     private readonly Option<int> _active = Size("--active-experts", "Experts that each token is sent to.", Defaults.ActiveExperts);
     private readonly Option<int> _tokens = Size("--tokens", "Tokens of a call or a batch.", Defaults.Tokens);
     private readonly Option<int> _repetitions = Size("--repetitions", "Runs of each contender; the median counts.", Defaults.Repetitions);
+    private readonly Option<string?> _grow = new("--grow")
+    {
+        Description = $"With layer: measure at sizes around the given one. {string.Join(", ", Growths.Keys)} (attention's).",
+        HelpName = "size",
+    };
 
     public BenchCommand()
-        : base("bench", "Measure this machine: contenders in turns, compared with a reference first.", "sigmamoe bench layer --d-model 512 --json")
+        : base("bench", "Measure this machine: contenders in turns, compared with a reference first.", "sigmamoe bench layer --d-model 512 --grow tokens")
     {
         Add(_kind);
         foreach (var size in (Option<int>[])[_modelSize, _experts, _expertSize, _active, _tokens, _repetitions])
         {
             Add(size);
         }
+
+        Add(_grow.AcceptOnlyFromAmong([.. Growths.Keys]));
     }
 
     protected override void Run(ParseResult line, Shell shell)
@@ -39,41 +52,39 @@ internal sealed class BenchCommand : Verb
             Tokens = line.GetValue(_tokens),
             Repetitions = line.GetValue(_repetitions),
         };
-        var results = SigmaMoEBenchmark.Run(line.GetRequiredValue(_kind), options, shell.Interrupted);
-        if (shell.IsJson)
+        var (kind, growth) = (line.GetRequiredValue(_kind), Growth(line));
+        if (LeavesBFloat16Out(kind))
         {
-            foreach (var result in results)
-            {
-                shell.Show(result, _ => { });
-            }
+            shell.Errors.WriteLine("bfloat16 is left out: this processor does not multiply it natively, and emulation says nothing about speed.");
+        }
 
+        if (growth is { } what)
+        {
+            var grown = SigmaMoEBenchmark.Grow(what, options, shell.Interrupted);
+            shell.ShowAll(grown, screen => new BenchTables(screen).ShowGrowth(line.GetValue(_grow)!, grown));
             return;
         }
 
-        shell.Show(results, screen =>
-        {
-            foreach (var group in results.GroupBy(result => result.Shape))
-            {
-                screen.Line(group.Key);
-                screen.Table(Head, group.Select(Row));
-            }
-        });
+        var results = SigmaMoEBenchmark.Run(kind, options, shell.Interrupted);
+        shell.ShowAll(results, screen => new BenchTables(screen).Show(results));
     }
 
-    private static IReadOnlyList<string> Row(BenchmarkResult result) =>
-    [
-        result.Name,
-        result.Precision,
-        Number(result.Milliseconds, "F2"),
-        $"{Number(result.LowerQuartile, "F2")} – {Number(result.UpperQuartile, "F2")}",
-        Number(result.RatioToDenseBf16, "F2"),
-        Number(result.RatioToDenseFloat32, "F2"),
-        Number(result.RatioToBaseline, "F2"),
-        Number(result.ErrorVsReference, "E1"),
-        Number(result.PeakBytes / 1e6, "F0"),
-    ];
+    private BenchmarkGrowth? Growth(ParseResult line)
+    {
+        if (line.GetValue(_grow) is not { } word)
+        {
+            return null;
+        }
 
-    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+        return line.GetRequiredValue(_kind) == BenchmarkKind.Layer
+            ? Growths[word]
+            : throw new UserException("--grow goes with layer: sigmamoe bench layer --grow tokens.");
+    }
+
+    // The others compute as models do, or in float32 alone.
+    private static bool LeavesBFloat16Out(BenchmarkKind kind) =>
+        kind is BenchmarkKind.Layer or BenchmarkKind.Step or BenchmarkKind.Decode or BenchmarkKind.Attention
+        && RuntimeDescription.OfThisProcess().ProcessorPrecision == Precision.Float32;
 
     private static Option<int> Size(string name, string description, int value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };

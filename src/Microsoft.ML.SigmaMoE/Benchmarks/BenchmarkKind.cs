@@ -6,7 +6,7 @@ public enum BenchmarkKind
     /// <summary>One feed-forward block, forward, and forward and backward, router included.</summary>
     Layer,
 
-    /// <summary>A whole training step.</summary>
+    /// <summary>A whole training step, beside a simple one, and what its parts take.</summary>
     Step,
 
     /// <summary>Scoring rows of text, in batches and one by one.</summary>
@@ -18,6 +18,6 @@ public enum BenchmarkKind
     /// <summary>The optimiser's step, beside TorchSharp's.</summary>
     AdamW,
 
-    /// <summary>Attention probabilities, beside libtorch's operations.</summary>
+    /// <summary>Attention between its projections at several segment lengths, beside libtorch's ways.</summary>
     Attention,
 }

@@ -12,6 +12,9 @@ public sealed record BenchmarkResult
     /// <summary>Gets the sizes.</summary>
     public required string Shape { get; init; }
 
+    /// <summary>Gets the size that grows from result to result, where one does; null elsewhere.</summary>
+    public int? Size { get; init; }
+
     /// <summary>Gets the number type of the multiplications.</summary>
     public required string Precision { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record BenchmarkResult
 
     /// <summary>Gets how many times faster than <see cref="Baseline"/>; null where results disagreed.</summary>
     public double? RatioToBaseline { get; init; }
+
+    /// <summary>Gets the time over that of the whole, for parts of a step; null elsewhere.</summary>
+    public double? Share { get; init; }
 
     /// <summary>Gets the distance from the float64 reference over its length, the worst of output and gradients; null where there is none.</summary>
     public double? ErrorVsReference { get; init; }

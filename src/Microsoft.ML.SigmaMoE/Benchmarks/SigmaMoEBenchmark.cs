@@ -17,9 +17,7 @@ public static class SigmaMoEBenchmark
     public static IReadOnlyList<BenchmarkResult> Run(
         BenchmarkKind kind, BenchmarkOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new();
-        options.Validate();
-        TorchRuntime.EnsureLoadable();
+        options = Ready(options);
         using var scope = torch.NewDisposeScope();
         return kind switch
         {
@@ -31,5 +29,30 @@ public static class SigmaMoEBenchmark
             BenchmarkKind.Attention => new AttentionBenchmark(options).Run(cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"There is no benchmark {kind}."),
         };
+    }
+
+    /// <summary>
+    /// Measures how the cost of a feed-forward block, forward and backward, grows with one of its sizes, or that of attention
+    /// with the segment length: at five sizes around the given one, each twice the one before.
+    /// </summary>
+    /// <param name="what">What grows.</param>
+    /// <param name="options">The sizes around which it grows; null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at before every repetition.</param>
+    /// <returns>Results by <see cref="BenchmarkResult.Size"/>, the smallest first; fewer sizes where no more are possible.</returns>
+    /// <exception cref="DllNotFoundException">libtorch is missing, or the system is too old for it.</exception>
+    public static IReadOnlyList<BenchmarkResult> Grow(
+        BenchmarkGrowth what, BenchmarkOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options = Ready(options);
+        using var scope = torch.NewDisposeScope();
+        return new GrowthBenchmark(what, options).Run(cancellationToken);
+    }
+
+    private static BenchmarkOptions Ready(BenchmarkOptions? options)
+    {
+        options ??= new();
+        options.Validate();
+        TorchRuntime.EnsureLoadable();
+        return options;
     }
 }

@@ -18,7 +18,7 @@ public sealed class ToolVerbsTests
         ["export"] = "model file",
         ["report"] = "runs --output --metric",
         ["info"] = "",
-        ["bench"] = "what --d-model --experts --expert-size --active-experts --tokens --repetitions",
+        ["bench"] = "what --d-model --experts --expert-size --active-experts --tokens --repetitions --grow",
     };
 
     [Fact]
