@@ -50,6 +50,26 @@ public sealed class LanguageModelTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Continue_OnTheSameText_BeginsWithTheLossesOfTheFirstModel()
+    {
+        using var first = Training.Train(Options, Rows("the cat sat on the mat"));
+        var still = Options.Training with { MaxSteps = 20, ReportInterval = 1, LearningRate = 1e-12 };
+        using var second = Training.Continue(first, still, Rows("the cat sat on the mat"));
+        Assert.InRange(second.History[0].Loss, 0, 2);    // ln 256 = 5.5 without training
+        var best = first.History.Min(report => report.ValidationLoss)!.Value;
+        Assert.Equal(best, second.History[^1].ValidationLoss!.Value, tolerance: 1e-4);
+    }
+
+    [Fact]
+    public void Continue_WithNextToNoLearningRate_GivesTheScoresOfTheFirstModel()
+    {
+        using var first = Training.Train(Options, Rows("the cat sat on the mat"));
+        using var second = Training.Continue(first, Options.Training with { LearningRate = 1e-12 }, Rows("numbers 123456"));
+        Assert.Equal(1, second.Score("the cat sat").LogLikelihood / first.Score("the cat sat").LogLikelihood, tolerance: 1e-5);
+        Assert.Equal(1, second.Score("numbers").LogLikelihood / first.Score("numbers").LogLikelihood, tolerance: 1e-5);
+    }
+
+    [Fact]
     public void Train_TextTooShort_SaysHowMuchIsNeeded()
     {
         var fault = Assert.Throws<ArgumentException>(() => Training.Train(Options, [.. Rows("short").Take(1)]));

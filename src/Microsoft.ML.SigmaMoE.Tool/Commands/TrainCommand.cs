@@ -90,6 +90,11 @@ internal sealed class TrainCommand : Verb
     private TrainingRun Read(ParseResult line)
     {
         var text = _text.Of(line);
+        if (line.GetValue(_from) is not null && line.GetValue(_tokenizer) is not null)
+        {
+            throw new UserException("--from and --tokenizer exclude each other: a model keeps its tokenizer.");
+        }
+
         return new TrainingRun(line.GetRequiredValue(_output), text, ReadOptions(line))
         {
             Validation = line.GetValue(_validation) is { Length: > 0 } files ? _text.Of(line, files) : null,

@@ -47,7 +47,12 @@ internal sealed record TrainingRun(string Folder, TextInput Text, LanguageModelO
     {
         var context = new MLContext(Options.Training.Seed);
         using var initial = InitialModel is { } folder ? DeviceOptions.Load(folder) : null;
-        var options = initial is null ? Options : initial.Options with { Training = Options.Training };
+        var options = initial is null ? Options : initial.Options with
+        {
+            Training = Options.Training,
+            GpuDeviceId = Options.GpuDeviceId,
+            FallbackToCpu = Options.FallbackToCpu,
+        };
         options = options with
         {
             Training = options.Training with

@@ -65,7 +65,8 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
     /// <summary>Trains a model on the text, or trains one further.</summary>
     /// <param name="input">The data to train on.</param>
     /// <param name="validation">The data to measure on; null keeps a share of <paramref name="input"/> for that.</param>
-    /// <param name="initial">A model of the same shape to go on from, or null for a new one. It stays as it is.</param>
+    /// <param name="initial">A model to go on from, or null for a new one. It stays as it is.</param>
+    /// <exception cref="ArgumentException">The initial model has another shape, tokenizer or precision than the options.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of another type.</exception>
     /// <exception cref="InvalidOperationException">No row holds any text, or the GPU that was asked for is not there.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, and the options say to throw then.</exception>
@@ -73,7 +74,11 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
     {
         ArgumentNullException.ThrowIfNull(input);
         _text.FindIn(input.Schema);
-        CheckShape(initial);
+        if (initial is not null)
+        {
+            InitialModel.Check(_options, initial.Options);
+        }
+
         var host = _environment.Register(nameof(LanguageModelEstimator));
         using var cancellation = new HostCancellation(host);
         using var progress = new ContextProgress(host, _options.Training.Progress);
@@ -107,20 +112,4 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
 
     private TorchSharp.torch.Device Device =>
         ContextDevice.Choose(_environment, _options.GpuDeviceId, _options.FallbackToCpu);
-
-    private void CheckShape(LanguageModel? initial)
-    {
-        if (initial is null)
-        {
-            return;
-        }
-
-        if (initial.Options.Model != _options.Model || initial.Options.FeedForward != _options.FeedForward)
-        {
-            throw new ArgumentException(
-                "The initial model has another shape than the estimator's options; create the estimator with the options "
-                + "model.Options with { Training = … }.",
-                nameof(initial));
-        }
-    }
 }

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
@@ -35,22 +32,6 @@ internal sealed record TrainingIdentity(
         options.Seed);
 
     /// <summary>Says where two trainings differ, "Model.LayerCount is 4, was 6", or nothing where they do not.</summary>
-    public IEnumerable<string> DifferencesFrom(TrainingIdentity earlier) =>
-        Differences(JsonSerializer.SerializeToNode(this), JsonSerializer.SerializeToNode(earlier), "");
-
-    private static IEnumerable<string> Differences(JsonNode? now, JsonNode? earlier, string path)
-    {
-        if (JsonNode.DeepEquals(now, earlier))
-        {
-            return [];
-        }
-
-        if (now is JsonObject present && earlier is JsonObject past)
-        {
-            return present.Select(pair => pair.Key).Union(past.Select(pair => pair.Key))
-                .SelectMany(name => Differences(present[name], past[name], path.Length == 0 ? name : $"{path}.{name}"));
-        }
-
-        return [$"{path} is {now?.ToJsonString() ?? "not set"}, was {earlier?.ToJsonString() ?? "not set"}"];
-    }
+    public IEnumerable<string> DifferencesFrom(TrainingIdentity earlier) => JsonDifferences.Between(this, earlier)
+        .Select(difference => $"{difference.Path} is {difference.One}, was {difference.Other}");
 }

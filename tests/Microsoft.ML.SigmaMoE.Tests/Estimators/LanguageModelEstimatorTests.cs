@@ -67,22 +67,53 @@ public sealed class LanguageModelEstimatorTests
     [Fact]
     public void Fit_InitialModel_IsTrainedFurtherAndStaysAsItIs()
     {
-        using var initial = TinyModel.Create(Options);
-        var before = initial.Score("text").TokenLogLikelihoods;
-        var estimator = _context.Transforms.Text.SigmaMoELanguageModel(options: Options);
-        using var transformer = estimator.Fit(_data, null, initial);
-        Assert.Equal(before, initial.Score("text").TokenLogLikelihoods);
-        Assert.NotEqual(before, transformer.Model.Score("text").TokenLogLikelihoods);
-        Assert.Equal(4, transformer.Model.History[^1].Step);
+        var data = _context.Data.LoadFromEnumerable(Enumerable.Repeat(new Document { Text = "abababababab" }, 200));
+        using var initial = Fit(Options with { Training = Options.Training with { MaxSteps = 150 } }, data).Model;
+        var before = initial.Score("abab").TokenLogLikelihoods;
+        using var further = _context.Transforms.Text.SigmaMoELanguageModel(options: Options).Fit(data, null, initial);
+        Assert.Equal(before, initial.Score("abab").TokenLogLikelihoods);
+        Assert.NotEqual(before, further.Model.Score("abab").TokenLogLikelihoods);
+        Assert.Equal([1, 2, 3, 4], further.Model.History.Select(report => report.Step));
+        Assert.InRange(initial.History[^1].Loss, 0, 1.6);                                   // ln 256 = 5.5 without training
+        Assert.Equal(initial.History[^1].Loss, further.Model.History[0].Loss, tolerance: 0.3);
     }
 
     [Fact]
-    public void Fit_InitialModelOfAnotherShape_IsRefused()
+    public void Fit_InitialModelAndNextToNoLearningRate_GivesItsScores()
     {
-        using var initial = TinyModel.Create(Options with { FeedForward = new DenseOptions { HiddenSize = 4 } });
-        var estimator = _context.Transforms.Text.SigmaMoELanguageModel(options: Options);
-        var fault = Assert.Throws<ArgumentException>(() => estimator.Fit(_data, null, initial));
-        Assert.Contains("another shape", fault.Message, StringComparison.Ordinal);
+        using var initial = TinyModel.Create(Options with { Training = Options.Training with { Seed = 1234 } });
+        var still = Options with { Training = Options.Training with { LearningRate = 1e-12 } };
+        using var further = _context.Transforms.Text.SigmaMoELanguageModel(options: still).Fit(_data, null, initial);
+        var (expected, actual) = (initial.Score("text"), further.Model.Score("text"));
+        Assert.All(expected.TokenLogLikelihoods.Zip(actual.TokenLogLikelihoods), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+    }
+
+    [Fact]
+    public void Fit_InitialModelOfOtherOptions_SaysWhichTheyAre()
+    {
+        using var initial = TinyModel.Create(Options);
+        var bytePair = new BytePairTokenizerOptions { VocabularySize = 300 };
+        AssertRefused(Options with { FeedForward = TinyModel.Experts with { ExpertSize = 5 } }, "FeedForward.ExpertSize is 5, the model's 3");
+        AssertRefused(Options with { Model = TinyModel.Model with { LayerCount = 3 } }, "Model.LayerCount is 3, the model's 2");
+        AssertRefused(Options with { Tokenizer = bytePair }, "Tokenizer.kind is \"byte-pair\", the model's \"bytes\"");
+        AssertRefused(Options with { Precision = Precision.BFloat16 }, "Precision is \"bfloat16\", the model's \"float32\"");
+
+        void AssertRefused(LanguageModelOptions options, string difference)
+        {
+            var estimator = _context.Transforms.Text.SigmaMoELanguageModel(options: options);
+            var fault = Assert.Throws<ArgumentException>(() => estimator.Fit(_data, null, initial));
+            Assert.Contains(difference, fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Fit_InitialModelAndOptionsThatLeaveItsTokenizerAndPrecisionOpen_KeepsThem()
+    {
+        using var initial = TinyModel.Create(Options);
+        var open = Options with { Tokenizer = new BytePairTokenizerOptions(), Precision = Precision.Automatic };
+        using var further = _context.Transforms.Text.SigmaMoELanguageModel(options: open).Fit(_data, null, initial);
+        Assert.Equal(257, further.Model.VocabularySize);    // the bytes and the separator
+        Assert.Equal((Options.Tokenizer, Precision.Float32), (further.Model.Options.Tokenizer, further.Model.Options.Precision));
     }
 
     [Fact]
@@ -141,10 +172,12 @@ public sealed class LanguageModelEstimatorTests
         Assert.Contains("FallbackToCpu", fault.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Fit_ThenClassify_SavesAndLoadsAsOnePipeline()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Fit_ThenClassify_SavesAndLoadsAsOnePipeline(Precision precision)
     {
-        var pipeline = _context.Transforms.Text.SigmaMoELanguageModel(options: Options)
+        var pipeline = _context.Transforms.Text.SigmaMoELanguageModel(options: Options with { Precision = precision })
             .Append(_context.Transforms.Conversion.MapValueToKey("Label"))
             .Append(_context.MulticlassClassification.Trainers.SdcaMaximumEntropy())
             .Append(_context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));

@@ -115,6 +115,7 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     {
         Assert.SkipWhen(RuntimeDescription.OfThisProcess().GpuCount > 7, "This machine has that many.");
         Tool.Run("score", tiny.Model, tiny.Text, "--gpu", "7").IsMistake("GPU 7 was asked for");
+        Tool.Run("train", tiny.Text, "--from", tiny.Model, "--output", _folder.File("m"), "--gpu", "7").IsMistake("GPU 7 was asked for");
         Tool.Run("score", tiny.Model, tiny.Text, "--gpu", "7", "--fallback-to-cpu").Succeeds();
     }
 
@@ -150,6 +151,15 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     [Fact]
     public void TwoWaysToReadAFile_ExcludeEachOther() =>
         Tool.Run("score", tiny.Model, tiny.Text, "--column", "a", "--whole-files").IsMistake("exclude each other");
+
+    [Fact]
+    public void AModelToGoOnFromAndATokenizer_ExcludeEachOther() =>
+        Tool.Run("train", tiny.Text, "--from", tiny.Model, "--tokenizer", tiny.Model, "--output", _folder.File("m"))
+            .IsMistake("exclude each other");
+
+    [Fact]
+    public void AMissingModelToGoOnFrom_IsNamed() =>
+        Tool.Run("train", tiny.Text, "--from", "/no/such/model", "--output", _folder.File("m")).IsMistake("/no/such/model is no folder");
 
     private string CopyModel()
     {

@@ -25,6 +25,22 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
     }
 
     [Fact]
+    public void Train_FromAModel_GoesOnFromItsWeightsAndKeepsItsShape()
+    {
+        using var first = LanguageModel.Load(tiny.Model);
+        var still = TinyRun.Options with
+        {
+            Model = TinyRun.Options.Model with { ModelSize = 12 },    // a recipe says how to train, the model what
+            Training = TinyRun.Options.Training with { LearningRate = 1e-12, MaxSteps = 3 },
+        };
+        var recipe = _folder.Write("recipe.json", still.ToJson());
+        Tool.Run("train", tiny.Text, "--recipe", recipe, "--from", tiny.Model, "--output", _folder.File("model")).Succeeds();
+        using var second = LanguageModel.Load(_folder.File("model"));
+        Assert.Equal((8, 3L), (second.Options.Model.ModelSize, second.History[^1].Step));
+        Assert.Equal(1, second.Score("the mat").LogLikelihood / first.Score("the mat").LogLikelihood, tolerance: 1e-5);
+    }
+
+    [Fact]
     public void Eval_InJson_GivesTheNumbersOfTheLibrary()
     {
         var file = _folder.Write("test.txt", $"{TinyRun.Sentence}\n\nunheard of\n");
