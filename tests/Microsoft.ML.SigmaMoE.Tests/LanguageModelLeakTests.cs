@@ -6,10 +6,12 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 [Collection(Alone.Name)]
 public sealed class LanguageModelLeakTests
 {
-    [Fact]
-    public void Score_AThousandTimes_LeavesNoTensorAlive()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Score_AThousandTimes_LeavesNoTensorAlive(Precision precision)
     {
-        using var model = TinyModel.Create();
+        using var model = TinyModel.CreateIn(precision);
         model.Score("warm up");
         GC.Collect();
         GC.WaitForPendingFinalizers();    // of what other tests left behind

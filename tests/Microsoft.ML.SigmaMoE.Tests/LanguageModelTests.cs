@@ -70,14 +70,14 @@ public sealed class LanguageModelTests
         Assert.Throws<ObjectDisposedException>(() => model.Score("a"));
     }
 
-    [Fact]
-    public void Score_FromSixteenThreads_GivesTheResultsOfOne()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Score_FromSixteenThreads_GivesTheResultsOfOne(Precision precision)
     {
-        using var model = TinyModel.Create();
+        using var model = TinyModel.CreateIn(precision);
         string[] texts = [.. Enumerable.Range(0, 40).Select(i => string.Concat(Enumerable.Repeat($"text {i} ", 1 + i % 5)))];
         var wanted = model.Score(texts);
-        var got = new IReadOnlyList<RowScore>[16];
-        Parallel.For(0, got.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i => got[i] = model.Score(texts));
-        Assert.All(got, scores => Assert.Equal(wanted.Select(s => s.LogLikelihood), scores.Select(s => s.LogLikelihood)));
+        Assert.All(SixteenThreads.Run(_ => model.Score(texts)), scores => Assert.Equal(wanted.Select(s => s.LogLikelihood), scores.Select(s => s.LogLikelihood)));
     }
 }

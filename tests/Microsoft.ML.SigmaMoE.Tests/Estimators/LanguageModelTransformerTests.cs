@@ -5,7 +5,6 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class LanguageModelTransformerTests : IDisposable
 {
-    private static readonly ParallelOptions SixteenThreads = new() { MaxDegreeOfParallelism = 16 };
     private readonly MLContext _context = new(1);
     private readonly IDataView _data;
     private readonly LanguageModelTransformer _transformer;
@@ -14,9 +13,7 @@ public sealed class LanguageModelTransformerTests : IDisposable
     {
         _data = _context.Data.LoadFromEnumerable(Document.Many(24));
         using var model = TinyModel.Create();
-        _transformer = _context.Transforms.Text
-            .ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns)
-            .Fit(_data);
+        _transformer = Fit(model);
     }
 
     public void Dispose() => _transformer.Dispose();
@@ -80,29 +77,37 @@ public sealed class LanguageModelTransformerTests : IDisposable
         Assert.True(float.IsFinite(row.Perplexity));
     }
 
-    [Fact]
-    public void Transform_FromSixteenThreads_GivesTheResultsOfOne()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Transform_FromSixteenThreads_GivesTheResultsOfOne(Precision precision)
     {
+        using var model = TinyModel.CreateIn(precision);
+        using var transformer = Fit(model);
         var expected = Rows();
-        Parallel.For(0, 16, SixteenThreads, _ => Assert.Equal(expected, Rows()));
+        Assert.All(SixteenThreads.Run(_ => Rows()), actual => Assert.Equal(expected, actual));
 
         string[] Rows() =>
         [
-            .. _context.Data.CreateEnumerable<Scores>(_transformer.Transform(_data), reuseRowObject: false)
+            .. _context.Data.CreateEnumerable<Scores>(transformer.Transform(_data), reuseRowObject: false)
                 .Select(row => string.Join(' ', [row.LogLikelihood, .. row.Features, .. row.ExpertUsage])),
         ];
     }
 
-    [Fact]
-    public void Predict_FromSixteenEngines_GivesTheResultsOfOne()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Predict_FromSixteenEngines_GivesTheResultsOfOne(Precision precision)
     {
+        using var model = TinyModel.CreateIn(precision);
+        using var transformer = Fit(model);
         string[] texts = [.. Enumerable.Range(0, 12).Select(number => $"text number {number}")];
         var expected = Perplexities();
-        Parallel.For(0, 16, SixteenThreads, _ => Assert.Equal(expected, Perplexities()));
+        Assert.All(SixteenThreads.Run(_ => Perplexities()), actual => Assert.Equal(expected, actual));
 
         float[] Perplexities()
         {
-            using var engine = Engine(_transformer);
+            using var engine = Engine(transformer);
             return [.. texts.Select(text => engine.Predict(new() { Text = text }).Perplexity)];
         }
     }
@@ -128,6 +133,9 @@ public sealed class LanguageModelTransformerTests : IDisposable
         var fault = Assert.Throws<ObjectDisposedException>(() => view.GetColumn<float>("Perplexity").ToArray());
         Assert.Equal(typeof(LanguageModelTransformer).FullName, fault.ObjectName);
     }
+
+    private LanguageModelTransformer Fit(LanguageModel model) =>
+        _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns).Fit(_data);
 
     private PredictionEngine<Document, Scores> Engine(ITransformer transformer) =>
         _context.Model.CreatePredictionEngine<Document, Scores>(

@@ -9,13 +9,20 @@ public sealed class TransformerLeakTests
 {
     private readonly MLContext _context = new(1);
 
-    [Fact]
-    public void Batches_ManyViews_LeaveNoTensorAlive()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Batches_AThousandOfAllColumns_LeaveNoTensorAlive(Precision precision)
     {
-        using var model = TinyModel.Create();
-        var rows = _context.Data.LoadFromEnumerable([new Document { Text = "abc" }, new Document { Text = "ab" }]);
-        using var transformer = _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model, new()).Fit(rows);
-        CheckLeavesNothing(200, () => Assert.Equal(2, transformer.Transform(rows).GetColumn<float[]>("Features").Count()));
+        using var model = TinyModel.CreateIn(precision);
+        var rows = _context.Data.LoadFromEnumerable([new Document { Text = "abcdefgh" }, new Document { Text = "ab" }]);
+        using var transformer = _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns).Fit(rows);
+        CheckLeavesNothing(1000, () =>
+        {
+            var scored = _context.Data.CreateEnumerable<Scored>(transformer.Transform(rows), reuseRowObject: false).ToArray();
+            Assert.Equal([(8, 8, 8, 8), (8, 8, 2, 2)], scored.Select(row =>
+                (row.Features.Length, row.ExpertUsage.Length, row.TokenLogLikelihoods.Length, row.TokenCount)));
+        });
     }
 
     [Fact]

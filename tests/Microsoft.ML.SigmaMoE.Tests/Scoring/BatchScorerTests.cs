@@ -78,6 +78,18 @@ public sealed class BatchScorerTests
     }
 
     [Fact]
+    public void Score_GivenOnlyFeaturesAndUsage_NeverReadsTheOutputMatrix()
+    {
+        using var network = Network(segment: 4, memory: 4);
+        var expected = Score(network, Rows);
+        network.get_parameter("output")!.Dispose();
+        var score = new BatchScorer(network, new()).Score([.. Rows.Select(Begun)], ScoreParts.Features | ScoreParts.ExpertUsage, default);
+        Close(expected.Features, score.Features);
+        Assert.Equal(expected.Shares!.Row(0), score.Shares!.Row(0));
+        Assert.ThrowsAny<InvalidOperationException>(() => Score(network, Rows)); // likelihoods need it
+    }
+
+    [Fact]
     public void Score_GivenExperts_CountsEachTokenOnceALayer()
     {
         using var network = Network(segment: 4, memory: 4);

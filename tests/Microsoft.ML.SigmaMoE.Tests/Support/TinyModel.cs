@@ -48,12 +48,28 @@ internal static class TinyModel
     ];
 
     /// <summary>Creates a model over bytes with fresh weights.</summary>
-    public static LanguageModel Create(LanguageModelOptions? options = null) => LanguageModel.Create(
-        options ?? new() { Model = Model, FeedForward = Experts, Tokenizer = new ByteTokenizerOptions(), Precision = Precision.Float32 },
+    public static LanguageModel Create() => CreateIn(Precision.Float32);
+
+    /// <summary>Creates a model over bytes with fresh weights.</summary>
+    public static LanguageModel Create(LanguageModelOptions options) => LanguageModel.Create(
+        options,
         TextTokenizer.Train(new ByteTokenizerOptions(), Array.Empty<string>()),
         CPU);
 
+    /// <summary>Creates a model over bytes whose products are of a precision.</summary>
+    public static LanguageModel CreateIn(Precision precision) =>
+        Create(new() { Model = Model, FeedForward = Experts, Tokenizer = new ByteTokenizerOptions(), Precision = precision });
+
     public static TransformerNetwork Network(
-        FeedForwardOptions? feedForward = null, ModelOptions? model = null, int vocabularySize = 11, long seed = 1) =>
-        new(model ?? Model, feedForward ?? Experts, vocabularySize, ScalarType.Float32, new Randomness(seed));
+        FeedForwardOptions? feedForward = null,
+        ModelOptions? model = null,
+        int vocabularySize = 11,
+        long seed = 1,
+        Precision precision = Precision.Float32,
+        Randomness? randomness = null) => new(
+            model ?? Model,
+            feedForward ?? Experts,
+            vocabularySize,
+            ComputeTypes.Resolve(precision, CPU),
+            randomness ?? new Randomness(seed));
 }

@@ -18,14 +18,17 @@ public sealed class BreakdownTests : IDisposable
 
     public void Dispose() => _run.Dispose();
 
-    [Fact]
-    public void Run_FirstStepRuins_SaysThatNoCheckpointIsGood()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Run_FirstStepRuins_SaysThatNoCheckpointIsGood(Precision precision)
     {
-        var fault = Assert.Throws<NotFiniteNumberException>(() => _run.Train(Ruinous));
+        using var run = new TrainingRun(precision: precision);
+        var fault = Assert.Throws<NotFiniteNumberException>(() => run.Train(Ruinous));
         Assert.Matches("broke down in step 2: the loss is", fault.Message);
         Assert.Contains("There is no good checkpoint", fault.Message, StringComparison.Ordinal);
         Assert.Contains("step-000000001.broken, which is not resumed", fault.Message, StringComparison.Ordinal);
-        Assert.All(_run.Network.parameters(), weight => Assert.Null(weight.grad));
+        Assert.All(run.Network.parameters(), weight => Assert.Null(weight.grad));
     }
 
     [Theory]

@@ -27,18 +27,23 @@ public sealed class CheckpointTests : IDisposable
     [InlineData(23, 2)]    // between two reports, with the batch in two passes
     [InlineData(61, 1)]    // at the end of an epoch
     [InlineData(62, 4)]
-    public void Resume_AfterAnyStep_EndsBitForBitAsIfNeverInterrupted(int interruptedAfter, int accumulation, int workers = 1)
+    [InlineData(5, 1, 4, Precision.BFloat16)]
+    [InlineData(23, 2, 2, Precision.BFloat16)]
+    [InlineData(61, 1, 1, Precision.BFloat16)]
+    public void Resume_AfterAnyStep_EndsBitForBitAsIfNeverInterrupted(
+        int interruptedAfter, int accumulation, int workers = 1, Precision precision = Precision.Float32)
     {
         var options = Options with { MaxSteps = 70, GradientAccumulation = accumulation, Workers = workers };
-        using var whole = new TrainingRun(Dropping, DroppingExperts);
+        using var whole = new TrainingRun(Dropping, DroppingExperts, precision: precision);
         var expected = whole.Train(options with { CheckpointDirectory = null });
 
-        var stopped = _run.TrainUntil(interruptedAfter, options);
-        _run.StartOver();
-        var actual = _run.Train(options with { Resume = true });
+        using var run = new TrainingRun(Dropping, DroppingExperts, precision: precision);
+        var stopped = run.TrainUntil(interruptedAfter, options);
+        run.StartOver();
+        var actual = run.Train(options with { Resume = true });
 
         Assert.Equal((interruptedAfter, 70), (stopped.Steps, actual.Steps));
-        TrainingRun.AssertSame(whole.Weights(), _run.Weights());
+        TrainingRun.AssertSame(whole.Weights(), run.Weights());
         var tail = expected.Reports.Where(report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence);
         Assert.Equal(tail, actual.Reports.Where(report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence));
         Assert.Equal((expected.BestStep, expected.BestValidationLoss), (actual.BestStep, actual.BestValidationLoss));

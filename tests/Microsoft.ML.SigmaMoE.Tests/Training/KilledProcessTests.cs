@@ -6,19 +6,22 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed class KilledProcessTests
 {
     private const string FolderVariable = "SIGMAMOE_TEST_KILLED_FOLDER";
+    private const string PrecisionVariable = "SIGMAMOE_TEST_KILLED_PRECISION";
     private static readonly ModelOptions Dropping = TinyModel.Model with { Dropout = 0.2 };
 
     private static TrainingOptions Options => TrainingRun.Options with { CheckpointInterval = 5, MaxSteps = 100 };
 
-    [Fact]
-    public void Resume_AfterTheProcessWasKilled_EndsBitForBitAsIfNeverInterrupted()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Resume_AfterTheProcessWasKilled_EndsBitForBitAsIfNeverInterrupted(Precision precision)
     {
-        using var whole = new TrainingRun(Dropping);
+        using var whole = new TrainingRun(Dropping, precision: precision);
         whole.Train(Options with { CheckpointDirectory = whole.Folder.File("checkpoints") });
-        using var run = new TrainingRun(Dropping);
+        using var run = new TrainingRun(Dropping, precision: precision);
         var folder = run.Folder.File("checkpoints");
 
-        using (var process = StartTrainingIn(folder))
+        using (var process = StartTrainingIn(folder, precision))
         {
             try
             {
@@ -44,7 +47,7 @@ public sealed class KilledProcessTests
     {
         var folder = Environment.GetEnvironmentVariable(FolderVariable);
         Assert.SkipWhen(folder is null, "Only the other test starts this one.");
-        using var run = new TrainingRun(Dropping);
+        using var run = new TrainingRun(Dropping, precision: Enum.Parse<Precision>(Environment.GetEnvironmentVariable(PrecisionVariable)!));
         var slowly = Options with
         {
             CheckpointDirectory = folder,
@@ -53,7 +56,7 @@ public sealed class KilledProcessTests
         run.Train(slowly);
     }
 
-    private static Process StartTrainingIn(string folder)
+    private static Process StartTrainingIn(string folder, Precision precision)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -67,6 +70,7 @@ public sealed class KilledProcessTests
         }
 
         start.Environment[FolderVariable] = folder;
+        start.Environment[PrecisionVariable] = precision.ToString();
         return Process.Start(start)!;
     }
 

@@ -8,11 +8,18 @@ internal sealed class TrainingRun : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
 
-    public TrainingRun(ModelOptions? model = null, FeedForwardOptions? feedForward = null, int textLength = 1000)
+    private readonly Precision _precision;
+
+    public TrainingRun(
+        ModelOptions? model = null,
+        FeedForwardOptions? feedForward = null,
+        int textLength = 1000,
+        Precision precision = Precision.Float32)
     {
+        _precision = precision;
         Model = model ?? TinyModel.Model;
         FeedForward = feedForward ?? TinyModel.Experts;
-        Network = TinyModel.Network(FeedForward, Model);
+        Network = TinyModel.Network(FeedForward, Model, precision: precision);
         Text = TokenFiles.CreateLearnable(Folder.File("training"), textLength);
         Validation = TokenFiles.CreateLearnable(Folder.File("validation"), 300, seed: 8);
     }
@@ -65,7 +72,7 @@ internal sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Takes another network, as a new process would.</summary>
-    public void StartOver(long seed = 99) => Network = TinyModel.Network(FeedForward, Model, seed: seed);
+    public void StartOver(long seed = 99) => Network = TinyModel.Network(FeedForward, Model, seed: seed, precision: _precision);
 
     public Dictionary<string, Tensor> Weights() =>
         Network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.detach().clone());
