@@ -63,13 +63,6 @@ internal static class TensorNumbers
         return x.masked_fill(mask, number);
     }
 
-    public static Tensor Within(this Tensor x, double low, double high)
-    {
-        using Scalar least = low;
-        using Scalar most = high;
-        return x.clamp(least, most);
-    }
-
     public static Tensor IsAbove(this Tensor x, double bound)
     {
         using Scalar number = bound;
@@ -101,6 +94,14 @@ internal static class TensorNumbers
     {
         using Scalar number = factor;
         return x.mul_(number);
+    }
+
+    /// <summary>x := low where it is less, high where it is more.</summary>
+    public static Tensor ClampInPlace(this Tensor x, double low, double high)
+    {
+        using Scalar least = low;
+        using Scalar most = high;
+        return x.clamp_(least, most);
     }
 
     /// <summary>x := x + factor · y · z.</summary>

@@ -22,7 +22,6 @@ public sealed class TensorNumbersTests : IDisposable
         Equal(_x.Plus(0.5), 1.5f, -1.5f, 3.5f);
         Equal(_x.Times(2), 2, -4, 6);
         Equal(_x.Over(2), 0.5f, -1, 1.5f);
-        Equal(_x.Within(-1, 2), 1, -1, 2);
         Equal(_x.Fill(_x.IsBelow(0), 7), 1, 7, 3);
         Equal(_x.Fill(_x.IsAbove(1), double.NegativeInfinity), 1, -2, float.NegativeInfinity);
         Equal(TensorNumbers.Full([3], -1), -1, -1, -1);
@@ -34,6 +33,7 @@ public sealed class TensorNumbersTests : IDisposable
     {
         Equal(_x.AddInPlace(_y, 0.1), 2, 0, 6);
         Equal(_x.AddInPlace(1), 3, 1, 7);
+        Equal(tensor(new float[] { -3, 0, 3 }).ClampInPlace(-2, 1), -2, 0, 1);
         Equal(_x.MultiplyInPlace(2), 6, 2, 14);
         Equal(_x.AddProductInPlace(_y, _y, 0.01), 7, 6, 23);
         Equal(_x.AddQuotientInPlace(_y, _y, -1), 6, 5, 22);
