@@ -29,7 +29,7 @@ public sealed class ModelGradientTests
         using var scope = NewDisposeScope();
         var (tensors, weights, rows) = Draw(block);
         using var network = new TransformerNetwork(Model, block, 19, ScalarType.Float32, new Randomness(1));
-        Load(network, tensors);
+        tensors.Load(network);
         network.train();
         using var memory = new SegmentMemory(Model.MemoryLength);
         var exact = new ExactModel(Model, block, weights);
@@ -54,15 +54,6 @@ public sealed class ModelGradientTests
             {
                 return (tensors, weights, rows);
             }
-        }
-    }
-
-    private static void Load(TransformerNetwork network, CaseTensors tensors)
-    {
-        using var quiet = no_grad();
-        foreach (var (name, weight) in network.named_parameters())
-        {
-            weight.copy_(WeightNames.FromAuthors(name, tensors.Find($"param.{WeightNames.ToAuthors(name)}")!));
         }
     }
 

@@ -37,6 +37,16 @@ internal sealed class CaseTensors(int seed)
         return _tensors[name];
     }
 
+    /// <summary>Gives a network the weights that were drawn.</summary>
+    public void Load(TransformerNetwork network)
+    {
+        using var quiet = no_grad();
+        foreach (var (name, weight) in network.named_parameters())
+        {
+            weight.copy_(WeightNames.FromAuthors(name, _tensors[$"param.{WeightNames.ToAuthors(name)}"]));
+        }
+    }
+
     /// <summary>Writes the file, float32 where numbers are real.</summary>
     public void Write(string path) => SafeTensorsFile.Write(
         path, _tensors.Select(tensor => (tensor.Key, tensor.Value.is_floating_point() ? tensor.Value.to(float32) : tensor.Value)));

@@ -34,29 +34,35 @@ internal static class ExactBlock
     /// <param name="drawn">
     /// The case's random numbers, as <c>in.drop_rand</c> and <c>in.score_keep</c>; null for none.
     /// </param>
+    /// <param name="drop">What becomes of the hidden numbers of dense and top-k blocks; null for nothing.</param>
     public static ExactOutput Compute(
         FeedForwardOptions options,
         IReadOnlyDictionary<string, Tensor> weights,
         Tensor x,
         bool training,
-        CaseTensors? drawn = null) => options switch
+        CaseTensors? drawn = null,
+        Func<Tensor, Tensor>? drop = null) => options switch
         {
-            DenseOptions => new(Contract(Expand(weights, x.flatten(0, 1)), weights)),
-            TopKOptions topK => TopK(topK, weights, x.flatten(0, 1)),
+            DenseOptions => new(Contract(Expand(weights, x.flatten(0, 1), drop), weights)),
+            TopKOptions topK => TopK(topK, weights, x.flatten(0, 1), drop),
             ProductKeyMemoryOptions memory => Memory(memory, weights, x.flatten(0, 1)),
             MixtureOfExpertsOptions mixture => ExactMixture.Compute(mixture, weights, x, training, drawn),
             _ => throw new NotSupportedException(options.GetType().Name),
         };
 
-    private static Tensor Expand(IReadOnlyDictionary<string, Tensor> weights, Tensor x) =>
-        (matmul(x, weights["linear1.weight"].t()) + weights["linear1.bias"]).relu();
+    private static Tensor Expand(IReadOnlyDictionary<string, Tensor> weights, Tensor x, Func<Tensor, Tensor>? drop)
+    {
+        var hidden = (matmul(x, weights["linear1.weight"].t()) + weights["linear1.bias"]).relu();
+        return drop is null ? hidden : drop(hidden);
+    }
 
     private static Tensor Contract(Tensor hidden, IReadOnlyDictionary<string, Tensor> weights) =>
         matmul(hidden, weights["linear2.weight"].t()) + weights["linear2.bias"];
 
-    private static ExactOutput TopK(TopKOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x)
+    private static ExactOutput TopK(
+        TopKOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x, Func<Tensor, Tensor>? drop)
     {
-        var hidden = Expand(weights, x);                                                        // [tokens, d_ff]
+        var hidden = Expand(weights, x, drop);                                                        // [tokens, d_ff]
         var norms = weights["linear2.weight"].detach().pow(2).sum([0L]).sqrt();                 // [d_ff]
         var ranks = options.RankByContribution ? hidden.detach() * norms : hidden.detach();
         var (sorted, _) = ranks.sort(-1, descending: true);

@@ -5,7 +5,12 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>
 /// The whole language model by its formulas, float64, with the authors' names; keeps its memory between segments.
 /// </summary>
-internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block, IReadOnlyDictionary<string, Tensor> weights)
+/// <param name="options">Its shape.</param>
+/// <param name="block">The block of its layers.</param>
+/// <param name="weights">By the authors' names.</param>
+/// <param name="drop">What becomes of numbers at the places of dropout, called in the order of the places; null for nothing.</param>
+internal sealed class ExactModel(
+    ModelOptions options, FeedForwardOptions block, IReadOnlyDictionary<string, Tensor> weights, Func<Tensor, Tensor>? drop = null)
 {
     private static readonly string[] BlockPrefixes = ["pkm.", ""];
     private List<Tensor> _memory = [];
@@ -27,7 +32,7 @@ internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block,
     /// <returns>Logits, [batch, T, V], and what each layer's block gave.</returns>
     public (Tensor Logits, IReadOnlyList<ExactOutput> Blocks) Read(Tensor tokens, bool training)
     {
-        var hidden = weights["embedding.weight"].index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
+        var hidden = Drop(weights["embedding.weight"].index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1));
         var (memory, blocks) = (new List<Tensor>(), new List<ExactOutput>());
         for (var layer = 0; layer < options.LayerCount; layer++)
         {
@@ -37,7 +42,7 @@ internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block,
         }
 
         _memory = memory;
-        var logits = matmul(Normalise(hidden, "out_norm."), weights["output.weight"].t()) + weights["output.bias"];
+        var logits = matmul(Drop(Normalise(hidden, "out_norm.")), weights["output.weight"].t()) + weights["output.bias"];
         return (logits, blocks);
     }
 
@@ -49,13 +54,15 @@ internal sealed class ExactModel(ModelOptions options, FeedForwardOptions block,
         var sameLength = !training && options.SameLengthEvaluation;
         var (queries, context) = (Normalise(hidden, $"layers.{layer}.norm1."), Normalise(before, $"layers.{layer}.norm1."));
         var (attended, _) = ExactAttention.Compute(Under($"layers.{layer}.self_attn."), queries, context, sameLength);
-        hidden += attended;
+        hidden += Drop(attended);
         var names = BlockPrefixes.Select(prefix => Under($"layers.{layer}.{prefix}")).First(found => found.Count > 0);
-        var output = ExactBlock.Compute(block, names, Normalise(hidden, $"layers.{layer}.norm2."), training);
+        var output = ExactBlock.Compute(block, names, Normalise(hidden, $"layers.{layer}.norm2."), training, drop: drop);
         blocks.Add(output);
         Margin = Math.Min(Margin, ExactMargin.Of(block, output));
-        return hidden + output.Y.view(hidden.shape);
+        return hidden + Drop(output.Y.view(hidden.shape));
     }
+
+    private Tensor Drop(Tensor x) => drop is null ? x : drop(x);
 
     private Tensor Latest(Tensor seen, bool training)
     {
