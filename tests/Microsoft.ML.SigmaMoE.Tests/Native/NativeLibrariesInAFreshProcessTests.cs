@@ -33,6 +33,14 @@ public sealed class NativeLibrariesInAFreshProcessTests : IDisposable
     }
 
     [Fact]
+    public void Load_WhereAllIsWell_SaysNothing()
+    {
+        var process = FreshProcess.Run(FreshProcess.Folder, new Dictionary<string, string>(), Model, Text);
+        Assert.Equal((0, ""), (process.ExitCode, process.Errors));
+        Assert.Single(FreshProcess.Perplexities(process));
+    }
+
+    [Fact]
     public void Load_BySeveralProcessesAtOnce_LeavesAtMostOneCopy()
     {
         var environment = new Dictionary<string, string> { ["SIGMAMOE_CACHE_DIR"] = _folder.File("cache") };

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class TorchRequirementsTests
@@ -9,6 +11,17 @@ public sealed class TorchRequirementsTests
         Assert.Contains("dotnet add package libtorch-cpu-", message, StringComparison.Ordinal);
         Assert.Contains("2.10.0", message, StringComparison.Ordinal);
         Assert.Contains("TorchSharp-cuda-linux", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Packages_OfThisProgram_HoldTheLibtorchOfThisSystemAlone()
+    {
+        using var dependencies = JsonDocument.Parse(
+            File.ReadAllText(Path.ChangeExtension(typeof(TorchRequirementsTests).Assembly.Location, ".deps.json")));
+        var packages = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
+            .Select(library => library.Name.Split('/')[0])
+            .Where(name => name.StartsWith("libtorch", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains($" package {Assert.Single(packages)} ", TorchRequirements.MissingPackage(), StringComparison.Ordinal);
     }
 
     [Theory]

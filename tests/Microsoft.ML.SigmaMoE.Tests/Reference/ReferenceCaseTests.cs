@@ -8,7 +8,23 @@ public sealed class ReferenceCaseTests
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(string folder)
+    public void Case_RunByItsConfiguration_AgreesWithTheAuthorsCode(string folder) => Run(folder);
+
+    [Fact]
+    public void Case_OfAnUnknownKind_Fails()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = Directory.CreateDirectory(folder.File("case")).FullName;
+        var original = Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", "moe_sigmoid");
+        File.Copy(Path.Combine(original, "tensors.safetensors"), Path.Combine(copy, "tensors.safetensors"));
+        var config = File.ReadAllText(Path.Combine(original, "config.json"));
+        File.WriteAllText(Path.Combine(copy, "config.json"), config.Replace("\"kind\": \"layer\"", "\"kind\": \"novel\"", StringComparison.Ordinal));
+        var found = Assert.Single(ReferenceCase.Folders(folder.Path), path => path.StartsWith(folder.Path, StringComparison.Ordinal));
+        var fault = Assert.Throws<NotSupportedException>(() => Run(found));
+        Assert.Contains("kind 'novel'", fault.Message, StringComparison.Ordinal);
+    }
+
+    private static void Run(string folder)
     {
         using var reference = new ReferenceCase(folder);
         Runner(reference.Kind)(reference);
