@@ -78,6 +78,7 @@ public sealed class LanguageModelTests
         using var model = TinyModel.CreateIn(precision);
         string[] texts = [.. Enumerable.Range(0, 40).Select(i => string.Concat(Enumerable.Repeat($"text {i} ", 1 + i % 5)))];
         var wanted = model.Score(texts);
-        Assert.All(SixteenThreads.Run(_ => model.Score(texts)), scores => Assert.Equal(wanted.Select(s => s.LogLikelihood), scores.Select(s => s.LogLikelihood)));
+        Assert.All(SixteenThreads.Run(_ => model.Score(texts)), scores => Assert.Equal(
+            wanted.Select(score => score.LogLikelihood), scores.Select(score => score.LogLikelihood)));
     }
 }

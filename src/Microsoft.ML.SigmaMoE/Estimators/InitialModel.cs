@@ -5,7 +5,7 @@ internal static class InitialModel
 {
     private static readonly LanguageModelOptions Defaults = new();
 
-    /// <summary>Refuses a model of another shape, tokenizer or precision, where the options choose one at all.</summary>
+    /// <summary>Refuses a model of another shape, and of another tokenizer or precision than chosen.</summary>
     /// <exception cref="ArgumentException">The model is another.</exception>
     public static void Check(LanguageModelOptions options, LanguageModelOptions initial)
     {
@@ -27,7 +27,9 @@ internal static class InitialModel
     {
         options.Model,
         options.FeedForward,
-        Tokenizer = JsonDifferences.Between(options.Tokenizer, Defaults.Tokenizer).Any() ? options.Tokenizer : initial.Tokenizer,
+        Tokenizer = JsonDifferences.Between(options.Tokenizer, Defaults.Tokenizer).Any()
+            ? options.Tokenizer
+            : initial.Tokenizer,
         Precision = options.Precision == Defaults.Precision ? initial.Precision : options.Precision,
     };
 }

@@ -66,7 +66,7 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
     /// <param name="input">The data to train on.</param>
     /// <param name="validation">The data to measure on; null keeps a share of <paramref name="input"/> for that.</param>
     /// <param name="initial">A model to go on from, or null for a new one. It stays as it is.</param>
-    /// <exception cref="ArgumentException">The initial model has another shape, tokenizer or precision than the options.</exception>
+    /// <exception cref="ArgumentException">The initial model is of another shape, tokenizer or precision.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of another type.</exception>
     /// <exception cref="InvalidOperationException">No row holds any text, or the GPU that was asked for is not there.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, and the options say to throw then.</exception>

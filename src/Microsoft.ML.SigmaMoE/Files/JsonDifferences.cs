@@ -9,7 +9,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Other">Its JSON in the second.</param>
 internal sealed record JsonDifference(string Path, string One, string Other);
 
-/// <summary>Compares options by what they hold: two lists with the same entries are equal, which records deny.</summary>
+/// <summary>Compares options by what they hold: lists with the same entries are equal, which records deny.</summary>
 internal static class JsonDifferences
 {
     /// <summary>Finds where two values differ, as JSON of a type.</summary>

@@ -63,6 +63,13 @@ internal static class TensorNumbers
         return x.masked_fill(mask, number);
     }
 
+    public static Tensor Within(this Tensor x, double low, double high)
+    {
+        using Scalar least = low;
+        using Scalar most = high;
+        return x.clamp(least, most);
+    }
+
     public static Tensor IsAbove(this Tensor x, double bound)
     {
         using Scalar number = bound;

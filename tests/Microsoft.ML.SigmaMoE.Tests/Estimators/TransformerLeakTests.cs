@@ -16,11 +16,13 @@ public sealed class TransformerLeakTests
     {
         using var model = TinyModel.CreateIn(precision);
         var rows = _context.Data.LoadFromEnumerable([new Document { Text = "abcdefgh" }, new Document { Text = "ab" }]);
-        using var transformer = _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns).Fit(rows);
+        using var transformer = _context.Transforms.Text
+            .ScoreTextWithLanguageModel("Text", model, FakeTransformer.AllColumns)
+            .Fit(rows);
         CheckLeavesNothing(1000, () =>
         {
-            var scored = _context.Data.CreateEnumerable<Scored>(transformer.Transform(rows), reuseRowObject: false).ToArray();
-            Assert.Equal([(8, 8, 8, 8), (8, 8, 2, 2)], scored.Select(row =>
+            var scored = _context.Data.CreateEnumerable<Scored>(transformer.Transform(rows), reuseRowObject: false);
+            Assert.Equal([(8, 8, 8, 8), (8, 8, 2, 2)], scored.ToArray().Select(row =>
                 (row.Features.Length, row.ExpertUsage.Length, row.TokenLogLikelihoods.Length, row.TokenCount)));
         });
     }

@@ -22,6 +22,7 @@ public sealed class TensorNumbersTests : IDisposable
         Equal(_x.Plus(0.5), 1.5f, -1.5f, 3.5f);
         Equal(_x.Times(2), 2, -4, 6);
         Equal(_x.Over(2), 0.5f, -1, 1.5f);
+        Equal(_x.Within(-1, 2), 1, -1, 2);
         Equal(_x.Fill(_x.IsBelow(0), 7), 1, 7, 3);
         Equal(_x.Fill(_x.IsAbove(1), double.NegativeInfinity), 1, -2, float.NegativeInfinity);
         Equal(TensorNumbers.Full([3], -1), -1, -1, -1);

@@ -21,7 +21,8 @@ public sealed class TorchRequirementsTests
         var packages = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
             .Select(library => library.Name.Split('/')[0])
             .Where(name => name.StartsWith("libtorch", StringComparison.OrdinalIgnoreCase));
-        Assert.Contains($" package {Assert.Single(packages)} ", TorchRequirements.MissingPackage(), StringComparison.Ordinal);
+        var package = Assert.Single(packages);
+        Assert.Contains($" package {package} ", TorchRequirements.MissingPackage(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -17,7 +17,8 @@ public sealed class TypeSplitTests : IDisposable
         var members = typeof(MLContext).Assembly.GetExportedTypes()
             .Where(type => !type.IsNested)
             .SelectMany(type => Enumerable.Range(0, 6).Select(number => $"M:{type.FullName}.Method{number}"))
-            .Select(name => new XElement("member", new XAttribute("name", name), new XElement("summary", $"Does {name}.")));
+            .Select(name =>
+                new XElement("member", new XAttribute("name", name), new XElement("summary", $"Does {name}.")));
         new XDocument(new XElement("doc", new XElement("members", members))).Save(Path.Combine(folder, "Types.xml"));
         _corpus = SdkCorpus.Read(ReferencePacks.In(_packs.Path));
     }
@@ -29,7 +30,7 @@ public sealed class TypeSplitTests : IDisposable
     {
         var parts = PartsOfTypes(new());
         Assert.InRange(parts.Count, 100, 10_000);
-        Assert.All(parts, type => Assert.True(type.Value.Count == 1, $"{type.Key} is in parts {string.Join(", ", type.Value)}."));
+        Assert.All(parts.Values, found => Assert.Single(found));
         Assert.Equal([0, 1, 2], parts.SelectMany(type => type.Value).Distinct().Order());
     }
 
@@ -37,7 +38,8 @@ public sealed class TypeSplitTests : IDisposable
     public void Split_ByMember_SpreadsTheMembersOfManyTypes()
     {
         var parts = PartsOfTypes(new() { Split = SplitKind.Member });
-        Assert.InRange(parts.Count(type => type.Value.Count > 1), parts.Count / 4, parts.Count);    // 47 % of types with six members
+        var spread = parts.Values.Count(found => found.Count > 1);    // 47 % of types with six members
+        Assert.InRange(spread, parts.Count / 4, parts.Count);
     }
 
     private Dictionary<string, HashSet<int>> PartsOfTypes(QuickStartOptions options)

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Where a network drops numbers in training: its loss beside that of its formulas, which drop at the paper's places what
-/// the network drew, in the same order.
+/// Where a network drops numbers in training: its loss beside that of its formulas, which drop at the paper's places
+/// what the network drew, in the same order.
 /// </summary>
 public sealed class NetworkDropoutTests
 {
@@ -27,7 +27,7 @@ public sealed class NetworkDropoutTests
         { new DenseOptions { HiddenSize = 13 }, [10, 10, 13, 10, 10, 13, 10, 10] },
         { new TopKOptions { HiddenSize = 17, ActiveChannels = 4 }, [10, 10, 17, 10, 10, 17, 10, 10] },
         { new ProductKeyMemoryOptions { SubKeyCount = 5, HeadCount = 2 }, [10, 10, 10, 10, 10, 10] },
-        { new MixtureOfExpertsOptions { ExpertCount = 5, ExpertSize = 6, ActiveExperts = 2 }, [10, 10, 10, 10, 10, 10] },
+        { TinyModel.Experts, [10, 10, 10, 10, 10, 10] },
     };
 
     [Theory]

@@ -18,8 +18,9 @@ public sealed class ReferenceCaseTests
         var original = Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", "moe_sigmoid");
         File.Copy(Path.Combine(original, "tensors.safetensors"), Path.Combine(copy, "tensors.safetensors"));
         var config = File.ReadAllText(Path.Combine(original, "config.json"));
-        File.WriteAllText(Path.Combine(copy, "config.json"), config.Replace("\"kind\": \"layer\"", "\"kind\": \"novel\"", StringComparison.Ordinal));
-        var found = Assert.Single(ReferenceCase.Folders(folder.Path), path => path.StartsWith(folder.Path, StringComparison.Ordinal));
+        var changed = config.Replace("\"kind\": \"layer\"", "\"kind\": \"novel\"", StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(copy, "config.json"), changed);
+        var found = Assert.Single(ReferenceCase.Folders(folder.Path), path => path == copy);
         var fault = Assert.Throws<NotSupportedException>(() => Run(found));
         Assert.Contains("kind 'novel'", fault.Message, StringComparison.Ordinal);
     }

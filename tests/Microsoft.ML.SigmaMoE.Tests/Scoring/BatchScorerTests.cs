@@ -83,7 +83,8 @@ public sealed class BatchScorerTests
         using var network = Network(segment: 4, memory: 4);
         var expected = Score(network, Rows);
         network.get_parameter("output")!.Dispose();
-        var score = new BatchScorer(network, new()).Score([.. Rows.Select(Begun)], ScoreParts.Features | ScoreParts.ExpertUsage, default);
+        var parts = ScoreParts.Features | ScoreParts.ExpertUsage;
+        var score = new BatchScorer(network, new()).Score([.. Rows.Select(Begun)], parts, default);
         Close(expected.Features, score.Features);
         Assert.Equal(expected.Shares!.Row(0), score.Shares!.Row(0));
         Assert.ThrowsAny<InvalidOperationException>(() => Score(network, Rows)); // likelihoods need it

@@ -46,7 +46,8 @@ public sealed class StreamedMemoryTests : IDisposable
             saving = ResidentMemory.PeakOf(() => _context.Model.Save(transformer, rows.Schema, _folder.File(name)));
         }
 
-        var loading = ResidentMemory.PeakOf(() => (_context.Model.Load(_folder.File(name), out _) as IDisposable)!.Dispose());
+        var loading = ResidentMemory.PeakOf(
+            () => (_context.Model.Load(_folder.File(name), out _) as IDisposable)!.Dispose());
         return (saving!.Value, loading!.Value);
     }
 }

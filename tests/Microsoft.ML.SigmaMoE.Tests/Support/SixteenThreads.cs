@@ -1,6 +1,6 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Runs something on sixteen threads at once, however few cores there are: none begins before all are there.</summary>
+/// <summary>Runs something on sixteen threads at once, on any number of cores.</summary>
 internal static class SixteenThreads
 {
     /// <summary>Calls a function on every thread several times, each time together.</summary>
@@ -12,7 +12,8 @@ internal static class SixteenThreads
         using var together = new Barrier(16);
         var results = new T[together.ParticipantCount * rounds];
         var faults = new Exception?[together.ParticipantCount];
-        Thread[] threads = [.. faults.Select((_, number) => new Thread(() => faults[number] = Record.Exception(() => Work(number))))];
+        Thread[] threads = [.. faults.Select((_, number) =>
+            new Thread(() => faults[number] = Record.Exception(() => Work(number))))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         Assert.All(faults, Assert.Null);

@@ -58,7 +58,13 @@ internal static class TinyModel
 
     /// <summary>Creates a model over bytes whose products are of a precision.</summary>
     public static LanguageModel CreateIn(Precision precision) =>
-        Create(new() { Model = Model, FeedForward = Experts, Tokenizer = new ByteTokenizerOptions(), Precision = precision });
+        Create(new LanguageModelOptions
+        {
+            Model = Model,
+            FeedForward = Experts,
+            Tokenizer = new ByteTokenizerOptions(),
+            Precision = precision,
+        });
 
     public static TransformerNetwork Network(
         FeedForwardOptions? feedForward = null,

@@ -16,7 +16,7 @@ public sealed class BytePairSpeedTests
         Assert.InRange(lines.SelectMany(line => line.Split(' ')).Distinct().Count(), 25_000, Words);
         var watch = Stopwatch.StartNew();
         var tokenizer = TextTokenizer.Train(new BytePairTokenizerOptions { VocabularySize = 8000 }, lines);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);    // about one; a trainer that counts anew for each merge takes hours
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);    // one or two; hours where each merge counts all anew
         Assert.Equal(8000, tokenizer.VocabularySize);
     }
 
@@ -44,7 +44,8 @@ public sealed class BytePairSpeedTests
         var word = new StringBuilder();
         for (var syllable = 0; syllable < syllables; syllable++)
         {
-            word.Append("bcdfghklmnprstvw"[random.Next(16)]).Append("aeiou"[random.Next(5)]).Append("nrst"[..random.Next(2)]);
+            word.Append("bcdfghklmnprstvw"[random.Next(16)]).Append("aeiou"[random.Next(5)]);
+            word.Append('n', random.Next(2));
         }
 
         return word.ToString();

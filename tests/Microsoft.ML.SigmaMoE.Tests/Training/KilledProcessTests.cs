@@ -47,7 +47,8 @@ public sealed class KilledProcessTests
     {
         var folder = Environment.GetEnvironmentVariable(FolderVariable);
         Assert.SkipWhen(folder is null, "Only the other test starts this one.");
-        using var run = new TrainingRun(Dropping, precision: Enum.Parse<Precision>(Environment.GetEnvironmentVariable(PrecisionVariable)!));
+        var precision = Enum.Parse<Precision>(Environment.GetEnvironmentVariable(PrecisionVariable)!);
+        using var run = new TrainingRun(Dropping, precision: precision);
         var slowly = Options with
         {
             CheckpointDirectory = folder,

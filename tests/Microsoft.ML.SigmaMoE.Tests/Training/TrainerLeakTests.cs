@@ -22,7 +22,8 @@ public sealed class TrainerLeakTests
             EvaluationInterval = 20,
             GradientAccumulation = 2,
             Workers = workers,
-            Progress = new Reports(_ => live.Add(live.Count < 2 ? Settled() : Tensor.TotalCount)), // later, garbage counts
+            // what is left to the collector counts, once the other tests' is gone
+            Progress = new Reports(_ => live.Add(live.Count < 2 ? Settled() : Tensor.TotalCount)),
         };
         using (var trainer = new Trainer(run.Network, options, run.Text, run.Validation))
         {

@@ -72,7 +72,8 @@ internal sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Takes another network, as a new process would.</summary>
-    public void StartOver(long seed = 99) => Network = TinyModel.Network(FeedForward, Model, seed: seed, precision: _precision);
+    public void StartOver(long seed = 99) =>
+        Network = TinyModel.Network(FeedForward, Model, seed: seed, precision: _precision);
 
     public Dictionary<string, Tensor> Weights() =>
         Network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.detach().clone());

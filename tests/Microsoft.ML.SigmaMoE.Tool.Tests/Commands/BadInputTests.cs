@@ -115,7 +115,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     {
         Assert.SkipWhen(RuntimeDescription.OfThisProcess().GpuCount > 7, "This machine has that many.");
         Tool.Run("score", tiny.Model, tiny.Text, "--gpu", "7").IsMistake("GPU 7 was asked for");
-        Tool.Run("train", tiny.Text, "--from", tiny.Model, "--output", _folder.File("m"), "--gpu", "7").IsMistake("GPU 7 was asked for");
+        Tool.Run("train", tiny.Text, "--from", tiny.Model, "--output", _folder.File("m"), "--gpu", "7")
+            .IsMistake("GPU 7 was asked for");
         Tool.Run("score", tiny.Model, tiny.Text, "--gpu", "7", "--fallback-to-cpu").Succeeds();
     }
 
@@ -159,7 +160,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
 
     [Fact]
     public void AMissingModelToGoOnFrom_IsNamed() =>
-        Tool.Run("train", tiny.Text, "--from", "/no/such/model", "--output", _folder.File("m")).IsMistake("/no/such/model is no folder");
+        Tool.Run("train", tiny.Text, "--from", "/no/such/model", "--output", _folder.File("m"))
+            .IsMistake("/no/such/model is no folder");
 
     private string CopyModel()
     {

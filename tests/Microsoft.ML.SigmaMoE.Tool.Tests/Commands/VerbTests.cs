@@ -34,8 +34,9 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
             Training = TinyRun.Options.Training with { LearningRate = 1e-12, MaxSteps = 3 },
         };
         var recipe = _folder.Write("recipe.json", still.ToJson());
-        Tool.Run("train", tiny.Text, "--recipe", recipe, "--from", tiny.Model, "--output", _folder.File("model")).Succeeds();
-        using var second = LanguageModel.Load(_folder.File("model"));
+        var output = _folder.File("model");
+        Tool.Run("train", tiny.Text, "--recipe", recipe, "--from", tiny.Model, "--output", output).Succeeds();
+        using var second = LanguageModel.Load(output);
         Assert.Equal((8, 3L), (second.Options.Model.ModelSize, second.History[^1].Step));
         Assert.Equal(1, second.Score("the mat").LogLikelihood / first.Score("the mat").LogLikelihood, tolerance: 1e-5);
     }

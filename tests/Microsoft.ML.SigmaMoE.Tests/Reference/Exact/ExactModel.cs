@@ -8,9 +8,12 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <param name="options">Its shape.</param>
 /// <param name="block">The block of its layers.</param>
 /// <param name="weights">By the authors' names.</param>
-/// <param name="drop">What becomes of numbers at the places of dropout, called in the order of the places; null for nothing.</param>
+/// <param name="drop">What becomes of numbers where there is dropout, place by place; null for nothing.</param>
 internal sealed class ExactModel(
-    ModelOptions options, FeedForwardOptions block, IReadOnlyDictionary<string, Tensor> weights, Func<Tensor, Tensor>? drop = null)
+    ModelOptions options,
+    FeedForwardOptions block,
+    IReadOnlyDictionary<string, Tensor> weights,
+    Func<Tensor, Tensor>? drop = null)
 {
     private static readonly string[] BlockPrefixes = ["pkm.", ""];
     private List<Tensor> _memory = [];
@@ -32,7 +35,8 @@ internal sealed class ExactModel(
     /// <returns>Logits, [batch, T, V], and what each layer's block gave.</returns>
     public (Tensor Logits, IReadOnlyList<ExactOutput> Blocks) Read(Tensor tokens, bool training)
     {
-        var hidden = Drop(weights["embedding.weight"].index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1));
+        var embedded = weights["embedding.weight"].index_select(0, tokens.flatten());
+        var hidden = Drop(embedded.view(tokens.shape[0], tokens.shape[1], -1));
         var (memory, blocks) = (new List<Tensor>(), new List<ExactOutput>());
         for (var layer = 0; layer < options.LayerCount; layer++)
         {
@@ -42,8 +46,8 @@ internal sealed class ExactModel(
         }
 
         _memory = memory;
-        var logits = matmul(Drop(Normalise(hidden, "out_norm.")), weights["output.weight"].t()) + weights["output.bias"];
-        return (logits, blocks);
+        var states = Drop(Normalise(hidden, "out_norm."));
+        return (matmul(states, weights["output.weight"].t()) + weights["output.bias"], blocks);
     }
 
     /// <summary>Computes the negative log-likelihood of each token, [batch, T].</summary>
@@ -56,7 +60,8 @@ internal sealed class ExactModel(
         var (attended, _) = ExactAttention.Compute(Under($"layers.{layer}.self_attn."), queries, context, sameLength);
         hidden += Drop(attended);
         var names = BlockPrefixes.Select(prefix => Under($"layers.{layer}.{prefix}")).First(found => found.Count > 0);
-        var output = ExactBlock.Compute(block, names, Normalise(hidden, $"layers.{layer}.norm2."), training, drop: drop);
+        var normalised = Normalise(hidden, $"layers.{layer}.norm2.");
+        var output = ExactBlock.Compute(block, names, normalised, training, drop: drop);
         blocks.Add(output);
         Margin = Math.Min(Margin, ExactMargin.Of(block, output));
         return hidden + Drop(output.Y.view(hidden.shape));
