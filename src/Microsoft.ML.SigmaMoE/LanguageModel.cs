@@ -61,7 +61,7 @@ public sealed partial class LanguageModel : IDisposable
     {
         options.Validate();
         TorchRuntime.EnsureLoadable();
-        return new(new(options, tokenizer, TransformerNetwork.Create(options, tokenizer.VocabularySize, device), []));
+        return new(new(options, tokenizer, options.CreateNetwork(tokenizer.VocabularySize, device), []));
     }
 
     /// <summary>Loads a model that <see cref="Save(string)"/> wrote.</summary>

@@ -57,7 +57,7 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
         CancellationToken cancellationToken)
     {
         using var corpus = TokenCorpus.Write(documents, validation, tokenizer, options.Training, temporaryFolder, cancellationToken);
-        var network = TransformerNetwork.Create(options, tokenizer.VocabularySize, device);
+        var network = options.CreateNetwork(tokenizer.VocabularySize, device);
         try
         {
             initialize(network);

@@ -59,14 +59,6 @@ internal sealed class TransformerNetwork : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Builds a network with fresh weights, drawn from the training options' seed.</summary>
-    public static TransformerNetwork Create(LanguageModelOptions options, int vocabularySize, Device device) => new(
-        options.Model,
-        options.FeedForward,
-        vocabularySize,
-        ComputeTypes.Resolve(options.Precision, device),
-        new Randomness(options.Training.Seed ?? 0, device));
-
     /// <summary>Gets the network's shape.</summary>
     public ModelOptions Model { get; }
 

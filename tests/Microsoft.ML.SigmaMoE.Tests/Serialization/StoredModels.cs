@@ -16,7 +16,7 @@ internal static class StoredModels
             Precision = Precision.Float32,
         };
         var used = tokenizer ?? SampleTokenizers.Bytes;
-        var network = TransformerNetwork.Create(options, used.VocabularySize, CPU);
+        var network = options.CreateNetwork(used.VocabularySize, CPU);
         return new(options, used, network, [new() { Step = 10, Loss = 5.25, Elapsed = TimeSpan.FromSeconds(1.5) }]);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -51,6 +52,10 @@ public sealed record LanguageModelOptions
 
     /// <summary>Writes the options as JSON, in the form in which a model folder's config.json holds them.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ModelJson.Default.LanguageModelOptions);
+
+    /// <summary>Builds a network with fresh weights, drawn from the training's seed.</summary>
+    internal TransformerNetwork CreateNetwork(int vocabularySize, Device device) => new(
+        Model, FeedForward, vocabularySize, ComputeTypes.Resolve(Precision, device), new Randomness(Training.Seed ?? 0, device));
 
     internal void Validate()
     {
