@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -11,6 +12,9 @@ internal static class Processor
     /// <summary>Gets whether it multiplies bfloat16 natively, and oneDNN may.</summary>
     public static bool HasBFloat16 { get; } =
         DetectBFloat16() && !Limits.Select(Environment.GetEnvironmentVariable).Any(ForbidsBFloat16);
+
+    /// <summary>Gets whether it has the registers and instructions of <see cref="RegisterTiles{TLanes, TVector}"/>.</summary>
+    public static bool HasRegisterTiles { get; } = Vector512.IsHardwareAccelerated || (Avx2.IsSupported && Fma.IsSupported);
 
     /// <summary>Tells whether a limit to oneDNN's instructions leaves out bfloat16. Values it does not know are no limit to it.</summary>
     public static bool ForbidsBFloat16(string? limit) =>

@@ -3,7 +3,7 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What an attention computes with: tensors as projections make them, bfloat16 but for biases and scale.</summary>
+/// <summary>What an attention computes with: tensors as projections make them; biases and scale are float32 whatever the others are.</summary>
 /// <param name="Queries">[batch, T, heads · head].</param>
 /// <param name="KeysAndValues">[batch, S, heads · 2 · head].</param>
 /// <param name="Places">[S, heads · head].</param>
@@ -24,7 +24,7 @@ internal readonly record struct AttentionInputs(
     }
 }
 
-/// <summary>The memory of <see cref="AttentionInputs"/>, which outlive the call.</summary>
+/// <summary>The memory of <see cref="AttentionInputs"/> in bfloat16, which outlive the call.</summary>
 internal sealed unsafe class AttentionCall(AttentionInputs inputs, AttentionShape shape)
 {
     private readonly ushort* _queries = TensorMemory.Of<ushort>(inputs.Queries);

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,7 +17,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
     public string Name => $"fused float32 tiles, {(Vector512.IsHardwareAccelerated ? "AVX-512" : "AVX2")}";
 
     /// <summary>Gets whether this processor is one.</summary>
-    public static bool IsAvailable => Vector512.IsHardwareAccelerated || (Avx2.IsSupported && Fma.IsSupported);
+    public static bool IsAvailable => Processor.HasRegisterTiles;
 
     /// <summary>Gets whether this backend can compute the given inputs.</summary>
     public static bool Takes(in ExpertInputs inputs) =>
