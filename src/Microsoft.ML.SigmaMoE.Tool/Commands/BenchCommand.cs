@@ -25,12 +25,15 @@ internal sealed class BenchCommand : Verb
     private readonly Option<int> _repetitions = Size("--repetitions", "Runs of each contender; the median counts.", Defaults.Repetitions);
     private readonly Option<string?> _grow = new("--grow")
     {
-        Description = $"With layer: measure at sizes around the given one. {string.Join(", ", Growths.Keys)} (attention's).",
+        Description = $"With layer: measure at five sizes. {string.Join(", ", Growths.Keys)} (attention's).",
         HelpName = "size",
     };
 
     public BenchCommand()
-        : base("bench", "Measure this machine: contenders in turns, compared with a reference first.", "sigmamoe bench layer --d-model 512 --grow tokens")
+        : base(
+            "bench",
+            "Measure this machine: contenders in turns, compared with a reference first.",
+            "sigmamoe bench layer --d-model 512 --grow tokens")
     {
         Add(_kind);
         foreach (var size in (Option<int>[])[_modelSize, _experts, _expertSize, _active, _tokens, _repetitions])
@@ -55,7 +58,7 @@ internal sealed class BenchCommand : Verb
         var (kind, growth) = (line.GetRequiredValue(_kind), Growth(line));
         if (LeavesBFloat16Out(kind))
         {
-            shell.Errors.WriteLine("bfloat16 is left out: this processor does not multiply it natively, and emulation says nothing about speed.");
+            shell.Errors.WriteLine("bfloat16 is left out: this processor only emulates it, far slower than it multiplies float32.");
         }
 
         if (growth is { } what)

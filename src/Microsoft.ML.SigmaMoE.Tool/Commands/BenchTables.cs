@@ -21,20 +21,22 @@ internal sealed class BenchTables(Screen screen)
         }
     }
 
-    /// <summary>A row a size: what each contender took, and how many times as fast as dense (attention: as the plain form) it is.</summary>
+    /// <summary>A row a size: what each contender took, and how many times as fast as dense, or plain attention, it is.</summary>
     /// <param name="what">What grows.</param>
     /// <param name="results">Of all sizes.</param>
     public void ShowGrowth(string what, IReadOnlyList<BenchmarkResult> results)
     {
         var names = results.Select(Column).Distinct().ToArray();
-        var compared = results.Any(result => result.RatioToDenseFloat32 is not null) ? "dense in the same number type" : results[0].Baseline;
-        screen.Line($"{results[0].Name.Split(':')[0]}, ms (times as fast as {compared}), around {results[results.Count / 2].Shape}");
+        var (title, middle) = (results[0].Name.Split(':')[0], results[results.Count / 2].Shape);
+        var hasDense = results.Any(result => result.RatioToDenseFloat32 is not null);
+        var compared = hasDense ? "dense in the same number type" : results[0].Baseline;
+        screen.Line($"{title}, ms (times as fast as {compared}), around {middle}");
         screen.Table(
             [what, .. names],
             results.GroupBy(result => result.Size).Select(row => (IReadOnlyList<string>)
             [
                 $"{row.Key}",
-                .. names.Select(name => row.FirstOrDefault(result => Column(result) == name) is { } result ? TimeAndRatio(result) : ""),
+                .. names.Select(name => TimeAndRatio(row.FirstOrDefault(result => Column(result) == name))),
             ]));
     }
 
@@ -59,14 +61,18 @@ internal sealed class BenchTables(Screen screen)
     ];
 
     // A contender without the title that all have.
-    private static string Column(BenchmarkResult result) =>
-        $"{result.Name[(result.Name.IndexOf(':', StringComparison.Ordinal) + 2)..]} {(result.Precision == "bfloat16" ? "bf16" : "f32")}";
+    private static string Column(BenchmarkResult result)
+    {
+        var name = result.Name[(result.Name.IndexOf(':', StringComparison.Ordinal) + 2)..];
+        return $"{name} {(result.Precision == "bfloat16" ? "bf16" : "f32")}";
+    }
 
     // To dense in the same number type, where there is dense.
-    private static string TimeAndRatio(BenchmarkResult result)
+    private static string TimeAndRatio(BenchmarkResult? result)
     {
-        var ratio = (result.Precision == "bfloat16" ? result.RatioToDenseBf16 : result.RatioToDenseFloat32) ?? result.RatioToBaseline;
-        return Number(result.Milliseconds, "F2") + (ratio is null or 1 ? "" : $" ({Number(ratio, "F2")})");
+        var toDense = result?.Precision == "bfloat16" ? result.RatioToDenseBf16 : result?.RatioToDenseFloat32;
+        var ratio = toDense ?? result?.RatioToBaseline;
+        return Number(result?.Milliseconds, "F2") + (ratio is null or 1 ? "" : $" ({Number(ratio, "F2")})");
     }
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Attention with relative positions between its projections as training calls it, forward and backward, at several segment
-/// lengths with a memory as long: the library's ways beside libtorch's.
+/// Attention with relative positions between its projections as training calls it, forward and backward, at several
+/// segment lengths with a memory as long: the library's ways beside libtorch's.
 /// </summary>
 internal sealed class AttentionBenchmark(BenchmarkOptions options)
 {
@@ -21,8 +21,8 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         var batch = Math.Max(1, options.Tokens / time);
         var positions = RelativePositions.Create(new(time, time), options.ModelSize, CPU);
         Contender[] contenders = [.. options.Types.SelectMany(type => Contenders(Inputs(batch, time, type), positions))];
-        return new Comparison("attention", $"B{batch} H{Heads} × {HeadSize} T{time} M{time}", options) { Baseline = contenders[0] }
-            .Run(contenders, cancellationToken);
+        var shape = $"B{batch} H{Heads} × {HeadSize} T{time} M{time}";
+        return new Comparison("attention", shape, options) { Baseline = contenders[0] }.Run(contenders, cancellationToken);
     }
 
     private int HeadSize => Math.Max(1, options.ModelSize / Heads);
@@ -43,7 +43,8 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         }
     }
 
-    private static Contender Make(string name, Func<AttentionInputs, Tensor> way, AttentionInputs inputs, KeyWindows windows)
+    private static Contender Make(
+        string name, Func<AttentionInputs, Tensor> way, AttentionInputs inputs, KeyWindows windows)
     {
         var (type, gradient) = (inputs.Queries.dtype, randn_like(inputs.Queries));
         var first = inputs with
@@ -54,7 +55,8 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         return new(name, Contender.Word(type), _ =>
         {
             using var scope = NewDisposeScope();
-            way(AttentionInputs.Of([.. inputs.All.Select(tensor => tensor.detach().requires_grad_())])).backward([gradient]);
+            var leaves = AttentionInputs.Of([.. inputs.All.Select(tensor => tensor.detach().requires_grad_())]);
+            way(leaves).backward([gradient]);
         })
         {
             Error = AttentionReference.Error(way, first, gradient.narrow(0, 0, 1), windows),

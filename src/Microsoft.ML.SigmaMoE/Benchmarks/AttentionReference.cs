@@ -3,16 +3,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Relative attention in float64, each logit by position looked up where the query's distance to the key says: nothing is
-/// shifted, as the ways that are measured do.
+/// Relative attention in float64, each logit by position looked up where the query's distance to the key says: nothing
+/// is shifted, as the ways that are measured do.
 /// </summary>
 internal static class AttentionReference
 {
     /// <summary>
-    /// Computes the largest distance of a way's output and gradients by queries, keys and values, and positions from the
-    /// reference, over the length of the reference, which reads the same inputs as they were rounded.
+    /// Computes the largest distance of a way's output and gradients by queries, keys and values, and positions from
+    /// the reference, over the length of the reference, which reads the same inputs as they were rounded.
     /// </summary>
-    public static double Error(Func<AttentionInputs, Tensor> way, AttentionInputs inputs, Tensor gradient, KeyWindows windows)
+    public static double Error(
+        Func<AttentionInputs, Tensor> way, AttentionInputs inputs, Tensor gradient, KeyWindows windows)
     {
         using var scope = NewDisposeScope();
         var wanted = Solve(exact => Attend(exact, windows), inputs, gradient, ScalarType.Float64);
@@ -20,9 +21,11 @@ internal static class AttentionReference
     }
 
     // The output and the gradients, in the inputs' number types or another.
-    private static Tensor[] Solve(Func<AttentionInputs, Tensor> way, AttentionInputs inputs, Tensor gradient, ScalarType? type)
+    private static Tensor[] Solve(
+        Func<AttentionInputs, Tensor> way, AttentionInputs inputs, Tensor gradient, ScalarType? type)
     {
-        var leaves = AttentionInputs.Of([.. inputs.All.Select(tensor => tensor.detach().to(type ?? tensor.dtype).requires_grad_())]);
+        Tensor Leaf(Tensor tensor) => tensor.detach().to(type ?? tensor.dtype).requires_grad_();
+        var leaves = AttentionInputs.Of([.. inputs.All.Select(Leaf)]);
         var output = way(leaves);
         output.backward([gradient.to(output.dtype)]);
         return [output.detach(), leaves.Queries.grad!, leaves.KeysAndValues.grad!, leaves.Places.grad!];

@@ -30,13 +30,14 @@ public sealed record BenchmarkOptions
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Gets whether contenders in bfloat16 take part: where the processor only emulates it, a repetition takes minutes and
-    /// says nothing. Models choose their number type by the same rule.
+    /// Gets whether contenders in bfloat16 take part: where the processor only emulates it, a repetition takes half a
+    /// minute and says nothing. Models choose their number type by the same rule.
     /// </summary>
     internal bool HasBFloat16 { get; init; } = ComputeTypes.Resolve(Precision.Automatic, CPU) == ScalarType.BFloat16;
 
     /// <summary>Gets the number types that contenders multiply in.</summary>
-    internal IReadOnlyList<ScalarType> Types => HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
+    internal IReadOnlyList<ScalarType> Types =>
+        HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
 
     /// <summary>Gets the dense feed-forward block of equal parameters.</summary>
     internal DenseOptions Dense => new() { HiddenSize = ExpertCount * ExpertSize };

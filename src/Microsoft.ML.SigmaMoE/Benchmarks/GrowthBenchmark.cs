@@ -1,12 +1,12 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A feed-forward block, or attention, forward and backward at five sizes, each twice the one before.</summary>
+/// <summary>A feed-forward block, or attention, forward and backward at five sizes, each twice the last.</summary>
 internal sealed class GrowthBenchmark(BenchmarkGrowth what, BenchmarkOptions options)
 {
     private const int Count = 5;
     private const int Doublings = 4;
 
-    /// <summary>Gets the sizes: the given one in the middle, where there are two below and two above; fewer where no more are possible.</summary>
+    /// <summary>Gets the sizes: the given one in the middle, where two are possible on either side; at times fewer.</summary>
     public IReadOnlyList<int> Sizes
     {
         get
@@ -20,9 +20,10 @@ internal sealed class GrowthBenchmark(BenchmarkGrowth what, BenchmarkOptions opt
     public IReadOnlyList<BenchmarkResult> Run(CancellationToken cancellationToken) =>
         [.. from size in Sizes from result in Run(size, cancellationToken) select result with { Size = size }];
 
-    private IReadOnlyList<BenchmarkResult> Run(int size, CancellationToken cancellationToken) => what == BenchmarkGrowth.SegmentLength
-        ? new AttentionBenchmark(options).Run(size, cancellationToken)
-        : new LayerBenchmark(With(size)).ForwardAndBackward(cancellationToken);
+    private IReadOnlyList<BenchmarkResult> Run(int size, CancellationToken cancellationToken) =>
+        what == BenchmarkGrowth.SegmentLength
+            ? new AttentionBenchmark(options).Run(size, cancellationToken)
+            : new LayerBenchmark(With(size)).ForwardAndBackward(cancellationToken);
 
     private int Size => what switch
     {

@@ -32,13 +32,13 @@ public static class SigmaMoEBenchmark
     }
 
     /// <summary>
-    /// Measures how the cost of a feed-forward block, forward and backward, grows with one of its sizes, or that of attention
-    /// with the segment length: at five sizes around the given one, each twice the one before.
+    /// Measures how the cost of a feed-forward block, forward and backward, grows with one of its sizes, or that of
+    /// attention with the segment length: at five sizes around the given one, each twice the one before.
     /// </summary>
     /// <param name="what">What grows.</param>
     /// <param name="options">The sizes around which it grows; null for the defaults.</param>
     /// <param name="cancellationToken">Looked at before every repetition.</param>
-    /// <returns>Results by <see cref="BenchmarkResult.Size"/>, the smallest first; fewer sizes where no more are possible.</returns>
+    /// <returns>Results by <see cref="BenchmarkResult.Size"/>, the smallest first; at times of fewer sizes.</returns>
     /// <exception cref="DllNotFoundException">libtorch is missing, or the system is too old for it.</exception>
     public static IReadOnlyList<BenchmarkResult> Grow(
         BenchmarkGrowth what, BenchmarkOptions? options = null, CancellationToken cancellationToken = default)

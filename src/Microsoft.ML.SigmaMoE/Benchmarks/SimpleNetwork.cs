@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The same σ-MoE model as one writes it with TorchSharp's operations alone, at first: experts in a loop, attention with all
-/// its logits in memory, the loss from all logits. Reads the weights of a network, so that both can be compared.
+/// The same σ-MoE model as one writes it at first, with TorchSharp's operations alone: experts in a loop, attention with
+/// all its logits in memory, the loss from all logits. Reads the weights of a network, so that both can be compared.
 /// </summary>
 internal sealed class SimpleNetwork(TransformerNetwork network)
 {
@@ -31,12 +31,14 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
         {
             var name = $"layers.{layer}.";
             hidden = hidden.Plus(Attend(Normalize(hidden, name + "attention_norm"), name + "attention.", positions));
-            var (mixed, negativeEntropy) = Mix(Normalize(hidden, name + "feed_forward_norm").flatten(0, 1), name + "feed_forward.");
+            var tokensInRows = Normalize(hidden, name + "feed_forward_norm").flatten(0, 1);          // [batch · T, d_model]
+            var (mixed, negativeEntropy) = Mix(tokensInRows, name + "feed_forward.");
             hidden = hidden.Plus(mixed.view(hidden.shape));
             balancing = balancing.Plus(negativeEntropy.Times(_mixture.Router.BalancingWeight));
         }
 
-        var logits = nn.functional.linear(Normalize(hidden, "output_norm").flatten(0, 1), _weights["output"], _weights["output_bias"]);
+        var last = Normalize(hidden, "output_norm").flatten(0, 1);                                   // [batch · T, d_model]
+        var logits = nn.functional.linear(last, _weights["output"], _weights["output_bias"]);        // [batch · T, V]
         var targets = tokens.narrow(1, 1, time).flatten();
         return nn.functional.nll_loss(nn.functional.log_softmax(logits, -1), targets).Plus(balancing);
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A training step with <see cref="SimpleNetwork"/> and what TorchSharp brings: float32 by MKL, its clipping, its AdamW.
+/// A training step with <see cref="SimpleNetwork"/> and what TorchSharp has: float32 by MKL, its clipping, its AdamW.
 /// </summary>
 internal sealed class SimpleStep : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class SimpleStep : IDisposable
         return _network.Loss(batch).item<float>();
     }
 
-    /// <summary>Computes the largest distance of its loss and gradients from the library's, over the length of these.</summary>
+    /// <summary>Computes the largest distance of its loss and gradients from the library's, over their length.</summary>
     public double Error(Tensor batch)
     {
         using var scope = NewDisposeScope();
@@ -68,6 +68,9 @@ internal sealed class SimpleStep : IDisposable
         return all;
     }
 
-    private static double Distance(Tensor actual, Tensor wanted) =>
-        ((actual.to(ScalarType.Float64) - wanted.to(ScalarType.Float64)).norm() / wanted.to(ScalarType.Float64).norm()).item<double>();
+    private static double Distance(Tensor actual, Tensor wanted)
+    {
+        var exact = wanted.to(ScalarType.Float64);
+        return ((actual.to(ScalarType.Float64) - exact).norm() / exact.norm()).item<double>();
+    }
 }

@@ -7,9 +7,19 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>A part of a step.</summary>
 /// <param name="Contender">Does it once.</param>
 /// <param name="Count">How often a step has it.</param>
-internal sealed record StepPart(Contender Contender, int Count);
+internal sealed record StepPart(Contender Contender, int Count)
+{
+    /// <summary>Makes of what it took once what it takes in a step.</summary>
+    public BenchmarkResult InAStep(BenchmarkResult once) => once with
+    {
+        Name = Count == 1 ? once.Name : $"{once.Name} × {Count}",
+        Milliseconds = Count * once.Milliseconds,
+        LowerQuartile = Count * once.LowerQuartile,
+        UpperQuartile = Count * once.UpperQuartile,
+    };
+}
 
-/// <summary>Makes the parts of a step, each with weights and inputs of its own, of the sizes that they have in a step.</summary>
+/// <summary>Makes the parts of a step, each with weights and inputs of its own, as large as they are in a step.</summary>
 internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, Disposables setups)
 {
     private const int Norms = 2 * TrainingStep.LayerCount + 1;
@@ -37,7 +47,8 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
     {
         var attention = setups.Add(SigmaMoE.Attention.Create(context));
         var positions = SegmentPositions.Create(_model, new(TrainingStep.SegmentLength, 0), CPU);
-        return Through("attention with projections", context.ComputeType, [.. attention.parameters()], x => attention.Forward(x, x, positions));
+        return Through(
+            "attention with projections", context.ComputeType, [.. attention.parameters()], x => attention.Forward(x, x, positions));
     }
 
     private Contender FeedForward(FeedForwardOptions block, BlockContext context)
@@ -76,7 +87,8 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
         });
     }
 
-    private Parameter Matrix() => new(_randomness.Normal([TrainingStep.VocabularySize, _model.ModelSize]).Times(1 / Math.Sqrt(_model.ModelSize)));
+    private Parameter Matrix() =>
+        new(_randomness.Normal([TrainingStep.VocabularySize, _model.ModelSize]).Times(1 / Math.Sqrt(_model.ModelSize)));
 
     // Forward and backward through what keeps the shape, [batch, T, d_model].
     private Contender Through(string name, ScalarType type, Parameter[] parameters, Func<Tensor, Tensor> forward)
@@ -90,9 +102,14 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
         });
     }
 
-    private static Contender Part(string name, ScalarType type, Action<int> run) => new(name, Contender.Word(type), repetition =>
+    private static Contender Part(string name, ScalarType type, Action<int> run)
     {
-        using var scope = NewDisposeScope();
-        run(repetition);
-    });
+        void Once(int repetition)
+        {
+            using var scope = NewDisposeScope();
+            run(repetition);
+        }
+
+        return new(name, Contender.Word(type), Once);
+    }
 }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Where the time of a <see cref="TrainingStep"/> goes: each part alone, forward and backward, times how often a step has it;
-/// their sum; and beside it the whole step, which has sums along the residual stream and memory between its parts as well.
+/// Where the time of a <see cref="TrainingStep"/> goes: each part alone, forward and backward, times how often a step has
+/// it; their sum; and beside it the whole step, which also has sums along the residual stream.
 /// </summary>
 internal sealed class StepParts(BenchmarkOptions options, Tensor[] batches)
 {
@@ -23,21 +23,14 @@ internal sealed class StepParts(BenchmarkOptions options, Tensor[] batches)
         using var setups = new Disposables();
         StepPart[] parts = [.. new StepPartMaker(options, batches, setups).Make(block, type)];
         var step = setups.Add(new TrainingStep(options, block, type));
-        var whole = new Contender("whole step", Contender.Word(type), repetition => step.Run(batches[repetition % batches.Length]));
+        void Whole(int repetition) => step.Run(batches[repetition % batches.Length]);
+        var whole = new Contender("whole step", Contender.Word(type), Whole);
         var title = $"parts of a step, {(block is DenseOptions ? "dense" : "σ-MoE")}";
         var results = new Comparison(title, $"{options.Shape} T{TrainingStep.SegmentLength}", options)
             .Run([.. parts.Select(part => part.Contender), whole], cancellationToken);
-        BenchmarkResult[] scaled = [.. parts.Zip(results, (part, result) => Scale(result, part.Count))];
+        BenchmarkResult[] scaled = [.. parts.Zip(results, (part, result) => part.InAStep(result))];
         return Shares([.. scaled, Sum(title, scaled), results[^1]]);
     }
-
-    private static BenchmarkResult Scale(BenchmarkResult result, int count) => result with
-    {
-        Name = count == 1 ? result.Name : $"{result.Name} × {count}",
-        Milliseconds = count * result.Milliseconds,
-        LowerQuartile = count * result.LowerQuartile,
-        UpperQuartile = count * result.UpperQuartile,
-    };
 
     private static BenchmarkResult Sum(string title, BenchmarkResult[] parts) => parts[0] with
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What steps are measured on: four layers with a vocabulary of 8,000, rows of 256 tokens and a memory that starts empty;
-/// forward, backward, clipping and AdamW as training calls them.
+/// What steps are measured on: four layers with a vocabulary of 8,000, rows of 256 tokens and a memory that starts
+/// empty; forward, backward, clipping and AdamW as training calls them.
 /// </summary>
 internal sealed class TrainingStep : IDisposable
 {

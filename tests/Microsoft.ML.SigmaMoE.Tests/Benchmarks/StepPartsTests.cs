@@ -29,7 +29,7 @@ public sealed class StepPartsTests
         using var scope = NewDisposeScope();
         var results = new StepParts(Tiny, [TrainingStep.Batch(Tiny, 1)]).Run(default);
         Assert.Equal(
-            Names.Select(name => $"parts of a step, σ-MoE: {name}").Concat(Names.Select(name => $"parts of a step, dense: {name}")),
+            from block in (string[])["σ-MoE", "dense"] from name in Names select $"parts of a step, {block}: {name}",
             results.Select(result => result.Name));
         Assert.All(results.Chunk(Names.Length), parts =>
         {
@@ -47,5 +47,20 @@ public sealed class StepPartsTests
         using var setups = new Disposables();
         var parts = new StepPartMaker(Tiny, [TrainingStep.Batch(Tiny, 1)], setups).Make(Tiny.Mixture, ScalarType.Float32);
         Assert.Equal([4, 4, 9, 1, 1, 1, 1], parts.Select(part => part.Count));
+    }
+
+    [Fact]
+    public void InAStep_OfWhatAPartTookOnce_IsThatTimesItsCount()
+    {
+        var contender = new Contender("part", "float32", _ => { });
+        var once = new Comparison("parts", "shape", Tiny).Run([contender], default)[0] with
+        {
+            Milliseconds = 2,
+            LowerQuartile = 1,
+            UpperQuartile = 3,
+        };
+        var all = new StepPart(contender, 9).InAStep(once);
+        Assert.Equal((18, 9, 27), (all.Milliseconds, all.LowerQuartile, all.UpperQuartile));
+        Assert.Equal(once, new StepPart(contender, 1).InAStep(once));
     }
 }
