@@ -22,6 +22,7 @@ public class ExpertBackendBenchmark
         _inputs = new(
             randomness.Normal([sizes.Tokens, sizes.ModelSize]), values, randomness.Normal(matrix), randomness.Normal(matrix), null);
         _batch = ExpertBatch.Create(experts, sizes.ExpertCount);
+        (_, _) = (_batch.Slots, _batch.Tokens); // made here, they outlive the scopes below
         _gradient = randomness.Normal([sizes.Tokens, sizes.ModelSize]);
         _fused = ExpertBackends.For(ScalarType.Float32, _inputs);
         _hidden = _fused.Forward(_inputs, _batch, null).Hidden;

@@ -37,7 +37,8 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         {
             yield return Way("softmax in one pass", AttentionWays.OnePass);
         }
-        else if (RelativeAttentionFunction.Takes(inputs.Queries.dtype, inputs.Queries, positions.Windows))
+
+        if (RelativeAttentionFunction.Takes(inputs.Queries.dtype, inputs.Queries, positions.Windows))
         {
             yield return Way("one step", AttentionWays.OneStep);
         }

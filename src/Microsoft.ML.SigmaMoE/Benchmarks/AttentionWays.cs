@@ -16,7 +16,7 @@ internal static class AttentionWays
     public static Tensor OnePass(AttentionInputs inputs, RelativePositions positions) =>
         Heads.Of(inputs).Attend((content, byPosition) => RelativeSoftmax.Apply(content, byPosition, positions));
 
-    /// <summary>All in one step, in bfloat16.</summary>
+    /// <summary>All in one step, as layers do where there is a kernel for their number type.</summary>
     public static Tensor OneStep(AttentionInputs inputs, RelativePositions positions) =>
         RelativeAttentionFunction.Apply(inputs, positions.Windows);
 
