@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 [Collection(Alone.Name)]
@@ -37,4 +39,49 @@ public sealed class TokenMemoryTests : IDisposable
 
         Assert.InRange(Held, long.MinValue, Allowed);
     }
+
+    // what is read by way of a mapping is the system's to drop, and does not count; what the program itself holds does
+    [Fact]
+    public void WritingACorpusInRandomOrder_EightTimesTheText_PeaksNoHigher()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads what Linux counts.");
+        PeakOf(Lines(10_000));    // whatever the first use of all this costs
+        var (small, large) = (PeakOf(Lines(20_000)), PeakOf(Lines(160_000)));
+        Assert.True(large - small < 12 << 20, $"{small >> 20} MB, then {large >> 20} MB: the text grew by {140_000 * 110 >> 20} MB.");
+    }
+
+    private long PeakOf(IEnumerable<ReadOnlyMemory<char>> documents)
+    {
+        GC.Collect();
+        using var done = new CancellationTokenSource();
+        var before = Anonymous();
+        var watch = Task.Factory.StartNew(() => Watch(done.Token), TaskCreationOptions.LongRunning);
+        var tokenizer = TextTokenizer.Train(new BytePairTokenizerOptions { VocabularySize = 500 }, documents);
+        using (TokenCorpus.Write(documents, null, tokenizer, new() { Seed = 1 }, _folder.Path, CancellationToken.None))
+        {
+            done.Cancel();
+        }
+
+        return watch.Result - before;
+    }
+
+    private static long Watch(CancellationToken done)
+    {
+        var peak = 0L;
+        do
+        {
+            peak = Math.Max(peak, Anonymous());
+        }
+        while (!done.WaitHandle.WaitOne(2));
+        return peak;
+    }
+
+    private static long Anonymous()
+    {
+        var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+    }
+
+    private static IEnumerable<ReadOnlyMemory<char>> Lines(int count) => Enumerable.Range(0, count)
+        .Select(i => string.Join(' ', Enumerable.Range(i, 20).Select(word => $"word{word * 7919 % 1000}")).AsMemory());
 }
