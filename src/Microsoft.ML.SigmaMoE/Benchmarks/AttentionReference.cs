@@ -40,11 +40,11 @@ internal static class AttentionReference
         var byContent = Split(inputs.Queries.Plus(inputs.ContentBias.flatten()));
         var byPosition = Split(inputs.Queries.Plus(inputs.PositionBias.flatten()));
         var places = inputs.Places.view(-1, heads, size).transpose(0, 1).unsqueeze(0);                // [1, heads, S, head]
-        var byPlace = matmul(byPosition, places.transpose(2, 3));                                     // [batch, heads, T, S]
+        var byPlace = MatrixProduct.Of(byPosition, places.transpose(2, 3));                                     // [batch, heads, T, S]
         var moved = byPlace.gather(3, Places(windows).expand(byPlace.shape));
-        var logits = matmul(byContent, keys.transpose(2, 3)).Plus(moved) * inputs.Scale;
+        var logits = MatrixProduct.Of(byContent, keys.transpose(2, 3)).Plus(moved) * inputs.Scale;
         var probabilities = logits.Fill(windows.Hidden(CPU), double.NegativeInfinity).softmax(-1);
-        return matmul(probabilities, values).transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
+        return MatrixProduct.Of(probabilities, values).transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
     }
 
     // Where query i finds key j among the positions: the last is its own, key M + i.

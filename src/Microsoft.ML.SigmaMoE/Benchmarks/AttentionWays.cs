@@ -34,7 +34,7 @@ internal static class AttentionWays
     // Scaled queries with u and with v, keys and values, [batch, heads, .., head]; positions, [heads, head, S].
     private sealed record Heads(Tensor ByContent, Tensor ByPosition, Tensor Keys, Tensor Values, Tensor Places)
     {
-        public Tensor LogitsByPosition => matmul(ByPosition, Places);                                 // [batch, heads, T, S]
+        public Tensor LogitsByPosition => MatrixProduct.Of(ByPosition, Places);                                 // [batch, heads, T, S]
 
         public static Heads Of(AttentionInputs inputs)
         {
@@ -51,8 +51,8 @@ internal static class AttentionWays
 
         public Tensor Attend(Func<Tensor, Tensor, Tensor> softmax)
         {
-            var content = matmul(ByContent, Keys.transpose(2, 3));                                    // [batch, heads, T, S]
-            return Merge(matmul(softmax(content, LogitsByPosition), Values));
+            var content = MatrixProduct.Of(ByContent, Keys.transpose(2, 3));                                    // [batch, heads, T, S]
+            return Merge(MatrixProduct.Of(softmax(content, LogitsByPosition), Values));
         }
     }
 }

@@ -41,14 +41,14 @@ internal static class LayerReference
         var up = Read(weights["expert_up"]).requires_grad_();
         var down = Read(weights["expert_down"]).requires_grad_();
         var selection = weights["router.selection"].detach().to(ScalarType.Float64);
-        var scores = matmul(x.flatten(0, 1), selection.t()).sigmoid();                         // [tokens, experts]
+        var scores = MatrixProduct.Of(x.flatten(0, 1), selection.t()).sigmoid();                         // [tokens, experts]
         var chosen = zeros_like(scores).scatter(1, experts, ones_like(scores));                // [tokens, experts]
         var gates = scores * chosen.detach();                                                  // [tokens, experts]
         var y = zeros_like(x).flatten(0, 1);                                                   // [tokens, d_model]
         for (var expert = 0; expert < options.ExpertCount; expert++)
         {
-            var hidden = matmul(x.flatten(0, 1), up[expert].t()).relu();                       // [tokens, expert size]
-            y = y.Plus(matmul(hidden, down[expert]) * gates.narrow(1, expert, 1));             // [tokens, d_model]
+            var hidden = MatrixProduct.Of(x.flatten(0, 1), up[expert].t()).relu();                       // [tokens, expert size]
+            y = y.Plus(MatrixProduct.Of(hidden, down[expert]) * gates.narrow(1, expert, 1));             // [tokens, d_model]
         }
 
         y.backward([Read(input).flatten(0, 1)]);

@@ -55,10 +55,10 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
         var q = Project(x, "query").view(x.shape[0], -1, heads, size);                               // [batch, T, heads, head]
         var both = Project(x, "key_value").view(x.shape[0], -1, heads, 2, size).permute(3, 0, 2, 1, 4);
         var places = Project(positions.Sinusoids, "position").view(-1, heads, size).permute(1, 2, 0); // [heads, head, T]
-        var content = matmul(Biased(q, "content_bias"), both[0].transpose(2, 3));                    // [batch, heads, T, T]
-        var byPosition = matmul(Biased(q, "position_bias"), places);                                 // [batch, heads, T, T]
+        var content = MatrixProduct.Of(Biased(q, "content_bias"), both[0].transpose(2, 3));                    // [batch, heads, T, T]
+        var byPosition = MatrixProduct.Of(Biased(q, "position_bias"), places);                                 // [batch, heads, T, T]
         var probabilities = RelativeSoftmax.Compose(content, byPosition, positions);
-        return Project(matmul(probabilities, both[1]).transpose(1, 2).flatten(2), "merge");          // [batch, T, d_model]
+        return Project(MatrixProduct.Of(probabilities, both[1]).transpose(1, 2).flatten(2), "merge");          // [batch, T, d_model]
     }
 
     // x: [tokens, d_model]

@@ -99,8 +99,8 @@ internal sealed class RelativeAttention : Attention
     private Tensor Probabilities(Tensor queries, Tensor keys, Tensor places, RelativePositions positions)
     {
         var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
-        var content = matmul(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
-        return RelativeSoftmax.Apply(content, matmul(byPosition, places), positions);  // [batch, heads, T, S]
+        var content = MatrixProduct.Of(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
+        return RelativeSoftmax.Apply(content, MatrixProduct.Of(byPosition, places), positions);  // [batch, heads, T, S]
     }
 
     // [S, d_model] → [heads, S, head]
@@ -109,7 +109,7 @@ internal sealed class RelativeAttention : Attention
 
     private Tensor Merge(Tensor probabilities, Tensor values)
     {
-        var attended = matmul(probabilities, values);                                  // [batch, heads, T, head]
+        var attended = MatrixProduct.Of(probabilities, values);                                  // [batch, heads, T, head]
         return Merge(attended.transpose(1, 2).flatten(2));                             // [batch, T, d_model]
     }
 

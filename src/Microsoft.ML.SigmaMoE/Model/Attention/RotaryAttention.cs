@@ -62,10 +62,10 @@ internal sealed class RotaryAttention : Attention
     private Tensor Attend(Tensor queries, Tensor keys, Tensor values, RotaryPositions positions)
     {
         var (q, k) = (positions.Rotate(queries).to(_computeType), positions.Rotate(keys).to(_computeType));
-        var logits = matmul(q, k.transpose(2, 3)).to(ScalarType.Float32).Over(Math.Sqrt(_headSize));
+        var logits = MatrixProduct.Of(q, k.transpose(2, 3)).to(ScalarType.Float32).Over(Math.Sqrt(_headSize));
         var hidden = positions.Windows.Hidden(logits.device);
         var visible = logits.Fill(hidden, double.NegativeInfinity).softmax(-1);                     // [batch, heads, T, S]
-        var attended = matmul(visible.to(_computeType), values.to(_computeType));                   // [batch, heads, T, head]
+        var attended = MatrixProduct.Of(visible.to(_computeType), values.to(_computeType));                   // [batch, heads, T, head]
         return MixedLinear.Apply(attended.transpose(1, 2).flatten(2), _merge, _mergeBias, _computeType); // [batch, T, d_model]
     }
 

@@ -4,13 +4,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The experts as one step of automatic differentiation, whichever backend computes them.</summary>
-internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunction>
+internal sealed class ExpertFunction : DifferentiableStep<ExpertFunction>
 {
     // What backward passes on another thread left for this one; see Leave.
     [ThreadStatic]
     private static List<Tensor>? _left;
-
-    public override string Name => nameof(ExpertFunction);
 
     /// <summary>Computes [tokens, d_model]; records a gradient only where one is wanted.</summary>
     /// <param name="backend">Who computes.</param>
@@ -31,7 +29,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var call = (Call)vars[5];
         var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
@@ -45,7 +43,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         return output;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
@@ -53,8 +51,8 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         {
             Activation = call.Activation,
         };
-        var by = call.Backend.Backward(grad_output, inputs, call.Batch, call.Mask, saved[4]);
-        Leave(call, [grad_output, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
+        var by = call.Backend.Backward(byOutput, inputs, call.Batch, call.Mask, saved[4]);
+        Leave(call, [byOutput, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
         return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!];
     }
 

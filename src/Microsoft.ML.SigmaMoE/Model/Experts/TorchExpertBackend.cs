@@ -22,7 +22,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
             hidden[start..end] = raw;
             var active = (activation.Apply(raw) * factors[start..end]).to(computeType);
-            var part = matmul(active, down[expert]);                                          // [slots of e, outputs]
+            var part = MatrixProduct.Of(active, down[expert]);                                          // [slots of e, outputs]
             output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 
@@ -43,13 +43,13 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         {
             var (raw, factor) = (hidden[start..end], factors[start..end]);         // [slots of e, expert size]
             var active = activation.Apply(raw);
-            var byGated = matmul(arriving[start..end], down[expert].t());          // [slots of e, expert size]
+            var byGated = MatrixProduct.Of(arriving[start..end], down[expert].t());          // [slots of e, expert size]
             var byHidden = (byGated * factor * activation.Derivative(raw)).to(computeType);
             var weighed = mask is null ? active : active * mask[start..end];
             byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);
-            result.Down[expert] = matmul((active * factor).to(computeType).t(), arriving[start..end]);
-            result.Up[expert] = matmul(byHidden.t(), sorted[start..end]);
-            var byToken = matmul(byHidden, up[expert]);                            // [slots of e, d_model]
+            result.Down[expert] = MatrixProduct.Of((active * factor).to(computeType).t(), arriving[start..end]);
+            result.Up[expert] = MatrixProduct.Of(byHidden.t(), sorted[start..end]);
+            var byToken = MatrixProduct.Of(byHidden, up[expert]);                            // [slots of e, d_model]
             result.Tokens.AddRowsInPlace(batch.Tokens[start..end], byToken.to(ScalarType.Float32));
             if (result.UpBias is { } byBias)
             {

@@ -55,12 +55,12 @@ internal sealed class ProductKeyMemory : FeedForward
     }
 
     private Tensor Score(Tensor queries, Tensor keys) =>
-        matmul(queries, keys.to(_computeType).transpose(1, 2)).transpose(0, 1).to(ScalarType.Float32);
+        MatrixProduct.Of(queries, keys.to(_computeType).transpose(1, 2)).transpose(0, 1).to(ScalarType.Float32);
 
     private Tensor MixAll(Tensor first, Tensor second)                                       // [tokens, heads, n]
     {
         var scores = AllScores(first, second);                                               // [tokens, n²]
-        return matmul(Weights(scores).to(_computeType), _values.to(_computeType)).to(ScalarType.Float32);
+        return MatrixProduct.Of(Weights(scores).to(_computeType), _values.to(_computeType)).to(ScalarType.Float32);
     }
 
     private Tensor MixNearest(Tensor first, Tensor second)                                   // [tokens, heads, n]
@@ -68,7 +68,7 @@ internal sealed class ProductKeyMemory : FeedForward
         var (scores, places) = Nearest(first, second);                                       // [tokens, heads · nearest]
         var values = _values.to(_computeType).index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
         var weights = Weights(scores).unsqueeze(1).to(_computeType);                         // [tokens, 1, heads · nearest]
-        return matmul(weights, values).squeeze(1).to(ScalarType.Float32);
+        return MatrixProduct.Of(weights, values).squeeze(1).to(ScalarType.Float32);
     }
 
     /// <summary>Scores all values for each token, the heads summed, [tokens, n²].</summary>

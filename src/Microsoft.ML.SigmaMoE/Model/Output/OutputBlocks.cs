@@ -31,10 +31,10 @@ internal static class OutputBlocks
         {
             using var inner = NewDisposeScope();
             var x = hidden.narrow(0, first, Math.Min(block, tokens - first)).to(computeType);   // [block, d_model]
-            var logits = matmul(x, weight.t());                                                  // [block, V]
+            var logits = MatrixProduct.Of(x, weight.t());                                                  // [block, V]
             loss += Differentiate(logits, bias, TensorMemory.Of<long>(targets) + first, byBias, tokens);
-            byHidden.narrow(0, first, x.shape[0]).copy_(matmul(logits, weight));
-            byMatrix.AddInPlace(matmul(logits.t(), x).to(ScalarType.Float32));
+            byHidden.narrow(0, first, x.shape[0]).copy_(MatrixProduct.Of(logits, weight));
+            byMatrix.AddInPlace(MatrixProduct.Of(logits.t(), x).to(ScalarType.Float32));
         }
 
         return new(loss / tokens, byHidden, byMatrix, byBias);
