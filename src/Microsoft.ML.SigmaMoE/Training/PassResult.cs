@@ -22,7 +22,6 @@ internal sealed record PassResult(
         using var scope = NewDisposeScope();
         var loss = network.Loss(tokens, memory);
         var gradients = autograd.grad([loss.Total.Times(share)], [.. parameters], null, false, false, allow_unused: true);
-        BackwardFaults.ThrowIfAny();
         return new(
             loss.CrossEntropy.item<float>(),
             loss.Balancing?.item<float>() ?? 0,

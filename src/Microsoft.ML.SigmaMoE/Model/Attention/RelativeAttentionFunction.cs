@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Relative attention between its projections as one step of automatic differentiation, by an <see cref="IAttentionKernel"/>.</summary>
-internal sealed class RelativeAttentionFunction : DifferentiableStep<RelativeAttentionFunction>
+internal sealed class RelativeAttentionFunction : autograd.SingleTensorFunction<RelativeAttentionFunction>
 {
+    public override string Name => nameof(RelativeAttentionFunction);
+
     /// <summary>Gets whether this can compute an attention.</summary>
     public static bool Takes(ScalarType type, Tensor queries, KeyWindows windows) =>
         AttentionKernels.Of(type) is not null && queries.device_type == DeviceType.CPU
@@ -28,7 +30,7 @@ internal sealed class RelativeAttentionFunction : DifferentiableStep<RelativeAtt
             : Forward(AttentionInputs.Of(inputs.All), shape, kernel, null);
     }
 
-    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (inputs, shape, kernel) = (AttentionInputs.Of(vars), (AttentionShape)vars[6], (IAttentionKernel)vars[7]);
         var probabilities = empty(
@@ -40,14 +42,14 @@ internal sealed class RelativeAttentionFunction : DifferentiableStep<RelativeAtt
         return attended;
     }
 
-    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var saved = ctx.get_saved_variables();
         var (inputs, shape) = (AttentionInputs.Of(saved), (AttentionShape)ctx.get_data(nameof(AttentionShape)));
         var gradients = new AttentionInputs(
             empty_like(inputs.Queries), empty_like(inputs.KeysAndValues), empty_like(inputs.Places),
             empty_like(inputs.ContentBias), empty_like(inputs.PositionBias), empty_like(inputs.Scale));
-        using var arriving = byOutput.to(inputs.Queries.dtype).contiguous();
+        using var arriving = grad_output.to(inputs.Queries.dtype).contiguous();
         ((IAttentionKernel)ctx.get_data(nameof(IAttentionKernel))).Backward(inputs, shape, saved[6], arriving, gradients);
         return [.. gradients.All, null!, null!];
     }

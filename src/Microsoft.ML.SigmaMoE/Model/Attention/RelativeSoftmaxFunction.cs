@@ -8,13 +8,15 @@ namespace Microsoft.ML.SigmaMoE;
 /// <see cref="RelativeSoftmax"/> row by row in the first-level cache. Query i sees the keys j of its window up
 /// to M + i; the logit by position of key j stands at j + T − 1 − i. Backward: dlogit = p · (dp − Σ p · dp), to both.
 /// </summary>
-internal sealed class RelativeSoftmaxFunction : DifferentiableStep<RelativeSoftmaxFunction>
+internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<RelativeSoftmaxFunction>
 {
+    public override string Name => nameof(RelativeSoftmaxFunction);
+
     /// <summary>Computes probabilities, [batch, heads, T, S]; records a gradient only where one is wanted.</summary>
     public static Tensor Apply(Tensor content, Tensor byPosition, KeyWindows windows) =>
         is_grad_enabled() ? apply(content, byPosition, windows) : Probabilities(content, byPosition, windows);
 
-    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var windows = (KeyWindows)vars[2];
         var probabilities = Probabilities((Tensor)vars[0], (Tensor)vars[1], windows);
@@ -23,11 +25,11 @@ internal sealed class RelativeSoftmaxFunction : DifferentiableStep<RelativeSoftm
         return probabilities;
     }
 
-    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var probabilities = ctx.get_saved_variables()[0];
         var (byContent, byPosition) = (zeros_like(probabilities), zeros_like(probabilities));
-        using var gradient = byOutput.to(probabilities.dtype).contiguous();
+        using var gradient = grad_output.to(probabilities.dtype).contiguous();
         var (p, dp) = (new TensorRows(probabilities), new TensorRows(gradient));
         var (toContent, toPosition) = (new TensorRows(byContent), new TensorRows(byPosition));
         var view = new Window((KeyWindows)ctx.get_data(nameof(KeyWindows)), probabilities.shape[1]);

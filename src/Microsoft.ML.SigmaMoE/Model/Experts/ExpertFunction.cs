@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The experts as one step of automatic differentiation, whichever backend computes them.</summary>
-internal sealed class ExpertFunction : DifferentiableStep<ExpertFunction>
+internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunction>
 {
     // What backward passes on another thread left for this one; see Leave.
     [ThreadStatic]
     private static List<Tensor>? _left;
+
+    public override string Name => nameof(ExpertFunction);
 
     /// <summary>Computes [tokens, d_model]; records a gradient only where one is wanted.</summary>
     /// <param name="backend">Who computes.</param>
@@ -29,7 +31,7 @@ internal sealed class ExpertFunction : DifferentiableStep<ExpertFunction>
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
-    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var call = (Call)vars[5];
         var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
@@ -43,7 +45,7 @@ internal sealed class ExpertFunction : DifferentiableStep<ExpertFunction>
         return output;
     }
 
-    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
@@ -51,8 +53,8 @@ internal sealed class ExpertFunction : DifferentiableStep<ExpertFunction>
         {
             Activation = call.Activation,
         };
-        var by = call.Backend.Backward(byOutput, inputs, call.Batch, call.Mask, saved[4]);
-        Leave(call, [byOutput, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
+        var by = call.Backend.Backward(grad_output, inputs, call.Batch, call.Mask, saved[4]);
+        Leave(call, [grad_output, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
         return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!];
     }
 

@@ -15,9 +15,11 @@ internal readonly record struct OutputGradients(double Loss, Tensor ByHidden, Te
 /// (softmax − one at the target) / tokens, needs what the loss needs: both are made in the forward pass, while the row is in
 /// the cache, and the gradients by the operands from it.
 /// </summary>
-internal sealed class OutputLossFunction : DifferentiableStep<OutputLossFunction>
+internal sealed class OutputLossFunction : autograd.SingleTensorFunction<OutputLossFunction>
 {
-    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    public override string Name => nameof(OutputLossFunction);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (hidden, matrix, bias) = (((Tensor)vars[0]).contiguous(), ((Tensor)vars[1]).contiguous(), ((Tensor)vars[2]).contiguous());
         var (targets, type) = (((Tensor)vars[3]).contiguous(), (ScalarType)vars[4]);
@@ -28,9 +30,9 @@ internal sealed class OutputLossFunction : DifferentiableStep<OutputLossFunction
         return tensor((float)result.Loss);
     }
 
-    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var scale = byOutput.item<float>();
+        var scale = grad_output.item<float>();
         var saved = ctx.get_saved_variables();
         return [.. saved.Select(gradient => scale == 1 ? gradient : gradient.Times(scale)), null!, null!];
     }

@@ -8,8 +8,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// The K largest logits of each token and their sigmoids in one pass on the processor: libtorch's top-k alone takes a third
 /// of a small layer's time. The gradient of weight s = σ(logit) is s (1 − s) at the chosen logits, 0 elsewhere.
 /// </summary>
-internal sealed class SigmoidTopK : DifferentiableStep<SigmoidTopK>
+internal sealed class SigmoidTopK : autograd.SingleTensorFunction<SigmoidTopK>
 {
+    public override string Name => nameof(SigmoidTopK);
+
     /// <summary>Chooses experts, [tokens, K], int64, and weighs them, [tokens, K]; records a gradient only where one is wanted.</summary>
     /// <param name="logits">[tokens, experts], float32, on the processor.</param>
     /// <param name="active">K.</param>
@@ -20,7 +22,7 @@ internal sealed class SigmoidTopK : DifferentiableStep<SigmoidTopK>
         return (from_array(choice.Experts).view(-1, active), weights);
     }
 
-    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var weights = Choose((Tensor)vars[0], (Choice)vars[1]);
         ctx.save_for_backward([weights.detach()]); // the output itself would hold the node that holds it
@@ -28,11 +30,11 @@ internal sealed class SigmoidTopK : DifferentiableStep<SigmoidTopK>
         return weights;
     }
 
-    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor byOutput)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var choice = (Choice)ctx.get_data(nameof(Choice));
-        using var gradient = byOutput.contiguous();
-        var byLogits = zeros(byOutput.shape[0], choice.ExpertCount);                    // [tokens, experts]
+        using var gradient = grad_output.contiguous();
+        var byLogits = zeros(grad_output.shape[0], choice.ExpertCount);                    // [tokens, experts]
         var weights = MemoryMarshal.Cast<byte, float>(ctx.get_saved_variables()[0].bytes);
         var by = MemoryMarshal.Cast<byte, float>(gradient.bytes);
         var target = MemoryMarshal.Cast<byte, float>(byLogits.bytes);
