@@ -2,18 +2,19 @@
 //   route_*        for each token the K experts of the largest score, and their weights:
 //                    sigmoid         score = weight = σ(l_e)
 //                    softmax         score = weight = exp(l_e) / Σ_j exp(l_j)
-//                    softmax_chosen  score = l_e, weight = softmax over the K chosen
-//                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞), not rescaled.
+//                    softmax_chosen  score = l_e, weight = softmax of the K chosen logits
+//                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞, and where it is
+//                  chosen all the same, its logit weighs it), not rescaled.
 //                  Equal scores: the lower number first. Not-a-number counts as the largest, so that it is seen.
 //   route_gradient_*  by_logits[n, e] of the weights' gradient: sigmoid w · (1 − w) · dw for chosen experts; softmax
 //                  w_e dw_e (chosen) − p_e Σ_k w_k dw_k; softmax_chosen w_e (dw_e − Σ_k w_k dw_k) (chosen); else 0
 //   count_choices  how many tokens of each block of 128 chose expert e, where the choices are given
-//   scan_counts    offsets[e · C + c]: where expert e's slots of chunk c begin in sorted order; counts become positions
-//                  within that bin. A chunk is a stretch of tokens, whole blocks of them.
+//   scan_counts    offsets[e · C + c]: where expert e's slots of chunk c begin in sorted order; before: where within that
+//                  bin those of each block begin. A chunk is a stretch of tokens, whole blocks of them.
 //   place_slots    slots[position] = n · K + k: sorted by expert, then token; stable, so always the same
 //   list_tiles     list 0: tiles of at most `rows` positions of one expert; list 1 + c: the same within chunk c
-// Layouts: logits, drawn [N, E] float32; experts, weights [N, K] int32 and float32; counts [blocks, E]; offsets
-// [E · C + 1]; slots [N · K]; tiles [1 + C, capacity], tile_counts [1 + C], starts [1 + C, E + 1]. N · K < 2^31.
+// Layouts: logits, drawn [N, E] float32; choices [N, K] int64, as libtorch has them, chosen the same in int32, weights
+// [N, K] float32; counts, before [blocks, E]; offsets [E · C + 1]; slots [N · K]; tiles [1 + C, capacity], tile_counts [1 + C], starts [1 + C, E + 1]. N · K < 2^31.
 #include "expert_tiles.cuh"
 
 constexpr int BLOCK_TOKENS = 128, ROUTE_THREADS = 512, SCAN_THREADS = 1024;
@@ -70,17 +71,16 @@ template <Scoring SCORING> DEVICE void choose_experts(
         }
         last = warp_largest(best);
         const int expert = 0x7fffffff - (int)(last & 0x7fffffff);
-        float weight = score(expert);
-        if (SCORING == SOFTMAX_CHOSEN)
-        {
-            if (k == 0) largest = weight;
-            weight = weight == -infinity ? 0 : expf(weight - largest);
-            total += weight;
-        }
+        const float weight = SCORING == SOFTMAX_CHOSEN ? logits[expert] : score(expert);
+        if (SCORING == SOFTMAX_CHOSEN && !(weight <= largest)) largest = weight;
         if (lane == k % 32) chosen[k] = expert, weights[k] = weight;
     }
     if (SCORING == SOFTMAX_CHOSEN)
-        for (int k = lane; k < active; k += 32) weights[k] = total > 0 || total != total ? weights[k] / total : 0;
+    {
+        for (int k = lane; k < active; k += 32) total += weights[k] = expf(weights[k] - largest);
+        total = warp_sum(total);
+        for (int k = lane; k < active; k += 32) weights[k] /= total;
+    }
 }
 
 // Counts one block's choices, held in shared memory. A thread owns its experts: nothing is added atomically.
@@ -95,8 +95,8 @@ DEVICE void count_block(const int* chosen, int choices, int experts, int* counts
 }
 
 template <Scoring SCORING> DEVICE void route(
-    const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, int* chosen,
-    float* weights, int* counts)
+    const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, long long* choices,
+    int* chosen, float* weights, int* counts)
 {
     SHARED(int, local);                                   // [BLOCK_TOKENS, K]
     const int first = block_index * BLOCK_TOKENS;
@@ -109,7 +109,11 @@ template <Scoring SCORING> DEVICE void route(
             weights + slot);
     }
     if (!MUTANT(no_choice_barrier)) barrier();
-    for (int i = thread_index; i < here * active; i += ROUTE_THREADS) chosen[element(first, active) + i] = local[i];
+    for (int i = thread_index; i < here * active; i += ROUTE_THREADS)
+    {
+        const Index slot = element(first, active) + i;
+        choices[slot] = chosen[slot] = local[i];
+    }
     count_block(local, here * active, experts, counts);
 }
 
@@ -145,10 +149,10 @@ template <Scoring SCORING> DEVICE void route_gradient(
 
 #define ROUTE(name, scoring) \
     KERNEL(ROUTE_THREADS) route_##name( \
-        const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, int* chosen, \
-        float* weights, int* counts) \
+        const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, \
+        long long* choices, int* chosen, float* weights, int* counts) \
     { \
-        route<scoring>(logits, drawn, dropout, tokens, experts, active, chosen, weights, counts); \
+        route<scoring>(logits, drawn, dropout, tokens, experts, active, choices, chosen, weights, counts); \
     } \
     KERNEL(256) route_gradient_##name( \
         const float* logits, const int* chosen, const float* weights, const float* by_weights, float* by_logits, \
@@ -162,7 +166,7 @@ ROUTE(softmax, SOFTMAX)
 ROUTE(softmax_chosen, SOFTMAX_CHOSEN)
 
 KERNEL(ROUTE_THREADS) count_choices(
-    const long long* given, int tokens, int experts, int active, int* chosen, int* counts)
+    const long long* choices, int tokens, int experts, int active, int* chosen, int* counts)
 {
     SHARED(int, local);
     const int first = block_index * BLOCK_TOKENS;
@@ -170,7 +174,7 @@ KERNEL(ROUTE_THREADS) count_choices(
     for (int i = thread_index; i < here * active; i += ROUTE_THREADS)
     {
         const Index slot = element(first, active) + i;
-        chosen[slot] = local[i] = (int)given[slot];
+        chosen[slot] = local[i] = (int)choices[slot];
     }
     if (!MUTANT(no_choice_barrier)) barrier();
     count_block(local, here * active, experts, counts);
@@ -204,15 +208,16 @@ template <class Value, class Store> DEVICE int scan(int count, int* sums, Value 
     return carry;
 }
 
-// One block; a thread owns its bins. Eight counts are read before the first is replaced: reads wait for no other.
-KERNEL(SCAN_THREADS) scan_counts(int* counts, int blocks, int experts, int chunk_blocks, int* offsets)
+// One block; a thread owns its bins. Eight counts are read before the first sum is written: reads wait for no other.
+KERNEL(SCAN_THREADS) scan_counts(
+    const int* counts, int blocks, int experts, int chunk_blocks, int* before, int* offsets)
 {
     SHARED(int, sums);
     const int chunks = ceil_div(blocks, chunk_blocks);
     auto total = [&](int bin)
     {
         const int expert = bin / chunks, begin = bin % chunks * chunk_blocks, end = least(begin + chunk_blocks, blocks);
-        int before = 0;
+        int sum = 0;
         for (int block = begin; block < end; block += 8)
         {
             int seen[8];
@@ -221,18 +226,18 @@ KERNEL(SCAN_THREADS) scan_counts(int* counts, int blocks, int experts, int chunk
 #pragma unroll
             for (int i = 0; i < 8; i++)
             {
-                if (block + i < end) counts[(Index)(block + i) * experts + expert] = before;
-                before += seen[i];
+                if (block + i < end) before[(Index)(block + i) * experts + expert] = sum;
+                sum += seen[i];
             }
         }
-        return before;
+        return sum;
     };
-    const int all = scan(experts * chunks, sums, total, [&](int bin, int before) { offsets[bin] = before; });
+    const int all = scan(experts * chunks, sums, total, [&](int bin, int start) { offsets[bin] = start; });
     if (thread_index == 0) offsets[experts * chunks] = all;
 }
 
 KERNEL(ROUTE_THREADS) place_slots(
-    const int* chosen, const int* counts, const int* offsets, int tokens, int experts, int active, int chunk_blocks,
+    const int* chosen, const int* before, const int* offsets, int tokens, int experts, int active, int chunk_blocks,
     int* slots)
 {
     SHARED(int, local);
@@ -242,7 +247,7 @@ KERNEL(ROUTE_THREADS) place_slots(
     if (!MUTANT(no_choice_barrier)) barrier();
     for (int expert = thread_index; expert < experts; expert += ROUTE_THREADS)
     {
-        int position = offsets[expert * chunks + chunk] + counts[(Index)block_index * experts + expert];
+        int position = offsets[expert * chunks + chunk] + before[(Index)block_index * experts + expert];
         for (int i = 0; i < choices; i++)
             if (local[i] == expert) slots[position++] = first * active + i;
     }

@@ -42,11 +42,13 @@ template <class T> T* vast(size_t size)
 inline double number(float value) { return value; }
 inline double number(uint16_t value) { return emulator::widen(value); }
 inline double number(int value) { return value; }
+inline double number(long long value) { return (double)value; }
 
 // bf16 keeps eight bits, so a result is off by up to 2^-9 of itself; float32 sums of some hundred terms by 1e-5.
 inline double allowed(uint16_t, double wanted) { return std::abs(wanted) / 256 + 1e-5; }
 inline double allowed(float, double wanted) { return 1e-5 * (1 + std::abs(wanted)); }
 inline double allowed(int, double) { return 0; }
+inline double allowed(long long, double) { return 0; }
 
 template <class T> void equal(const char* name, size_t i, T got, double wanted, double more = 0)
 {

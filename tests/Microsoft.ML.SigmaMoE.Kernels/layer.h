@@ -48,13 +48,13 @@ inline std::vector<float> converted(const std::vector<float>& from, int, float) 
 struct Sorted {
     static constexpr int chunk_blocks = 1;
     int blocks, chunks, capacity;
-    std::vector<int> chosen, counts, offsets, slots, starts, tile_counts;
+    std::vector<int> chosen, counts, before, offsets, slots, starts, tile_counts;
     std::vector<RowTile> tiles;
 
     Sorted(const Sizes& s, int rows)
         : blocks((s.tokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS), chunks((blocks + chunk_blocks - 1) / chunk_blocks),
           capacity(s.tokens * s.active / rows + s.experts), chosen(checks::unwritten<int>(s.tokens * s.active)),
-          counts(checks::unwritten<int>(blocks * s.experts)), offsets(checks::unwritten<int>(s.experts * chunks + 1)),
+          counts(checks::unwritten<int>(blocks * s.experts)), before(counts), offsets(checks::unwritten<int>(s.experts * chunks + 1)),
           slots(checks::unwritten<int>(s.tokens * s.active)),
           starts(checks::unwritten<int>((1 + chunks) * (s.experts + 1))), tile_counts(checks::unwritten<int>(1 + chunks)),
           tiles(checks::unwritten<RowTile>((size_t)(1 + chunks) * capacity))
@@ -64,11 +64,11 @@ struct Sorted {
     void sort(const Sizes& s, int rows)
     {
         emulator::launch(1, SCAN_THREADS, 32 * 4, [&] {
-            scan_counts(counts.data(), blocks, s.experts, chunk_blocks, offsets.data());
+            scan_counts(counts.data(), blocks, s.experts, chunk_blocks, before.data(), offsets.data());
         });
         emulator::launch(blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
             place_slots(
-                chosen.data(), counts.data(), offsets.data(), s.tokens, s.experts, s.active, chunk_blocks, slots.data());
+                chosen.data(), before.data(), offsets.data(), s.tokens, s.experts, s.active, chunk_blocks, slots.data());
         });
         emulator::launch(1 + chunks, SCAN_THREADS, 32 * 4, [&] {
             list_tiles(offsets.data(), s.experts, chunks, rows, capacity, starts.data(), tiles.data(), tile_counts.data());

@@ -2,7 +2,7 @@
 #pragma once
 #include "layer.h"
 
-typedef void (*RouteKernel)(const float*, const float*, float, int, int, int, int*, float*, int*);
+typedef void (*RouteKernel)(const float*, const float*, float, int, int, int, long long*, int*, float*, int*);
 typedef void (*GradientKernel)(const float*, const int*, const float*, const float*, float*, int, int, int);
 
 struct Route { const char* name; Scoring scoring; RouteKernel kernel; GradientKernel gradient; };
@@ -40,14 +40,12 @@ inline void check_token(
         return !(dropped_a || (scores[a] == 0 && route.scoring != SOFTMAX_CHOSEN)) && logits[a] > logits[b];
     });
     double total = 0;
-    for (int k = 0; k < active; k++)
-        total += std::isinf(scores[order[0]]) ? 0 : std::exp(scores[order[k]] - scores[order[0]]);
+    for (int k = 0; k < active; k++) total += std::exp((double)logits[order[k]]);
     for (int k = 0; k < active; k++)
     {
-        const double score = scores[order[k]];
         checks::equal("choice", k, chosen[k], order[k]);
-        checks::equal("weight", k, weights[k], route.scoring != SOFTMAX_CHOSEN ? score
-            : total > 0 ? std::exp(score - scores[order[0]]) / total : 0);
+        checks::equal("weight", k, weights[k], route.scoring != SOFTMAX_CHOSEN ? scores[order[k]]
+            : std::exp((double)logits[order[k]]) / total);
     }
 }
 
@@ -85,11 +83,13 @@ inline void check_route(const Problem& p, const Route& route, float dropout)
     checks::context = std::string(s.name) + ", " + route.name;
     Sorted sorted(s, 16);
     auto weights = checks::unwritten<float>(s.tokens * s.active);
+    auto choices = checks::unwritten<long long>(s.tokens * s.active);
     emulator::launch(sorted.blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
         route.kernel(
             p.logits.data(), dropout > 0 ? p.drawn.data() : nullptr, dropout, s.tokens, s.experts, s.active,
-            sorted.chosen.data(), weights.data(), sorted.counts.data());
+            choices.data(), sorted.chosen.data(), weights.data(), sorted.counts.data());
     });
+    for (size_t slot = 0; slot < choices.size(); slot++) checks::equal("choice of libtorch", slot, choices[slot], sorted.chosen[slot]);
     for (int n = 0; n < s.tokens; n++)
     {
         const float* logits = &p.logits[(size_t)n * s.experts];
@@ -117,8 +117,9 @@ inline void check_not_a_number()
     {
         auto chosen = checks::unwritten<int>(4), counts = checks::unwritten<int>(8);
         auto weights = checks::unwritten<float>(4);
+        auto choices = checks::unwritten<long long>(4);
         emulator::launch(1, ROUTE_THREADS, BLOCK_TOKENS * 2 * 4, [&] {
-            route.kernel(logits.data(), nullptr, 0, 2, 4, 2, chosen.data(), weights.data(), counts.data());
+            route.kernel(logits.data(), nullptr, 0, 2, 4, 2, choices.data(), chosen.data(), weights.data(), counts.data());
         });
         const bool all = route.scoring == SOFTMAX;           // its denominator makes a whole row no number
         const int wanted[] = {all ? 0 : 1, all ? 1 : 3, 0, 1};

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -12,21 +11,22 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
     private const long ParallelLength = 1 << 22;
 
     private readonly long _length = Gradient.numel();
-    private readonly bool _fitsKernel = FloatSpan.Exists(Gradient) && FloatSpan.Exists(Parameter.Value);
 
-    // the GPU whose kernel takes it, or null
-    private int? Gpu => Gradient.device_type == DeviceType.CUDA && CudaDriver.IsInstalled && IsDense(Gradient) && IsDense(Parameter.Value)
-        ? Gradient.device_index
-        : null;
+    // the kernels of the GPU that takes it, or null
+    private readonly DeviceKernels? _gpu =
+        TensorKernels.Of(Gradient) is { } kernels && IsDense(Gradient) && IsDense(Parameter.Value) ? kernels : null;
+
+    private bool FitsProcessor => _gpu is null && FloatSpan.Exists(Gradient) && FloatSpan.Exists(Parameter.Value);
 
     public static void Run(IReadOnlyList<AdamWPass> passes)
     {
-        foreach (var group in passes.Where(pass => !pass._fitsKernel).GroupBy(pass => pass.Gpu))
+        var here = passes.ToLookup(pass => pass.FitsProcessor);
+        foreach (var group in here[false].GroupBy(pass => pass._gpu))
         {
             RunElsewhere(group.Key, [.. group]);
         }
 
-        var blocks = passes.Where(pass => pass._fitsKernel).SelectMany(pass => pass.Blocks()).ToArray();
+        var blocks = here[true].SelectMany(pass => pass.Blocks()).ToArray();
         if (blocks.Sum(block => (long)block.Length) < ParallelLength)
         {
             Array.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
@@ -37,11 +37,11 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
         }
     }
 
-    private static void RunElsewhere(int? gpu, AdamWPass[] passes)
+    private static void RunElsewhere(DeviceKernels? gpu, AdamWPass[] passes)
     {
-        if (gpu is { } index)
+        if (gpu is not null)
         {
-            new CudaAdamW(DeviceKernels.OfTorch(index), passes[0].Gradient.device).Run(passes);
+            new CudaAdamW(gpu, passes[0].Gradient.device).Run(passes);
             return;
         }
 

@@ -36,8 +36,9 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
         var logits = Enumerable.Range(0, s.Tokens * s.Experts).Select(i => problem.Tokens[i]).ToArray();
         var weights = memory.Allocate(s.Slots * sizeof(float));
         kernels["routing", "route_sigmoid"].Launch(
-            s.CountingBlocks, 512, ExpertSizes.BlockTokens * s.Active * sizeof(int),
-            memory.Upload(logits), (nint)0, 0f, s.Tokens, s.Experts, s.Active, memory.Allocate(s.Slots * sizeof(int)), weights,
+            s.CountingBlocks, CountedChoices.Threads, CountedChoices.SharedBytes(s.Active),
+            memory.Upload(logits), (nint)0, 0f, s.Tokens, s.Experts, s.Active, memory.Allocate(s.Slots * sizeof(long)),
+            memory.Allocate(s.Slots * sizeof(int)), weights,
             memory.Allocate((long)s.CountingBlocks * s.Experts * sizeof(int)));
         var wanted = logits.Chunk(s.Experts)
             .SelectMany(row => row.OrderDescending().Take(s.Active))

@@ -51,7 +51,8 @@ internal sealed class LayerRun : IDisposable
     public void Launch(bool backward, IDeviceMemory memory)
     {
         _kernels.Device.MakeCurrent();
-        var layer = new CudaExpertLayer(_kernels, _problem.Sizes, _inputs, _choices, memory);
+        var layer = new CudaExpertLayer(
+            _kernels, _problem.Sizes, _inputs, CountedAddresses.Count(_kernels, _problem.Sizes, _choices, memory), memory);
         layer.Forward(_hidden, _output, memory);
         if (backward)
         {

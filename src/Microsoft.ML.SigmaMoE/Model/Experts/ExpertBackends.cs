@@ -12,15 +12,11 @@ internal static class ExpertBackends
     private static readonly BFloat16ExpertBackend FusedBFloat16 = new();
     private static readonly Float32ExpertBackend FusedFloat32 = new();
 
-    // The user's word: libtorch's operations alone.
-    private static readonly bool AreFusedAllowed = Environment.GetEnvironmentVariable("SIGMAMOE_EXPERTS") != "libtorch"
-        && !(AppContext.TryGetSwitch("Microsoft.ML.SigmaMoE.FusedExperts", out var allowed) && !allowed);
-
     /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
     public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs)
     {
         // fused kernels read both matrices alike
-        var canFuse = AreFusedAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
+        var canFuse = FusedKernels.AreAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
         return computeType switch
         {
             _ when canFuse && CudaExpertBackend.TryCreate(computeType, inputs) is { } cuda => cuda,
@@ -32,7 +28,7 @@ internal static class ExpertBackends
 
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
     public static bool CanDecode(Tensor tokens, Tensor up, Activation activation) =>
-        AreFusedAllowed && activation == Activation.Relu && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
+        FusedKernels.AreAllowed && activation == Activation.Relu && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
         && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
 
     /// <inheritdoc cref="ExpertDecoder.Decode"/>
@@ -42,8 +38,8 @@ internal static class ExpertBackends
     /// <summary>Gets the name of the backend that computes ordinary experts on the processor in this number type.</summary>
     public static string NameOnProcessor(ScalarType computeType) => computeType switch
     {
-        ScalarType.BFloat16 when AreFusedAllowed && Brgemm.IsAvailable => FusedBFloat16.Name,
-        ScalarType.Float32 when AreFusedAllowed && Float32ExpertBackend.IsAvailable => FusedFloat32.Name,
+        ScalarType.BFloat16 when FusedKernels.AreAllowed && Brgemm.IsAvailable => FusedBFloat16.Name,
+        ScalarType.Float32 when FusedKernels.AreAllowed && Float32ExpertBackend.IsAvailable => FusedFloat32.Name,
         _ => new TorchExpertBackend(computeType).Name,
     };
 }

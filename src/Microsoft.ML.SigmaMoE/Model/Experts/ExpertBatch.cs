@@ -17,9 +17,9 @@ internal sealed class ExpertBatch
     private Tensor? _slots;
     private Tensor? _tokens;
 
-    private ExpertBatch(Tensor experts, long expertCount)
+    private ExpertBatch(Tensor experts, long expertCount, CountedChoices? counted)
     {
-        (Experts, ExpertCount) = (experts, (int)expertCount);
+        (Experts, ExpertCount, Counted) = (experts, (int)expertCount, counted);
         _order = new(() => Order.Of(experts, (int)expertCount));
     }
 
@@ -28,6 +28,9 @@ internal sealed class ExpertBatch
 
     /// <summary>Gets the number of experts.</summary>
     public int ExpertCount { get; }
+
+    /// <summary>Gets the same choices as a router's kernel left them, or null where none made them.</summary>
+    public CountedChoices? Counted { get; }
 
     /// <summary>Gets [experts + 1]: expert e owns the sorted positions from Offsets[e] up to Offsets[e + 1].</summary>
     public int[] Offsets => _order.Value.Offsets;
@@ -47,7 +50,9 @@ internal sealed class ExpertBatch
     /// <summary>Creates a batch.</summary>
     /// <param name="experts">[tokens, K], int64.</param>
     /// <param name="expertCount">E.</param>
-    public static ExpertBatch Create(Tensor experts, long expertCount) => new(experts, expertCount);
+    /// <param name="counted">The same choices as a router's kernel left them, or null.</param>
+    public static ExpertBatch Create(Tensor experts, long expertCount, CountedChoices? counted = null) =>
+        new(experts, expertCount, counted);
 
     private sealed record Order(int[] Offsets, long[] Slots, long[] Tokens)
     {

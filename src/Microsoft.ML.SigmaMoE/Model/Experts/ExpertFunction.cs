@@ -6,10 +6,6 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>The experts as one step of automatic differentiation, whichever backend computes them.</summary>
 internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunction>
 {
-    // What backward passes on another thread left for this one; see Leave.
-    [ThreadStatic]
-    private static List<Tensor>? _left;
-
     public override string Name => nameof(ExpertFunction);
 
     /// <summary>Computes [tokens, d_model]; records a gradient only where one is wanted.</summary>
@@ -19,15 +15,14 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
     /// <param name="mask">[tokens, K, expert size]: factors on the hidden vectors, or null.</param>
     public static Tensor Apply(IExpertBackend backend, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        FreeWhatIsLeft();
+        LeftTensors.OfThisThread.Free();
         var sorted = mask?.flatten(0, 1).index_select(0, batch.Slots);  // [tokens · K, expert size]
         if (!is_grad_enabled())
         {
             return backend.Forward(inputs, batch, sorted).Output;
         }
 
-        var call = new Call(
-            backend, batch, sorted, inputs.Activation, Environment.CurrentManagedThreadId, _left ??= []);
+        var call = new Call(backend, batch, sorted, inputs.Activation, LeftTensors.OfThisThread);
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
@@ -54,26 +49,10 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
             Activation = call.Activation,
         };
         var by = call.Backend.Backward(grad_output, inputs, call.Batch, call.Mask, saved[4]);
-        Leave(call, [grad_output, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
+        call.Left.Add([grad_output, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
         return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!];
     }
 
-    // Gradients on a GPU are computed on a thread of libtorch's, which no dispose scope reaches. The thread that asked for
-    // them waits meanwhile: it frees them when it next computes experts, by when libtorch holds what it wants to keep.
-    private static void Leave(Call call, Tensor?[] tensors)
-    {
-        if (Environment.CurrentManagedThreadId != call.Thread)
-        {
-            call.Left.AddRange(tensors.OfType<Tensor>());
-        }
-    }
-
-    private static void FreeWhatIsLeft()
-    {
-        _left?.ForEach(tensor => tensor.Dispose());
-        _left?.Clear();
-    }
-
     private sealed record Call(
-        IExpertBackend Backend, ExpertBatch Batch, Tensor? Mask, Activation Activation, int Thread, List<Tensor> Left);
+        IExpertBackend Backend, ExpertBatch Batch, Tensor? Mask, Activation Activation, LeftTensors Left);
 }

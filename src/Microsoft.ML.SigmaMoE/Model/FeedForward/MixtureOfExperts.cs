@@ -95,7 +95,7 @@ internal sealed class MixtureOfExperts : FeedForward
 
     private Tensor Mix(Tensor tokens, Routing routing)
     {
-        var batch = ExpertBatch.Create(routing.Experts, _up.shape[0]);
+        var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
         var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation };
         return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);

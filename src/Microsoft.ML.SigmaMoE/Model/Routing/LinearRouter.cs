@@ -50,6 +50,23 @@ internal abstract class LinearRouter : Router
         return (values, indexes);
     }
 
+    /// <summary>Routes by a GPU's kernels, dropping experts as <see cref="Choose"/> does.</summary>
+    /// <param name="formula">How this router scores and weighs.</param>
+    /// <param name="x">[batch, time, d_model].</param>
+    /// <param name="logits">[tokens, experts]: its logits.</param>
+    /// <returns>The choices, or null where libtorch's operations have to make them.</returns>
+    protected Routing? TryRoute(RouteFormula formula, Tensor x, Tensor logits)
+    {
+        if (CudaRoutes.TryCreate(formula, logits, _active) is not { } kernels)
+        {
+            return null;
+        }
+
+        var drawn = IsDropping ? Draw(x.shape, logits) : null;                       // [tokens, experts]
+        var route = CudaRouteFunction.Apply(kernels, logits, drawn, _dropout);
+        return new(route.Experts, route.Weights, logits) { Counted = route.Counted };
+    }
+
     /// <summary>Finds the K largest logits of a few tokens on the processor, both [tokens · K]; drops no experts.</summary>
     protected unsafe (int[] Experts, float[] Logits) ChooseOfFew(Tensor tokens)
     {
@@ -78,7 +95,9 @@ internal abstract class LinearRouter : Router
             return scores;
         }
 
-        var drawn = Randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
-        return scores.Fill(drawn.IsBelow(_dropout), dropped);
+        return scores.Fill(Draw(shape, scores).IsBelow(_dropout), dropped);
     }
+
+    private Tensor Draw(long[] shape, Tensor scores) =>
+        Randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
 }

@@ -15,6 +15,9 @@ public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
     /// </summary>
     public Tensor? ChoiceProbabilities { get; init; }
 
+    /// <summary>Gets what the router's kernel left beside its choices, or null where libtorch's operations made them.</summary>
+    internal CountedChoices? Counted { get; init; }
+
     /// <summary>Gets the same numbers without their gradients, in tensors that no dispose scope owns.</summary>
     internal Routing Detached() => new(Owned(Experts), Owned(Weights), Owned(Logits))
     {

@@ -16,6 +16,11 @@ internal sealed class SigmoidRouter : LinearRouter
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {
         var logits = Logits(x);                                                      // [tokens, experts]
+        if (TryRoute(RouteFormula.Sigmoid, x, logits) is { } routing)
+        {
+            return routing;
+        }
+
         if (!IsDropping && TensorRows.Fit(logits))
         {
             var choice = SigmoidTopK.Apply(logits, Active);                          // [tokens, K]

@@ -14,6 +14,11 @@ internal sealed class SoftmaxAfterTopKRouter : LinearRouter
     public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
     {
         var logits = Logits(x);                                                                 // [tokens, experts]
+        if (TryRoute(RouteFormula.SoftmaxOfChosen, x, logits) is { } routing)
+        {
+            return routing;
+        }
+
         var (_, experts) = Choose(Scores(x, logits), x.shape, dropped: double.NegativeInfinity);  // [tokens, K]
         return new(experts, logits.gather(-1, experts).softmax(-1), logits);
     }

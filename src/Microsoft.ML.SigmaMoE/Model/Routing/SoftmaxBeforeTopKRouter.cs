@@ -14,6 +14,11 @@ internal sealed class SoftmaxBeforeTopKRouter : LinearRouter
     public override Routing Route(Tensor x)                                          // [batch, time, d_model]
     {
         var logits = Logits(x);                                                      // [tokens, experts]
+        if (TryRoute(RouteFormula.Softmax, x, logits) is { } routing)
+        {
+            return routing;
+        }
+
         var (weights, experts) = Choose(Scores(x, logits), x.shape, dropped: 0);     // [tokens, K]
         return new(experts, weights, logits);
     }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -20,16 +19,10 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
     /// <summary>Gets a backend for inputs on a GPU that the kernels run on.</summary>
     /// <returns>The backend, or null where another one has to compute.</returns>
     /// <exception cref="CudaException">The driver refuses what it should do.</exception>
-    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs)
-    {
-        if (inputs.Tokens.device_type != DeviceType.CUDA || !CudaDriver.IsInstalled)
-        {
-            return null;
-        }
-
-        var kernels = DeviceKernels.OfTorch(inputs.Tokens.device_index);
-        return Takes(kernels.Device, computeType, inputs) ? new(kernels, computeType) : null;
-    }
+    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs) =>
+        TensorKernels.Of(inputs.Tokens) is { } kernels && Takes(kernels.Device, computeType, inputs)
+            ? new(kernels, computeType)
+            : null;
 
     /// <summary>Gets whether the kernels, which know no activation but ReLU, can compute this on that device.</summary>
     public static bool Takes(CudaDevice device, ScalarType computeType, in ExpertInputs inputs) =>
@@ -55,7 +48,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
 
         var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: computeType, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
-        _layer = new(kernels, sizes, Addresses(inputs, memory), memory.AddressOf(batch.Experts)!.Value, memory);
+        _layer = new(kernels, sizes, Addresses(inputs, memory), Counted(batch, sizes, memory), memory);
         _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
         return new(output, hidden);
     }
@@ -99,6 +92,10 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
             TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output));
         return new(output, hidden);
     }
+
+    private CountedAddresses Counted(ExpertBatch batch, ExpertSizes sizes, TorchDeviceMemory memory) => batch.Counted is { } counted
+        ? new(memory.AddressOf(counted.Chosen)!.Value, memory.AddressOf(counted.Counts)!.Value)
+        : CountedAddresses.Count(kernels, sizes, memory.AddressOf(batch.Experts)!.Value, memory);
 
     // empty_like would keep the strides of a transposed tensor
     private static Tensor DenseLike(Tensor tensor) => empty(tensor.shape, dtype: ScalarType.Float32, device: tensor.device);

@@ -22,14 +22,14 @@ internal sealed class CudaExpertLayer
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="sizes">The layer.</param>
     /// <param name="inputs">What to compute with.</param>
-    /// <param name="choices">The address of [N, K], int64.</param>
+    /// <param name="counted">The router's choices.</param>
     /// <param name="memory">Where memory comes from; it stays until after the backward pass.</param>
     public CudaExpertLayer(
-        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, nint choices, IDeviceMemory memory)
+        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, CountedAddresses counted, IDeviceMemory memory)
     {
         (_kernels, _sizes, _inputs) = (kernels, sizes, inputs);
         _tile = CudaTile.ForTokens(sizes, kernels.Device.SharedBytes);
-        _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), choices, memory);
+        _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
         _tokens = Rounded(inputs.Tokens, sizes.Tokens, memory);
         _up = Rounded(inputs.Up, (long)sizes.Experts * sizes.ExpertSize, memory);
         _down = Rounded(inputs.Down, (long)sizes.Experts * sizes.ExpertSize, memory);

@@ -9,9 +9,6 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="IsBFloat16">Whether matrices are multiplied in bfloat16.</param>
 internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int ExpertSize, int Active, bool IsBFloat16)
 {
-    /// <summary>The tokens that a block counts; BLOCK_TOKENS of kernels/routing.cu.</summary>
-    public const int BlockTokens = 128;
-
     /// <summary>Gets N · K.</summary>
     public long Slots => (long)Tokens * Active;
 
@@ -25,7 +22,7 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
     public int ElementBytes => IsBFloat16 ? 2 : 4;
 
     /// <summary>Gets the blocks that count tokens.</summary>
-    public int CountingBlocks => (Tokens + BlockTokens - 1) / BlockTokens;
+    public int CountingBlocks => CountedChoices.BlocksOf(Tokens);
 
     /// <summary>Gets whether all numbers that kernels keep in 32 bits fit.</summary>
     public bool Fits => Slots <= int.MaxValue / 2 && Experts * (CountingBlocks + 1L) < int.MaxValue
@@ -42,7 +39,7 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
     /// added up before they leave it.
     /// </summary>
     public int ChunkBlocks(long cacheBytes) =>
-        (int)Math.Clamp(cacheBytes / 2 / (PartBytes * BlockTokens), 1, Math.Max(1, CountingBlocks));
+        (int)Math.Clamp(cacheBytes / 2 / (PartBytes * CountedChoices.BlockTokens), 1, Math.Max(1, CountingBlocks));
 
     private int Padded(int size) => IsBFloat16 ? (size + 7) / 8 * 8 : size;
 }

@@ -3,7 +3,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Tokens sorted by expert on the device, as kernels/routing.cu describes it. Nothing of it is read on the host.</summary>
 internal sealed class SortedSlots
 {
-    private const int Int = sizeof(int), TileBytes = 4 * sizeof(int), ScanThreads = 1024, RouteThreads = 512;
+    private const int Int = sizeof(int), TileBytes = 4 * sizeof(int), ScanThreads = 1024;
     private readonly ExpertSizes _sizes;
     private readonly int _chunkBlocks;
     private readonly nint _tiles;
@@ -25,7 +25,7 @@ internal sealed class SortedSlots
     public int Chunks { get; }
 
     /// <summary>Gets how many tokens a chunk has; the last one may have fewer.</summary>
-    public int ChunkTokens => _chunkBlocks * ExpertSizes.BlockTokens;
+    public int ChunkTokens => _chunkBlocks * CountedChoices.BlockTokens;
 
     /// <summary>Gets the address of [N · K] slots in sorted order.</summary>
     public nint Slots { get; }
@@ -45,30 +45,26 @@ internal sealed class SortedSlots
     /// <param name="sizes">The layer.</param>
     /// <param name="rows">The most positions of a tile.</param>
     /// <param name="chunkBlocks">Counting blocks of a chunk.</param>
-    /// <param name="choices">The address of [N, K], int64.</param>
+    /// <param name="counted">The choices.</param>
     /// <param name="memory">Where memory comes from.</param>
     public static SortedSlots Sort(
-        DeviceKernels kernels, ExpertSizes sizes, int rows, int chunkBlocks, nint choices, IDeviceMemory memory)
+        DeviceKernels kernels, ExpertSizes sizes, int rows, int chunkBlocks, CountedAddresses counted, IDeviceMemory memory)
     {
         var sorted = new SortedSlots(sizes, rows, chunkBlocks, memory);
-        sorted.Launch(kernels, rows, choices, memory);
+        sorted.Launch(kernels, rows, counted, memory);
         return sorted;
     }
 
-    private void Launch(DeviceKernels kernels, int rows, nint choices, IDeviceMemory memory)
+    private void Launch(DeviceKernels kernels, int rows, CountedAddresses counted, IDeviceMemory memory)
     {
         var (tokens, experts, active) = (_sizes.Tokens, _sizes.Experts, _sizes.Active);
-        var chosen = memory.Allocate(_sizes.Slots * Int);
-        var counts = memory.Allocate((long)_sizes.CountingBlocks * experts * Int);
+        var before = memory.Allocate((long)_sizes.CountingBlocks * experts * Int);
         var starts = memory.Allocate((1L + Chunks) * (experts + 1L) * Int);
-        var local = ExpertSizes.BlockTokens * active * Int;
-        kernels["routing", "count_choices"].Launch(
-            _sizes.CountingBlocks, RouteThreads, local, choices, tokens, experts, active, chosen, counts);
         kernels["routing", "scan_counts"].Launch(
-            1, ScanThreads, 32 * Int, counts, _sizes.CountingBlocks, experts, _chunkBlocks, Offsets);
+            1, ScanThreads, 32 * Int, counted.Counts, _sizes.CountingBlocks, experts, _chunkBlocks, before, Offsets);
         kernels["routing", "place_slots"].Launch(
-            _sizes.CountingBlocks, RouteThreads, local, chosen, counts, Offsets, tokens, experts, active, _chunkBlocks,
-            Slots);
+            _sizes.CountingBlocks, CountedChoices.Threads, CountedChoices.SharedBytes(active),
+            counted.Chosen, before, Offsets, tokens, experts, active, _chunkBlocks, Slots);
         kernels["routing", "list_tiles"].Launch(
             1 + Chunks, ScanThreads, 32 * Int, Offsets, experts, Chunks, rows, Capacity, starts, _tiles, _tileCounts);
     }

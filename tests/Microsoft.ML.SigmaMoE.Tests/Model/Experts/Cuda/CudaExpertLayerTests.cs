@@ -12,7 +12,7 @@ public sealed class CudaExpertLayerTests
     {
         Layer(Sizes).Forward(100, 200, new Addresses());
         Assert.Equal(
-            ["count_choices", "scan_counts", "place_slots", "list_tiles", "to_bf16", "to_bf16", "to_bf16", "expert_up_bf16_128",
+            ["scan_counts","place_slots", "list_tiles", "to_bf16", "to_bf16", "to_bf16", "expert_up_bf16_128",
                 "expert_down_bf16_128", "sum_choices_bf16"],
             _driver.Launches.Select(launch => launch.Kernel));
     }
@@ -48,7 +48,7 @@ public sealed class CudaExpertLayerTests
         var capacity = (4096 * 2 / 128) + 16;
         Assert.Equal((uint)capacity, _driver.Launches.Single(launch => launch.Kernel == "expert_up_bf16_128").Blocks);
         Assert.Equal((uint)(capacity * 4), _driver.Launches.First(launch => launch.Kernel == "expert_down_bf16_128").Blocks);
-        Assert.Equal(32u, _driver.Launches.Single(launch => launch.Kernel == "count_choices").Blocks);
+        Assert.Equal(32u, _driver.Launches.Single(launch => launch.Kernel == "place_slots").Blocks);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class CudaExpertLayerTests
     private CudaExpertLayer Layer(ExpertSizes sizes) => Layer(sizes, Inputs);
 
     private CudaExpertLayer Layer(ExpertSizes sizes, ExpertAddresses inputs) =>
-        new(EmulatedKernels.On(_driver), sizes, inputs, 6 << 8, new Addresses());
+        new(EmulatedKernels.On(_driver), sizes, inputs, new(6 << 8, 7 << 8), new Addresses());
 
     private sealed class Addresses : IDeviceMemory
     {

@@ -1,0 +1,53 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>A router's kernel as one step of automatic differentiation: from logits to weights.</summary>
+internal sealed class CudaRouteFunction : autograd.SingleTensorFunction<CudaRouteFunction>
+{
+    public override string Name => nameof(CudaRouteFunction);
+
+    /// <summary>Chooses and weighs; records a gradient only where one is wanted.</summary>
+    /// <param name="routes">Who computes.</param>
+    /// <param name="logits">[tokens, experts].</param>
+    /// <param name="drawn">As for <see cref="CudaRoutes.Forward"/>.</param>
+    /// <param name="dropout">δ.</param>
+    public static CudaRoute Apply(CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout)
+    {
+        LeftTensors.OfThisThread.Free();
+        if (!is_grad_enabled())
+        {
+            return routes.Forward(logits, drawn, dropout);
+        }
+
+        var call = new Call(routes, drawn, dropout, LeftTensors.OfThisThread);
+        var weights = apply(logits, call);
+        return new(call.Experts!, weights, call.Counted!);
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (logits, call) = ((Tensor)vars[0], (Call)vars[1]);
+        (call.Experts, var weights, call.Counted) = call.Routes.Forward(logits, call.Drawn, call.Dropout);
+        ctx.save_for_backward([logits, weights.detach()]); // the output itself would hold the node that holds it
+        ctx.save_data(nameof(Call), call);
+        return weights;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        var call = (Call)ctx.get_data(nameof(Call));
+        var saved = ctx.get_saved_variables();
+        var byLogits = call.Routes.Backward(grad_output, saved[0], saved[1], call.Counted!.Chosen);
+        call.Left.Add(grad_output, saved[0], saved[1], byLogits);
+        return [byLogits, null!];
+    }
+
+    private sealed record Call(CudaRoutes Routes, Tensor? Drawn, double Dropout, LeftTensors Left)
+    {
+        public Tensor? Experts { get; set; }
+
+        public CountedChoices? Counted { get; set; }
+    }
+}

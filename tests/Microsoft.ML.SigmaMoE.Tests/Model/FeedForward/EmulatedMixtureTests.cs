@@ -1,0 +1,120 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>
+/// The whole layer as on a GPU, router and experts, forward and backward, from module to gradients of every parameter: its
+/// kernels on the emulator, the same layer without them as the truth.
+/// </summary>
+public sealed class EmulatedMixtureTests
+{
+    private const int ModelSize = 20, Batch = 3, Time = 50;
+
+    private static readonly MixtureOfExpertsOptions Options = new() { ExpertCount = 9, ExpertSize = 11, ActiveExperts = 3, Bias = true };
+
+    private static readonly Dictionary<string, RouterOptions> Routers = new()
+    {
+        ["sigmoid"] = new SigmoidRouterOptions { BalancingWeight = 0.01 },
+        ["sigmoid, dropping"] = new SigmoidRouterOptions { ExpertDropout = 0.2, BalancingWeight = 0.01 },
+        ["softmax"] = new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.2, BalancingWeight = 0.01 },
+        ["switch"] = new SwitchRouterOptions(),
+
+        // its own loss depends on the order of a token's choices, which libtorch leaves open; rarely fewer than K are left
+        ["softmax of chosen"] = new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.05, Balancing = new EntropyBalancingOptions() },
+        ["loss-free"] = new LossFreeRouterOptions(),
+    };
+
+    /// <summary>Gets the names of the routers.</summary>
+    public static TheoryData<string> Names => [.. Routers.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Layer_InFloat32_GivesTheOutputAndAllGradientsOfTheTruth(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.Float32, 2e-6);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Layer_InBFloat16_GivesTheOutputAndAllGradientsOfTheTruth(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.BFloat16, 1e-2);
+
+    [Fact]
+    public void Layer_DroppingHiddenNeurons_GivesTheSame() =>
+        Compare(Options with { Router = Routers["sigmoid"], HiddenDropout = 0.3 }, Precision.Float32, 2e-6);
+
+    [Fact]
+    public void Launches_OfALayer_CountChoicesInTheRouterAlone()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options with { Router = Routers["sigmoid"], Bias = false }, Precision.Float32);
+        var launches = emulated.Driver.Launches.Select(launch => launch.Split("_float")[0]).ToList();
+        Assert.Equal(["route_sigmoid", "scan_counts", "place_slots", "list_tiles", "expert_up"], launches[..5]);
+        Assert.DoesNotContain("count_choices", launches);
+        Assert.Equal("route_gradient_sigmoid", launches[^1]);
+    }
+
+    [Fact]
+    public void Launches_OfARouterThatNoKernelKnows_CountItsChoices()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options with { Router = Routers["loss-free"] }, Precision.Float32);
+        Assert.Equal("count_choices", emulated.Driver.Launches[0]);
+        Assert.DoesNotContain(emulated.Driver.Launches, launch => launch.StartsWith("route", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Decoding_OfOneToken_RoutesAndDecodesInThreeLaunches()
+    {
+        using var layer = new MixtureOfExpertsLayer(ModelSize, Options, precision: Precision.Float32, seed: 3);
+        layer.eval();
+        using var scope = NewDisposeScope();
+        using var quiet = inference_mode();
+        var x = randn(1, ModelSize);
+        var expected = layer.call(x);
+        using var emulated = new OnEmulatedKernels();
+        TensorAssert.Close(expected, layer.call(x), 1e-5);
+        Assert.Equal(["route_sigmoid", "decode_up", "decode_down"], emulated.Driver.Launches);
+    }
+
+    [Fact]
+    public void Layer_CalledAgain_LeavesNoTensors()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options, Precision.Float32);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using (NewDisposeScope())
+        {
+            Run(Options, Precision.Float32);
+        }
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    private static void Compare(MixtureOfExpertsOptions options, Precision precision, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        var expected = Run(options, precision);
+        using var emulated = new OnEmulatedKernels();
+        var actual = Run(options, precision);
+        Assert.NotEmpty(emulated.Driver.Launches);
+        Assert.Equal(expected.Keys, actual.Keys);
+        Assert.All(expected, pair => TensorAssert.Close(pair.Value, actual[pair.Key], tolerance, pair.Key));
+    }
+
+    // the output, and the gradient by the input and by every parameter
+    private static Dictionary<string, Tensor> Run(MixtureOfExpertsOptions options, Precision precision)
+    {
+        using var layer = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, seed: 5);
+        using var generator = new Generator(7);
+        var x = randn([Batch, Time, ModelSize], generator: generator).requires_grad_();
+        var output = layer.call(x);
+        ((output * randn(output.shape, generator: generator)).sum() + (10 * layer.TakeBalancingLoss())).backward();
+        var results = layer.named_parameters().Where(pair => pair.parameter.requires_grad)
+            .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+        (results["output"], results["input"]) = (output.detach(), x.grad!);
+        return results;
+    }
+}
