@@ -6,6 +6,11 @@ internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log,
     public void Report(TrainingProgress value)
     {
         log.Append(value);
+        if (value.Notice is { } notice && !shell.IsJson)
+        {
+            shell.Errors.WriteLine(notice);
+        }
+
         if (shell.IsJson)
         {
             shell.Output.WriteLine(JsonLine.Of(new
@@ -21,6 +26,7 @@ internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log,
                 value.LearningRate,
                 value.TokensPerSecond,
                 Seconds = value.Elapsed.TotalSeconds,
+                value.Notice,
             }));
         }
         else

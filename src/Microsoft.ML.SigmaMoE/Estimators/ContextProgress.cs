@@ -35,6 +35,11 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
             SetHeader();
         }
 
+        if (value.Notice is { } notice)
+        {
+            _log.Warning(notice);
+        }
+
         _log.Info(Describe(value));
         _channel.Checkpoint([.. MetricsOf(value), value.Epoch, value.Step, value.Tokens, null, value.MaxSteps, null]);
         _next?.Report(value);

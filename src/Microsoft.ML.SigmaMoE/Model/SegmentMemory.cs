@@ -75,6 +75,22 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
         }
     }
 
+    /// <summary>Cuts the rows of the batch into equally many parts, each remembered by itself; nothing is left here.</summary>
+    public IReadOnlyList<SegmentMemory> Split(int parts)
+    {
+        SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => new SegmentMemory(capacity, separator) { Window = Window })];
+        foreach (var (part, piece) in pieces.Index())
+        {
+            using var scope = NewDisposeScope();
+            piece.Restore(
+                [.. _layers.Select(layer => layer.chunk(parts)[part].clone())],
+                _open.Skip(part * _open.Length / parts).Take(_open.Length / parts));
+        }
+
+        Reset();
+        return pieces;
+    }
+
     /// <summary>Takes over what a checkpoint holds.</summary>
     /// <param name="layers">[batch, M, d_model] each.</param>
     /// <param name="open">As <see cref="Open"/> was.</param>

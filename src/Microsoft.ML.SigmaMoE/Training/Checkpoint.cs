@@ -45,6 +45,11 @@ internal static class Checkpoint
         var run = ReadRun(folder, session);
         WeightSnapshot.Load(session.Network, SafeTensorsFile.Read(Path.Combine(folder, ModelFile)));
         session.Optimizer.Restore(SafeTensorsFile.Read(Path.Combine(folder, OptimizerFile)));
+        if (run.State.GradientAccumulation > 0)
+        {
+            session.CutInto(run.State.GradientAccumulation);
+        }
+
         var memory = SafeTensorsFile.Read(Path.Combine(folder, MemoryFile));
         RestoreMemories(session, memory);
         session.Network.Randomness.SetStates(Enumerable.Range(0, session.WorkerCount).Select(worker => memory[StateName(worker)]));

@@ -6,26 +6,56 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="CrossEntropy">Mean negative log-likelihood of a token in nats.</param>
 /// <param name="Balancing">The weighted balancing losses.</param>
 /// <param name="Routings">Where each layer with experts sent the tokens, without gradients. Owned by no scope.</param>
-/// <param name="Gradients">By parameter, in their order; null where a parameter has none. Owned by no scope.</param>
+/// <param name="Gradients">
+/// By parameter, in their order; null where a parameter has none; empty where the parameters hold them. Owned by no scope.
+/// </param>
 internal sealed record PassResult(
-    double CrossEntropy, double Balancing, IReadOnlyList<Routing> Routings, IReadOnlyList<Tensor?> Gradients)
+    double CrossEntropy, double Balancing, IReadOnlyList<Routing> Routings, IReadOnlyList<Tensor?> Gradients) : IDisposable
 {
     /// <summary>Runs a pass, forward and backward.</summary>
     /// <param name="network">The network, which other threads may use meanwhile.</param>
-    /// <param name="parameters">What the gradient is wanted of.</param>
+    /// <param name="parameters">
+    /// What the gradient is wanted of, where other passes run beside; null where none do: the parameters' own is added to.
+    /// </param>
     /// <param name="tokens">[rows, time + 1], int64.</param>
     /// <param name="memory">What the rows remember; no other pass may use it meanwhile.</param>
     /// <param name="share">The pass's share of the step, by which its gradient is scaled.</param>
     public static PassResult Of(
-        TransformerNetwork network, IReadOnlyList<Tensor> parameters, Tensor tokens, SegmentMemory memory, double share)
+        TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory, double share)
     {
         using var scope = NewDisposeScope();
         var loss = network.Loss(tokens, memory);
-        var gradients = autograd.grad([loss.Total.Times(share)], [.. parameters], null, false, false, allow_unused: true);
+        var gradients = Differentiate(loss.Total.Times(share), parameters);
         return new(
             loss.CrossEntropy.item<float>(),
             loss.Balancing?.item<float>() ?? 0,
             [.. loss.Routings.Select(routing => routing.Detached())],
             [.. gradients.Select(gradient => gradient.IsInvalid ? null : gradient.DetachFromDisposeScope())]);
+    }
+
+    /// <summary>Frees what it holds, where a step is not taken.</summary>
+    public void Dispose()
+    {
+        foreach (var routing in Routings)
+        {
+            routing.Dispose();
+        }
+
+        foreach (var gradient in Gradients)
+        {
+            gradient?.Dispose();
+        }
+    }
+
+    // beside others, a pass keeps its gradient to itself: by TorchSharp's grad, which cannot survive a want of memory
+    private static IReadOnlyList<Tensor> Differentiate(Tensor loss, IReadOnlyList<Tensor>? parameters)
+    {
+        if (parameters is not null)
+        {
+            return [.. autograd.grad([loss], [.. parameters], null, false, false, allow_unused: true)];
+        }
+
+        BackwardFault.Run(loss);
+        return [];
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Trainer : IDisposable
     private readonly CheckpointKeeper _checkpoints;
     private readonly BreakdownGuard _guard;
     private readonly TrainingWorkers _workers;
+    private readonly StepPasses _passes;
     private readonly TimeProvider _clock;
     private long _mark;
 
@@ -25,6 +26,7 @@ internal sealed class Trainer : IDisposable
         (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
         _schedule = options.Schedule(_session.StepLimit);
         _workers = new(_session.WorkerCount);
+        _passes = new(_session, _workers);
         _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
         _checkpoints = new(_session);
         _guard = new(_session, _checkpoints);
@@ -37,6 +39,7 @@ internal sealed class Trainer : IDisposable
     /// <exception cref="NotFiniteNumberException">
     /// A loss or its gradient is no number any more; the weights are those that gave it.
     /// </exception>
+    /// <exception cref="InsufficientMemoryException">Not even one row at a time fits into memory.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written.</exception>
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
@@ -89,7 +92,7 @@ internal sealed class Trainer : IDisposable
             _session.ForgetMemories();
         }
 
-        var (loss, routings) = Backward(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
+        var (loss, routings) = _passes.Run(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
         State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
         _guard.CheckStep(loss, State.GradientNorm);
         _checkpoints.Confirm();
@@ -104,27 +107,6 @@ internal sealed class Trainer : IDisposable
         State.Step++;
         State.Interval.Steps++;
         State.Interval.Seconds += Tick();
-    }
-
-    // Returns the loss, whose gradient the parameters hold, and where the tokens of each pass went.
-    private (double Loss, IReadOnlyList<IReadOnlyList<Routing>> Routings) Backward(Tensor tokens)  // [batch, time + 1]
-    {
-        var (total, share) = (0.0, 1.0 / _session.Memories.Count);
-        var (parameters, passes) = (_session.Optimizer.Trained, tokens.chunk(_session.Memories.Count));
-        List<IReadOnlyList<Routing>> routings = [];
-        for (var first = 0; first < passes.Length; first += _workers.Count)
-        {
-            var results = _workers.Run(worker => PassResult.Of(
-                _session.Network, parameters, passes[first + worker], _session.Memories[first + worker], share));
-            foreach (var result in results)
-            {
-                total += share * State.Interval.Add(result, share);
-                _session.Optimizer.AddGradients(result.Gradients);
-                routings.Add(result.Routings);
-            }
-        }
-
-        return (total, routings);
     }
 
     private TrainingEnd? Measure(TrainingEnd? end, CancellationToken cancellationToken)
@@ -151,7 +133,7 @@ internal sealed class Trainer : IDisposable
 
     private void Report(TrainingEnd? end)
     {
-        var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null;
+        var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null || _session.Notice is not null;
         if (due && State.Interval.Steps > 0)
         {
             var report = _session.TakeReport();

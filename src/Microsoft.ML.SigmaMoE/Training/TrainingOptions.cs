@@ -25,14 +25,16 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Gets into how many passes of equally many streams a batch is cut, to save memory. The gradient is that of the
-    /// whole batch; only a balancing loss sees one pass at a time.
+    /// whole batch; only a balancing loss sees one pass at a time. Where memory runs out all the same, training takes twice
+    /// as many from that step on and says so (<see cref="TrainingProgress.Notice"/>).
     /// </summary>
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>
     /// Gets on how many threads parts of a batch are trained side by side: equally many streams each, with the gradient of
     /// the whole batch, but for a balancing loss that sees one part at a time. Null takes up to as many as libtorch has
-    /// threads on a processor, so that each has 512 tokens or more a step, and 1 on a GPU or for a large model.
+    /// threads on a processor, so that each has 512 tokens or more a step, and 1 on a GPU or for a large model. With several
+    /// workers, a want of memory in a backward pass ends the process.
     /// </summary>
     public int? Workers { get; init; }
 

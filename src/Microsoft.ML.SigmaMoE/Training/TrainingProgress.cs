@@ -53,4 +53,7 @@ public sealed record TrainingProgress
 
     /// <summary>Gets the validation loss per token, where this step measured it.</summary>
     public double? ValidationLoss { get; init; }
+
+    /// <summary>Gets what one should know besides, in words: that memory ran out and a batch is cut into more passes; or null.</summary>
+    public string? Notice { get; init; }
 }

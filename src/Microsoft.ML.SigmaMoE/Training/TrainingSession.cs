@@ -47,7 +47,7 @@ internal sealed class TrainingSession : IDisposable
     public int WorkerCount { get; }
 
     /// <summary>Gets the memory of each of the passes that a batch is cut into.</summary>
-    public IReadOnlyList<SegmentMemory> Memories { get; }
+    public IReadOnlyList<SegmentMemory> Memories { get; private set; }
 
     /// <summary>Gets the weights with the lowest validation loss.</summary>
     public WeightSnapshot Best { get; } = new();
@@ -57,6 +57,32 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Gets what must be the same when training goes on in another process.</summary>
     public TrainingIdentity Identity { get; }
+
+    /// <summary>Gets or sets what the next report has to say in words.</summary>
+    public string? Notice { get; set; }
+
+    /// <summary>Cuts every pass into two, or the fewest parts of equally many rows, from the next step on.</summary>
+    /// <returns>Whether there was more than one row.</returns>
+    public bool TryCutFiner()
+    {
+        var rows = Options.BatchSize / Memories.Count;
+        if (rows == 1)
+        {
+            return false;
+        }
+
+        var parts = Enumerable.Range(2, rows - 1).First(count => rows % count == 0);
+        CutInto(Memories.Count * parts / WorkerCount);
+        return true;
+    }
+
+    /// <summary>Cuts a batch into more passes for each worker; each remembers what its rows have read.</summary>
+    public void CutInto(int accumulation)
+    {
+        var parts = accumulation * WorkerCount / Memories.Count;
+        Memories = [.. Memories.SelectMany(memory => memory.Split(parts))];
+        State.GradientAccumulation = accumulation;
+    }
 
     /// <summary>Reports what has been added up since the last report, and begins to add up anew.</summary>
     public TrainingProgress TakeReport()
@@ -79,7 +105,9 @@ internal sealed class TrainingSession : IDisposable
             ExpertEntropy = sums.Entropies(),
             DeadExperts = sums.DeadExperts(),
             ValidationLoss = State.EvaluatedStep == State.Step ? State.ValidationLoss : null,
+            Notice = Notice,
         };
+        Notice = null;
         State.Reports.Add(report);
         return report;
     }

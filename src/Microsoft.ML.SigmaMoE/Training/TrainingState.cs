@@ -15,6 +15,11 @@ internal sealed class TrainingState
     /// <summary>Gets or sets the length of the last step's gradient.</summary>
     public double GradientNorm { get; set; }
 
+    /// <summary>
+    /// Gets or sets into how many passes a batch is cut, each once a worker, where memory ran out; 0 where the options say it.
+    /// </summary>
+    public int GradientAccumulation { get; set; }
+
     /// <summary>Gets or sets what has been added up since the last report.</summary>
     public IntervalSums Interval { get; set; } = new();
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Relative attention between its projections as one step of automatic differentiation, by an <see cref="IAttentionKernel"/>.</summary>
-internal sealed class RelativeAttentionFunction : autograd.SingleTensorFunction<RelativeAttentionFunction>
+internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttentionFunction>
 {
     public override string Name => nameof(RelativeAttentionFunction);
 
@@ -30,7 +30,7 @@ internal sealed class RelativeAttentionFunction : autograd.SingleTensorFunction<
             : Forward(AttentionInputs.Of(inputs.All), shape, kernel, null);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (inputs, shape, kernel) = (AttentionInputs.Of(vars), (AttentionShape)vars[6], (IAttentionKernel)vars[7]);
         var probabilities = empty(
@@ -42,7 +42,7 @@ internal sealed class RelativeAttentionFunction : autograd.SingleTensorFunction<
         return attended;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var saved = ctx.get_saved_variables();
         var (inputs, shape) = (AttentionInputs.Of(saved), (AttentionShape)ctx.get_data(nameof(AttentionShape)));

@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <see cref="RelativeSoftmax"/> row by row in the first-level cache. Query i sees the keys j of its window up
 /// to M + i; the logit by position of key j stands at j + T − 1 − i. Backward: dlogit = p · (dp − Σ p · dp), to both.
 /// </summary>
-internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<RelativeSoftmaxFunction>
+internal sealed class RelativeSoftmaxFunction : GuardedFunction<RelativeSoftmaxFunction>
 {
     public override string Name => nameof(RelativeSoftmaxFunction);
 
@@ -16,7 +16,7 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
     public static Tensor Apply(Tensor content, Tensor byPosition, KeyWindows windows) =>
         is_grad_enabled() ? apply(content, byPosition, windows) : Probabilities(content, byPosition, windows);
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var windows = (KeyWindows)vars[2];
         var probabilities = Probabilities((Tensor)vars[0], (Tensor)vars[1], windows);
@@ -25,7 +25,7 @@ internal sealed class RelativeSoftmaxFunction : autograd.SingleTensorFunction<Re
         return probabilities;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var probabilities = ctx.get_saved_variables()[0];
         var (byContent, byPosition) = (zeros_like(probabilities), zeros_like(probabilities));

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The experts as one step of automatic differentiation, whichever backend computes them.</summary>
-internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunction>
+internal sealed class ExpertFunction : GuardedFunction<ExpertFunction>
 {
     public override string Name => nameof(ExpertFunction);
 
@@ -26,7 +26,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var call = (Call)vars[5];
         var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
@@ -40,7 +40,7 @@ internal sealed class ExpertFunction : autograd.SingleTensorFunction<ExpertFunct
         return output;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();

@@ -15,11 +15,11 @@ internal readonly record struct OutputGradients(double Loss, Tensor ByHidden, Te
 /// (softmax − one at the target) / tokens, needs what the loss needs: both are made in the forward pass, while the row is in
 /// the cache, and the gradients by the operands from it.
 /// </summary>
-internal sealed class OutputLossFunction : autograd.SingleTensorFunction<OutputLossFunction>
+internal sealed class OutputLossFunction : GuardedFunction<OutputLossFunction>
 {
     public override string Name => nameof(OutputLossFunction);
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (hidden, matrix, bias) = (((Tensor)vars[0]).contiguous(), ((Tensor)vars[1]).contiguous(), ((Tensor)vars[2]).contiguous());
         var (targets, type) = (((Tensor)vars[3]).contiguous(), (ScalarType)vars[4]);
@@ -30,7 +30,7 @@ internal sealed class OutputLossFunction : autograd.SingleTensorFunction<OutputL
         return tensor((float)result.Loss);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var scale = grad_output.item<float>();
         var saved = ctx.get_saved_variables();

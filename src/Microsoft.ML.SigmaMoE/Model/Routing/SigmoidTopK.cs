@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The K largest logits of each token and their sigmoids in one pass on the processor: libtorch's top-k alone takes a third
 /// of a small layer's time. The gradient of weight s = σ(logit) is s (1 − s) at the chosen logits, 0 elsewhere.
 /// </summary>
-internal sealed class SigmoidTopK : autograd.SingleTensorFunction<SigmoidTopK>
+internal sealed class SigmoidTopK : GuardedFunction<SigmoidTopK>
 {
     public override string Name => nameof(SigmoidTopK);
 
@@ -22,7 +22,7 @@ internal sealed class SigmoidTopK : autograd.SingleTensorFunction<SigmoidTopK>
         return (from_array(choice.Experts).view(-1, active), weights);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var weights = Choose((Tensor)vars[0], (Choice)vars[1]);
         ctx.save_for_backward([weights.detach()]); // the output itself would hold the node that holds it
@@ -30,7 +30,7 @@ internal sealed class SigmoidTopK : autograd.SingleTensorFunction<SigmoidTopK>
         return weights;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var choice = (Choice)ctx.get_data(nameof(Choice));
         using var gradient = grad_output.contiguous();

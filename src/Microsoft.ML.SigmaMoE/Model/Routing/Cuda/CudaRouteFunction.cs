@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>A router's kernel as one step of automatic differentiation: from logits to weights.</summary>
-internal sealed class CudaRouteFunction : autograd.SingleTensorFunction<CudaRouteFunction>
+internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
 {
     public override string Name => nameof(CudaRouteFunction);
 
@@ -26,7 +26,7 @@ internal sealed class CudaRouteFunction : autograd.SingleTensorFunction<CudaRout
         return new(call.Experts!, weights, call.Counted!);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (logits, call) = ((Tensor)vars[0], (Call)vars[1]);
         (call.Experts, var weights, call.Counted) = call.Routes.Forward(logits, call.Drawn, call.Dropout);
@@ -35,7 +35,7 @@ internal sealed class CudaRouteFunction : autograd.SingleTensorFunction<CudaRout
         return weights;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();

@@ -1,0 +1,44 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>
+/// A step of automatic differentiation whose backward pass may fail. An exception that left it would cross libtorch's frames
+/// and end the process; here libtorch is given gradients that it refuses, so that its own call fails, and the fault is kept
+/// for who made the call: <see cref="BackwardFault.Run"/>.
+/// </summary>
+/// <typeparam name="T">The function itself.</typeparam>
+internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
+    where T : GuardedFunction<T>, new()
+{
+    /// <inheritdoc/>
+    public sealed override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        ctx.save_data(nameof(Guard), new Guard(BackwardFault.OfThisThread, [.. vars.Select(input => input is Tensor)]));
+        return Compute(ctx, vars);
+    }
+
+    /// <inheritdoc/>
+    public sealed override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        try
+        {
+            return Differentiate(ctx, grad_output);
+        }
+        catch (Exception fault)
+        {
+            var guard = (Guard)ctx.get_data(nameof(Guard));
+            guard.Faults.Keep(fault);
+            return [.. guard.AreTensors.Select(isTensor => isTensor ? empty(0) : null!)];
+        }
+    }
+
+    /// <summary>Computes the result and saves what its gradient needs.</summary>
+    protected abstract Tensor Compute(autograd.AutogradContext ctx, object[] vars);
+
+    /// <summary>Computes the gradient by every input, null by those that are no tensors.</summary>
+    protected abstract List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output);
+
+    private sealed record Guard(BackwardFault Faults, bool[] AreTensors);
+}

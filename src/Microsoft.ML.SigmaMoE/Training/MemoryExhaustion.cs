@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary>Tells whether a fault is a want of memory, which less work at a time may cure.</summary>
+internal static class MemoryExhaustion
+{
+    private const int OutOfMemory = 2;                                       // CUDA_ERROR_OUT_OF_MEMORY
+
+    // libtorch gives no code: these are the words of its allocators for GPUs and for the processor
+    private static readonly string[] Words =
+        ["out of memory", "DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory"];
+
+    /// <summary>Tells whether memory ran out, on the processor or on a GPU.</summary>
+    public static bool Explains(Exception fault) => fault switch
+    {
+        OutOfMemoryException => true,
+        CudaException { Code: OutOfMemory } => true,
+        ExternalException => Words.Any(words => fault.Message.Contains(words, StringComparison.Ordinal)),
+        _ => false,
+    };
+}
