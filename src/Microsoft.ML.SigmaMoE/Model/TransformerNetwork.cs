@@ -132,6 +132,12 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
     public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), OutputMatrix, _outputBias, _computeType);
 
+    /// <summary>Computes the log-likelihood of next tokens in nats, [tokens], float32. For evaluation only: there is no dropout.</summary>
+    /// <param name="hidden">[tokens, d_model].</param>
+    /// <param name="targets">[tokens], int64: what follows each.</param>
+    public Tensor Likelihoods(Tensor hidden, Tensor targets) =>
+        OutputLikelihoods.Of(hidden, OutputMatrix, _outputBias, targets, _computeType);
+
     /// <summary>Computes what a training step minimises.</summary>
     /// <param name="tokens">[batch, time + 1], int64: each token but the last predicts the one after it.</param>
     /// <param name="memory">What came before; gets the segment appended.</param>

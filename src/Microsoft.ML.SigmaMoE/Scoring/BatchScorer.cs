@@ -16,9 +16,6 @@ internal sealed record BatchScore(float[][] TokenLogLikelihoods, float[] Feature
 /// </summary>
 internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions features)
 {
-    // The logits of this many tokens are held at once: 1,024 · 8,000 numbers are 32 MB.
-    private const int LogitRows = 1024;
-
     /// <summary>Scores rows that are ordered from the longest to the shortest, each of at least two tokens.</summary>
     public BatchScore Score(IReadOnlyList<int[]> rows, ScoreParts parts, CancellationToken cancellationToken)
     {
@@ -53,19 +50,15 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
     private void AddLikelihoods(Tensor hidden, RowSegment segment, float[][] likelihoods)
     {
         var (places, targets) = segment.Predictions();
-        var flat = hidden.flatten(0, 1);                                                      // [rows · time, d_model]
-        var values = new List<float>(places.Length);
-        foreach (var chunk in Enumerable.Range(0, places.Length).Chunk(LogitRows))
+        if (places.Length == 0)
         {
-            using var scope = NewDisposeScope();
-            var range = chunk[0]..(chunk[^1] + 1);
-            var states = flat.index_select(0, tensor(places[range], device: hidden.device));  // [chunk, d_model]
-            var logits = network.Logits(states);                                              // [chunk, V]
-            var wanted = tensor(targets[range], device: hidden.device).unsqueeze(-1);         // [chunk, 1]
-            values.AddRange(Read(logits.gather(1, wanted).squeeze(-1) - logits.logsumexp(-1)));
+            return;
         }
 
-        segment.Distribute(CollectionsMarshal.AsSpan(values), likelihoods);
+        using var scope = NewDisposeScope();
+        var states = hidden.flatten(0, 1).index_select(0, tensor(places, device: hidden.device));   // [predictions, d_model]
+        var values = Read(network.Likelihoods(states, tensor(targets, device: hidden.device)));
+        segment.Distribute(values, likelihoods);
     }
 
     private static float[] Read(Tensor tensor)

@@ -17,9 +17,9 @@ internal static class OutputLoss
     /// <param name="targets">[tokens], int64.</param>
     /// <param name="computeType">float32 or bfloat16: what matrices are multiplied in.</param>
     public static Tensor Apply(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType) =>
-        is_grad_enabled() && hidden.device_type == DeviceType.CPU && OutputBlocks.Take(hidden, matrix)
-            ? OutputLossFunction.apply(hidden, matrix, bias, targets, computeType)
-            : Compose(hidden, matrix, bias, targets, computeType);
+        !OutputBlocks.Take(hidden, matrix) ? Compose(hidden, matrix, bias, targets, computeType)
+        : is_grad_enabled() ? OutputLossFunction.apply(hidden, matrix, bias, targets, computeType)
+        : OutputLikelihoods.Of(hidden, matrix, bias, targets, computeType).mean().neg();
 
     /// <summary>Computes the same by libtorch's operations.</summary>
     public static Tensor Compose(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType) =>
