@@ -33,8 +33,7 @@ internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttent
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (inputs, shape, kernel) = (AttentionInputs.Of(vars), (AttentionShape)vars[6], (IAttentionKernel)vars[7]);
-        var probabilities = empty(
-            shape.Batch, shape.Heads, shape.Time, kernel.ProbabilityStride(shape), dtype: inputs.Queries.dtype);
+        var probabilities = kernel.MakeProbabilities(shape);
         var attended = Forward(inputs, shape, kernel, probabilities);
         ctx.save_for_backward([.. inputs.All, probabilities]);
         ctx.save_data(nameof(AttentionShape), shape);

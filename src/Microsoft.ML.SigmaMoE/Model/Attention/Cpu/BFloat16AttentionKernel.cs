@@ -7,7 +7,8 @@ internal sealed unsafe class BFloat16AttentionKernel : IAttentionKernel
 {
     public ScalarType Type => ScalarType.BFloat16;
 
-    public int ProbabilityStride(AttentionShape shape) => shape.PaddedKeys;
+    public Tensor MakeProbabilities(AttentionShape shape) =>
+        empty(shape.Batch, shape.Heads, shape.Time, shape.PaddedKeys, dtype: Type);
 
     public void Forward(AttentionInputs inputs, AttentionShape shape, Tensor? probabilities, Tensor attended)
     {

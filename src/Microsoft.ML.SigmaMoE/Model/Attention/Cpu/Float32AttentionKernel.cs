@@ -7,9 +7,13 @@ internal sealed unsafe class Float32AttentionKernel<TLanes, TVector> : IAttentio
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
+    private const int SpareRows = 3;
+
     public ScalarType Type => ScalarType.Float32;
 
-    public int ProbabilityStride(AttentionShape shape) => Shape(shape).Stride;
+    // [batch · heads · T + some, stride]: products read up to a multiple of four rows
+    public Tensor MakeProbabilities(AttentionShape shape) =>
+        empty(((long)shape.Batch * shape.Heads * shape.Time) + SpareRows, Shape(shape).Stride, dtype: Type);
 
     public void Forward(AttentionInputs inputs, AttentionShape shape, Tensor? probabilities, Tensor attended)
     {

@@ -12,13 +12,13 @@ internal interface IAttentionKernel
     /// <summary>Gets the number type of all tensors but biases and scale, which are float32.</summary>
     ScalarType Type { get; }
 
-    /// <summary>Gets how far the probabilities of two queries are apart.</summary>
-    int ProbabilityStride(AttentionShape shape);
+    /// <summary>Makes room for the probabilities, in the kernel's own order.</summary>
+    Tensor MakeProbabilities(AttentionShape shape);
 
     /// <summary>Computes what was attended.</summary>
     /// <param name="inputs">Contiguous.</param>
     /// <param name="shape">The sizes.</param>
-    /// <param name="probabilities">[batch, heads, T, stride]: is set, as far as queries see; null where nobody needs them.</param>
+    /// <param name="probabilities">Is set, as far as queries see; null where nobody needs them.</param>
     /// <param name="attended">[batch, T, heads · head]: is set.</param>
     void Forward(AttentionInputs inputs, AttentionShape shape, Tensor? probabilities, Tensor attended);
 
