@@ -46,7 +46,10 @@ public sealed record LanguageModelOptions
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"The options cannot be used: {fault.Message}", fault);
+            var names = fault.Message.Contains("could not be mapped", StringComparison.Ordinal)
+                ? " Names are those of a model folder's config.json, such as model_size."
+                : "";
+            throw new InvalidDataException($"The options cannot be used: {fault.Message}{names}", fault);
         }
     }
 

@@ -27,6 +27,7 @@ public sealed class LanguageModelOptionsJsonTests
     [InlineData("", "options cannot be used")]
     [InlineData("null", "null")]
     [InlineData("[]", "options cannot be used")]
+    [InlineData("{\"model\":{\"modelSize\":8}}", "config.json, such as model_size")]
     [InlineData("""{"layers": 2}""", "layers")]
     [InlineData("""{"model": null}""", "model")]
     [InlineData("""{"model": {"model_size": 5, "head_count": 1}}""", "must be even")]
