@@ -9,6 +9,7 @@ internal sealed class CudaDevice : IDisposable
 {
     private readonly int _device;
     private readonly nint _context;
+    private long _launches;
     private bool _isDisposed;
 
     private CudaDevice(ICudaDriver driver, int ordinal)
@@ -44,6 +45,9 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>Gets the most shared memory that a block can have, where it asks for it.</summary>
     public int SharedBytes { get; }
 
+    /// <summary>Gets how many kernels were launched: what a benchmark reports for each layer.</summary>
+    public long Launches => Interlocked.Read(ref _launches);
+
     /// <summary>Opens a GPU by libtorch's number for it.</summary>
     /// <exception cref="CudaException">The driver does not work, or there is no such GPU.</exception>
     public static CudaDevice Open(ICudaDriver driver, int ordinal)
@@ -54,6 +58,9 @@ internal sealed class CudaDevice : IDisposable
 
     /// <summary>Makes this GPU the one that the calling thread's calls go to.</summary>
     public void MakeCurrent() => Check(Driver.CtxSetCurrent(_context), "cuCtxSetCurrent");
+
+    /// <summary>Counts a launch.</summary>
+    public void CountLaunch() => Interlocked.Increment(ref _launches);
 
     /// <summary>Waits until everything that was launched has ended; its faults show here.</summary>
     public void Synchronize() => Check(Driver.CtxSynchronize(), "cuCtxSynchronize");

@@ -38,6 +38,7 @@ internal sealed class CudaKernel(CudaDevice device, string name, nint function)
             var code = device.Driver.LaunchKernel(
                 function, (uint)blocks, (uint)threads, (uint)sharedBytes, new(addresses, arguments.Length));
             device.Check(code, "cuLaunchKernel", name);
+            device.CountLaunch();
         }
     }
 

@@ -21,6 +21,20 @@ public sealed class CudaKernelTests
     }
 
     [Fact]
+    public void Launches_OfADevice_AreThoseThatTheDriverTook()
+    {
+        using var device = CudaDevice.Open(_driver, 0);
+        var kernel = new CudaModule(device, "some", [1, 2])["add"];
+        kernel.Launch(1, 32, 0);
+        kernel.Launch(0, 32, 0);
+        kernel.Launch(1, 32, 0);
+        Assert.Equal(2, device.Launches);
+        _driver.Failing = "LaunchKernel";
+        Assert.Throws<CudaException>(() => kernel.Launch(1, 32, 0));
+        Assert.Equal(2, device.Launches);
+    }
+
+    [Fact]
     public void Launch_OfNoBlocks_AsksNothing()
     {
         Find("add").Launch(0, 128, 0);

@@ -1,4 +1,5 @@
 using Microsoft.ML.SigmaMoE.Gpu;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
@@ -59,6 +60,7 @@ public sealed class GpuProgramTests
         var output = new StringWriter();
         Assert.Equal(0, new KernelBenchmark(On(EmulatedKernels.Driver()), null, output).Run(quick: true));
         Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens | ", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| 12, 19 |", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,6 +71,19 @@ public sealed class GpuProgramTests
         driver.Skipped = "expert_weight_gradient_bf16_64";
         Assert.Equal(1, new KernelBenchmark(On(driver), null, output).Run(quick: true));
         Assert.Contains("WRONG: a result is not finite", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("route_gradient_sigmoid", "gradient by the input[")]
+    [InlineData("expert_up_float_64", "output[")]
+    public void Layer_OnTheKernels_IsComparedWithTheProcessors(string? skipped, string? expected)
+    {
+        var (router, wanted) = (new SigmoidRouterOptions(), LayerCheck.Results(CPU, new SigmoidRouterOptions(), Precision.Float32));
+        using var emulated = new OnEmulatedKernels();
+        emulated.Driver.Skipped = skipped;
+        var fault = LayerCheck.Fault(wanted, LayerCheck.Results(CPU, router, Precision.Float32), 1e-5);
+        Assert.StartsWith(expected ?? "none", fault ?? "none", StringComparison.Ordinal);
     }
 
     [Fact]

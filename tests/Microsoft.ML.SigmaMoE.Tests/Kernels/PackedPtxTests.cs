@@ -35,6 +35,8 @@ public sealed class PackedPtxTests
             {
                 { "routing", "count_choices" }, { "routing", "scan_counts" }, { "routing", "place_slots" }, { "routing", "list_tiles" },
                 { "routing", "route_sigmoid" }, { "routing", "route_gradient_sigmoid" }, { "conversion", "to_bf16" },
+                { "routing", "route_softmax" }, { "routing", "route_gradient_softmax" },
+                { "routing", "route_softmax_chosen" }, { "routing", "route_gradient_softmax_chosen" },
                 { "expert_forward.bf16", "sum_choices_bf16" }, { "expert_forward.float", "sum_choices_float" },
                 { "expert_backward.float", "sum_parts" }, { "expert_backward.bf16", "sum_parts" },
                 { "expert_backward.bf16", "expert_bias_gradient_bf16" }, { "expert_backward.float", "expert_bias_gradient_float" },

@@ -16,8 +16,8 @@ internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? bas
     public int Run(bool quick)
     {
         output.WriteLine($"memory ceiling: {Number(Bandwidth(quick))} GB/s (a sum over four arrays of {(quick ? 1 : 256)} MiB)");
-        output.WriteLine("| shape | forward ms | TFLOP/s | forward + backward ms | TFLOP/s | GB/s at least | device memory MiB |");
-        output.WriteLine("|---|---|---|---|---|---|---|");
+        output.WriteLine("| shape | forward ms | TFLOP/s | forward + backward ms | TFLOP/s | GB/s at least | device memory MiB | launches forward, both |");
+        output.WriteLine("|---|---|---|---|---|---|---|---|");
         return (quick ? [new(40, 4, 24, Tokens: 200, Active: 2)] : BenchmarkShape.Paper).Sum(shape => Measure(shape, quick));
     }
 
@@ -30,7 +30,7 @@ internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? bas
         kernels.Device.Synchronize();
         if (new SampledReference(problem).Fault(run) is { } fault)
         {
-            output.WriteLine($"| {shape} | WRONG: {fault} | | | | | |");
+            output.WriteLine($"| {shape} | WRONG: {fault} | | | | | | |");
             return 1;
         }
 
@@ -43,13 +43,24 @@ internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? bas
             Number(both),
             Number(shape.Operations(backward: true) / both / 1e9),
             Number(shape.Bytes(backward: true) / both / 1e6),
-            $"{Number(memory.Bytes / 1048576.0)} |"));
+            Number(memory.Bytes / 1048576.0),
+            $"{Launches(run, backward: false)}, {Launches(run, backward: true)} |"));
         foreach (var (name, result) in baselines?.Measure(problem) ?? [])
         {
-            output.WriteLine($"| … {name}, forward + backward | | | {result} | | | |");
+            output.WriteLine($"| … {name}, forward + backward | | | {result} | | | | |");
         }
 
         return 0;
+    }
+
+    // of the experts; a router's kernel adds one each way
+    private long Launches(LayerRun run, bool backward)
+    {
+        using var memory = new DeviceMemory(kernels.Device);
+        var before = kernels.Device.Launches;
+        run.Launch(backward, memory);
+        kernels.Device.Synchronize();
+        return kernels.Device.Launches - before;
     }
 
     private double Median(LayerRun run, LayerProblem problem, bool backward, bool quick)

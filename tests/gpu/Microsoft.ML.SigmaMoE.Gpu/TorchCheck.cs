@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
-/// <summary>The library itself on a device: the experts' gradients, then training, whose losses must be the processor's.</summary>
+/// <summary>
+/// The library itself on a device: the experts' gradients, the layer with every router, then training, whose losses must be the
+/// processor's.
+/// </summary>
 internal sealed class TorchCheck(Device device, TextWriter output)
 {
     // steps of training: rounding grows with them, on the processor as on the device
@@ -14,7 +17,7 @@ internal sealed class TorchCheck(Device device, TextWriter output)
     /// <param name="text">A text file to train on, or null for this library's own kernels.</param>
     /// <returns>How many failed.</returns>
     public int Run(string? text) => Experts(ScalarType.Float32, 5e-6) + Experts(ScalarType.BFloat16, 1e-2)
-        + Training(Precision.Float32, 2e-3, text) + Training(Precision.BFloat16, 2e-2, text);
+        + new LayerCheck(device, output).Run() + Training(Precision.Float32, 2e-3, text) + Training(Precision.BFloat16, 2e-2, text);
 
     private int Experts(ScalarType type, double tolerance)
     {
