@@ -100,7 +100,8 @@ part "(a) kernels against sums in float64" 60 "$program" kernels "${emulate[@]}"
 sanitizer_part "(a) memory accesses" memcheck
 sanitizer_part "(a) races in shared memory" racecheck
 torch_part "(b) symbols of libtorch" 20 symbols
-torch_part "(b) the library on libtorch" 120 torch
+torch_part "(b) gradients of experts and layers on libtorch" 60 gradients
+torch_part "(b) training on libtorch" 120 training
 if [ ${#emulate[@]} != 0 ]; then
     part "(c) the benchmark's checks, on the processor: its times say nothing" 60 "$program" benchmark --quick "${emulate[@]}"
     skip "(c) contenders in Python" "there is no GPU"

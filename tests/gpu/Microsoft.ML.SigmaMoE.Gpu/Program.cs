@@ -6,7 +6,8 @@ const string Usage = """
       kernels    [--device N] [--emulate LIBRARY]   the kernels through the driver alone against sums in float64
       benchmark  [--libtorch FOLDER [--grouped]]    times of the layer with CUDA events, each beside a check of its numbers
       symbols    --libtorch FOLDER                  what TorchSharp needs that this libtorch lacks
-      torch      --libtorch FOLDER [--text FILE]    the library on the device: gradients of experts, losses of training
+      gradients  --libtorch FOLDER                  the library on the device: experts, and layers with every router
+      training   --libtorch FOLDER [--text FILE]    losses of training on the device beside the processor's
     --emulate    the kernels that tests/Microsoft.ML.SigmaMoE.Kernels/build-library compiled, on the processor
     """;
 
@@ -17,7 +18,8 @@ try
         ["kernels", ..] => WithKernels(kernels => new KernelCheck(kernels, Console.Out).Run() + new BlockCheck(kernels, Console.Out).Run()),
         ["benchmark", ..] => WithKernels(kernels => new KernelBenchmark(kernels, Baselines(kernels), Console.Out).Run(args.Contains("--quick"))),
         ["symbols", ..] when ValueOf("--libtorch") is { } folder => Code(SymbolCheck.Run(folder, Console.Out)),
-        ["torch", ..] when ValueOf("--libtorch") is { } folder => OnTorch(folder),
+        ["gradients", ..] when ValueOf("--libtorch") is { } folder => OnTorch(folder, check => check.Gradients()),
+        ["training", ..] when ValueOf("--libtorch") is { } folder => OnTorch(folder, check => check.Training(ValueOf("--text"))),
         _ => Fail(Usage, 2),
     };
 }
@@ -56,12 +58,12 @@ TorchBaselines? Baselines(DeviceKernels kernels)
         : new(null, TorchSharp.torch.CPU, grouped);
 }
 
-int OnTorch(string folder)
+int OnTorch(string folder, Func<TorchCheck, int> run)
 {
     LibtorchFolder.Use(folder);
     var hasCuda = TorchSharp.torch.cuda.is_available();
     Console.WriteLine(hasCuda ? "libtorch finds a GPU" : "libtorch finds no GPU: the same on the processor, which proves only the program");
-    return Code(new TorchCheck(hasCuda ? TorchSharp.torch.CUDA : TorchSharp.torch.CPU, Console.Out).Run(ValueOf("--text")));
+    return Code(run(new(hasCuda ? TorchSharp.torch.CUDA : TorchSharp.torch.CPU, Console.Out)));
 }
 
 // a number of failures would be cut to eight bits
