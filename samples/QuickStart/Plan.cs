@@ -26,7 +26,7 @@ internal sealed record Plan
     {
         var minutes = TimeSpan.FromMinutes(options.Minutes);
         return options.Quick
-            ? new() { TrainingTime = TimeSpan.FromSeconds(7), Draws = 1, MostValidationRows = 500, MostTestRows = 1000, MostScoredRows = 1000 }
+            ? new() { TrainingTime = TimeSpan.FromSeconds(6), Draws = 1, MostValidationRows = 500, MostTestRows = 1000, MostScoredRows = 1000 }
             : new() { TrainingTime = (minutes - (Rest < minutes / 2 ? Rest : minutes / 2)) / 2 };
     }
 }

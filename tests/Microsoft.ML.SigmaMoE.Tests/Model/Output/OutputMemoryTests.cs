@@ -24,7 +24,8 @@ public sealed class OutputMemoryTests
 
         Run();
         Assert.SkipUnless(ResidentMemory.PeakOf(() => { }) is not null, "This system does not tell.");
-        Assert.InRange(ResidentMemory.PeakOf(Run)!.Value >> 20, 0, most);
+        // without the fused kernel libtorch multiplies bfloat16 by way of float32, and holds as much as in that
+        Assert.InRange(ResidentMemory.PeakOf(Run)!.Value >> 20, 0, Brgemm.IsAvailable ? most : 192);
     }
 
     [Theory]
