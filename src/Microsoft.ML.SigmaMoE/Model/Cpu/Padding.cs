@@ -5,4 +5,10 @@ internal static class Padding
 {
     /// <summary>Gets the least multiple that is not below a count.</summary>
     public static int Up(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+
+    /// <summary>
+    /// Gets how far apart rows of four-byte numbers stand best: they begin with a cache line, for a tile row that lies across
+    /// two costs twice as much, and never a power of two apart, for such rows meet in the same few places of the cache.
+    /// </summary>
+    public static int Stride(int count) => Up(count, 32) % 128 == 0 ? count + 16 : Up(count, 32);
 }

@@ -16,11 +16,13 @@ internal static unsafe class PairPacking
     /// </summary>
     /// <param name="weight">[rows, columns], float32.</param>
     /// <param name="packed">[paddedColumns / 2, rows] pairs.</param>
+    /// <param name="stride">From one row of pairs to the next; what stands behind a row stays as it is.</param>
     /// <param name="rows">N.</param>
     /// <param name="columns">K before padding.</param>
     /// <param name="paddedColumns">K after padding with zeros, even.</param>
     /// <param name="strip">Room for 16 · paddedColumns bfloat16 numbers.</param>
-    public static void Transposed(float* weight, uint* packed, int rows, int columns, int paddedColumns, ushort* strip)
+    public static void Transposed(
+        float* weight, uint* packed, int stride, int rows, int columns, int paddedColumns, ushort* strip)
     {
         if (paddedColumns > columns)
         {
@@ -36,18 +38,20 @@ internal static unsafe class PairPacking
                 BFloat16Rounding.Round(new(weight + (long)(row + i) * columns, columns), new(strip + i * paddedColumns, columns));
             }
 
-            Transpose((uint*)strip, height, pairs, pairs, packed + row, rows);
+            Transpose((uint*)strip, height, pairs, pairs, packed + row, stride);
         }
     }
 
     /// <summary>Packs a matrix W [rows, columns] as it is: B has K = rows, N = columns, rows 2k and 2k + 1 interleaved.</summary>
     /// <param name="weight">[rows, columns], float32.</param>
     /// <param name="packed">[paddedRows / 2, columns] pairs.</param>
+    /// <param name="stride">From one row of pairs to the next; what stands behind a row stays as it is.</param>
     /// <param name="rows">K before padding.</param>
     /// <param name="paddedRows">K after padding with zeros, even.</param>
     /// <param name="columns">N.</param>
     /// <param name="strip">Room for 2 · columns bfloat16 numbers.</param>
-    public static void Interleaved(float* weight, uint* packed, int rows, int paddedRows, int columns, ushort* strip)
+    public static void Interleaved(
+        float* weight, uint* packed, int stride, int rows, int paddedRows, int columns, ushort* strip)
     {
         var even = new Span<ushort>(strip, columns);
         var odd = new Span<ushort>(strip + columns, columns);
@@ -55,7 +59,7 @@ internal static unsafe class PairPacking
         {
             RoundRow(weight, row, rows, columns, even);
             RoundRow(weight, row + 1, rows, columns, odd);
-            Interleave(strip, strip + columns, packed + (long)row / 2 * columns, columns);
+            Interleave(strip, strip + columns, packed + (long)row / 2 * stride, columns);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class OutputBlock : IDisposable
         var most = Math.Max(OutputShape.TileRows, OutputShape.MostLogits / shape.PaddedVocabulary / 32 * 32);
         (Shape, _tokens, Rows) = (shape, tokens, Padding.Up((int)Math.Min(tokens, most), 32));
         _hidden = new((long)Rows * shape.PaddedModelSize);
-        _turned = new((long)TurnedStride / 2 * shape.ModelSize, isZeroed: false);
+        _turned = new((long)TurnedStride / 2 * shape.PaddedModelSize, isZeroed: false);
         _byLogits = new(shape.Panels * PanelStride, isZeroed: false);
     }
 

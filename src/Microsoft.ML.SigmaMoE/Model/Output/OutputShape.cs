@@ -23,6 +23,9 @@ internal readonly unsafe record struct OutputShape(int ModelSize, int Vocabulary
     /// <summary>Gets D, padded.</summary>
     public int PaddedModelSize => Padding.Up(ModelSize, 32);
 
+    /// <summary>Gets how far apart rows of D float32 numbers, or of D pairs, stand.</summary>
+    public int Stride => Padding.Stride(ModelSize);
+
     /// <summary>Gets the number of panels.</summary>
     public int Panels => PaddedVocabulary / Panel;
 

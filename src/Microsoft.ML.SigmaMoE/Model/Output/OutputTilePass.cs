@@ -13,6 +13,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     private readonly Scratch<float> _product = new(OutputShape.TileRows * Panel, isZeroed: false);
     private readonly Scratch<float> _rows = new(2L * block.Shape.PaddedVocabulary, isZeroed: false);
     private readonly Scratch<uint> _pairs = new(OutputShape.TileRows / 2L * block.Shape.PaddedModelSize, isZeroed: false);
+    private readonly Scratch<float> _byHidden = new((long)OutputShape.TileRows * block.Shape.Stride, isZeroed: false);
     private readonly Scratch<ushort> _zeros = new(block.Shape.PaddedModelSize);
 
     // [chunks, rows + 1, chunk]: logits, then the gradient by them; powers of two apart, chunks would meet in the cache
@@ -48,6 +49,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
         _product.Dispose();
         _rows.Dispose();
         _pairs.Dispose();
+        _byHidden.Dispose();
         _zeros.Dispose();
         _tile.Dispose();
     }
@@ -88,12 +90,17 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     // The gradient by hidden states.
     private void Return(int first, int count)
     {
+        var (size, width, stride) = (block.Shape.ModelSize, block.Shape.PaddedModelSize, block.Shape.Stride);
         for (var column = 0; column < _columns; column += Chunk)
         {
             _brgemm.Multiply(
-                count, block.Shape.ModelSize, Math.Min(Chunk, _columns - column), Logits(0, column), Chunk,
-                packed.OutOf(column), block.ByHidden + (long)first * block.Shape.ModelSize, block.Shape.ModelSize,
-                accumulate: column > 0);
+                count, width, Math.Min(Chunk, _columns - column), Logits(0, column), Chunk, packed.OutOf(column), stride,
+                _byHidden.Pointer, stride, accumulate: column > 0);
+        }
+
+        for (var row = 0; row < count; row++)
+        {
+            new ReadOnlySpan<float>(_byHidden.Pointer + row * stride, size).CopyTo(new(block.ByHidden + (long)(first + row) * size, size));
         }
     }
 

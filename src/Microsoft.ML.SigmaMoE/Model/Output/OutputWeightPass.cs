@@ -10,7 +10,7 @@ internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
 {
     private const int Panel = OutputShape.Panel;
     private readonly Brgemm _brgemm = new();
-    private readonly Scratch<float> _product = new((long)block.Shape.ModelSize * Panel, isZeroed: false);
+    private readonly Scratch<float> _product = new((long)block.Shape.PaddedModelSize * Panel, isZeroed: false);
     private readonly Scratch<float> _turned = new((long)block.Shape.ModelSize * Panel, isZeroed: false);
 
     /// <summary>Computes a panel.</summary>
@@ -23,7 +23,7 @@ internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
         var first = panel * Panel;
         var rows = Math.Min(Panel, block.Shape.Vocabulary - first);
         _brgemm.Multiply(
-            size, Panel, block.PaddedCount, (ushort*)block.Turned(0), block.TurnedStride, (ushort*)block.ByLogits(panel, 0),
+            block.Shape.PaddedModelSize, Panel, block.PaddedCount, (ushort*)block.Turned(0), block.TurnedStride, (ushort*)block.ByLogits(panel, 0),
             _product.Pointer, Panel, accumulate: false);
         var target = gradient + (long)first * size;
         var turned = isFirst ? target : _turned.Pointer;

@@ -14,15 +14,15 @@ internal sealed unsafe class PackedOutput : IDisposable
     {
         _shape = shape;
         _into = new(shape.Panels * shape.PanelPairs, isZeroed: false);
-        _outOf = new((long)shape.PaddedVocabulary / 2 * shape.ModelSize, isZeroed: false);
+        _outOf = new((long)shape.PaddedVocabulary / 2 * shape.Stride, isZeroed: false);
         CpuWork.Run(CpuWork.Threads, shape.Panels, () => new Strip(shape), (strip, panel) => Pack(matrix, panel, strip));
     }
 
     /// <summary>Gets the matrix that takes d_model to the logits of a panel: K = padded D, N = <see cref="OutputShape.Panel"/>.</summary>
     public ushort* Into(int panel) => (ushort*)(_into.Pointer + panel * _shape.PanelPairs);
 
-    /// <summary>Gets the matrix that takes logits from a column on to d_model: N = D. Rows beyond V are zeros.</summary>
-    public ushort* OutOf(int column) => (ushort*)(_outOf.Pointer + (long)column / 2 * _shape.ModelSize);
+    /// <summary>Gets the matrix that takes logits from a column on to d_model: N = padded D. Rows beyond V are zeros.</summary>
+    public ushort* OutOf(int column) => (ushort*)(_outOf.Pointer + (long)column / 2 * _shape.Stride);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -37,9 +37,9 @@ internal sealed unsafe class PackedOutput : IDisposable
         var rows = Math.Min(OutputShape.Panel, _shape.Vocabulary - first);
         var source = strip.Whole(matrix + (long)first * _shape.ModelSize, rows);
         PairPacking.Transposed(
-            source, (uint*)Into(panel), OutputShape.Panel, _shape.ModelSize, _shape.PaddedModelSize, strip.Room);
+            source, (uint*)Into(panel), OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, _shape.PaddedModelSize, strip.Room);
         PairPacking.Interleaved(
-            source, (uint*)OutOf(first), OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, strip.Room);
+            source, (uint*)OutOf(first), _shape.Stride, OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, strip.Room);
     }
 
     // A thread's room, and the last panel's rows with zeros behind them.

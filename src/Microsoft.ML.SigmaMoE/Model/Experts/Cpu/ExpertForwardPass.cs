@@ -13,25 +13,27 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<ushort> _masked = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
-    private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
-    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
+    private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
+    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelStride, isZeroed: false);
 
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
+        var (size, stride) = (call.Shape.ModelSize, call.Shape.ModelStride);
+        var (width, expertStride) = (call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         call.Tokens.Gather(call.TokensOf(share), _tile.Pointer);
         _brgemm.Multiply(
-            rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
-            weights.Into(share.Expert), _raw.Pointer, call.Shape.ExpertSize, accumulate: false);
+            rows, width, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
+            weights.Into(share.Expert), expertStride, _raw.Pointer, expertStride, accumulate: false);
         var hidden = Activate(share);
         _brgemm.Multiply(
-            rows, size, width, hidden, width, weights.OutOf(share.Expert), _mixed.Pointer, size, accumulate: false);
+            rows, call.Shape.PaddedModelSize, width, hidden, width, weights.OutOf(share.Expert), stride,
+            _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
             var target = new Span<float>(output + call.TokenAt(share.Start + row) * size, size);
-            var mixed = new ReadOnlySpan<float>(_mixed.Pointer + (long)row * size, size);
+            var mixed = new ReadOnlySpan<float>(_mixed.Pointer + (long)row * stride, size);
             TensorPrimitives.MultiplyAdd(mixed, call.GateAt(share.Start + row), target, target);
         }
     }
@@ -52,7 +54,7 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
         for (var row = 0; row < share.Count; row++)
         {
             Activate(
-                share.Expert, share.Start + row, _raw.Pointer + row * call.Shape.ExpertSize,
+                share.Expert, share.Start + row, _raw.Pointer + row * call.Shape.ExpertStride,
                 _masked.Pointer + row * call.Shape.PaddedExpertSize);
         }
 

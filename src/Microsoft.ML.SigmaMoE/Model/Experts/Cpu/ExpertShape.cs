@@ -14,9 +14,15 @@ internal readonly record struct ExpertShape(int ModelSize, int ExpertSize)
     /// <summary>Gets the expert size, padded.</summary>
     public int PaddedExpertSize => Padding.Up(ExpertSize, 32);
 
+    /// <summary>Gets how far apart rows of d_model float32 numbers, or of d_model pairs, stand.</summary>
+    public int ModelStride => Padding.Stride(ModelSize);
+
+    /// <summary>Gets the same for an expert's numbers.</summary>
+    public int ExpertStride => Padding.Stride(ExpertSize);
+
     /// <summary>Gets the pairs of a packed matrix that takes d_model numbers to the expert's.</summary>
-    public long PairsInto => (long)PaddedModelSize / 2 * ExpertSize;
+    public long PairsInto => (long)PaddedModelSize / 2 * ExpertStride;
 
     /// <summary>Gets the pairs of a packed matrix that takes the expert's numbers to d_model.</summary>
-    public long PairsOutOf => (long)PaddedExpertSize / 2 * ModelSize;
+    public long PairsOutOf => (long)PaddedExpertSize / 2 * ModelStride;
 }

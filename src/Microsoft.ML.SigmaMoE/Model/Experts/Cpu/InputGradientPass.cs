@@ -19,30 +19,31 @@ internal sealed unsafe class InputGradientPass(
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
-    private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertSize, isZeroed: false);
-    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
+    private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
+    private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelStride, isZeroed: false);
 
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (size, width) = (call.Shape.ModelSize, call.Shape.PaddedExpertSize);
+        var (size, stride) = (call.Shape.ModelSize, call.Shape.ModelStride);
+        var (width, expertStride) = (call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         arriving.Gather(call.TokensOf(share), _tile.Pointer);
         _brgemm.Multiply(
-            rows, call.Shape.ExpertSize, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
-            weights.Into(share.Expert), _byHidden.Pointer, call.Shape.ExpertSize, accumulate: false);
+            rows, width, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
+            weights.Into(share.Expert), expertStride, _byHidden.Pointer, expertStride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
-            Deactivate(share.Start + row, _byHidden.Pointer + (long)row * call.Shape.ExpertSize);
+            Deactivate(share.Start + row, _byHidden.Pointer + (long)row * expertStride);
         }
 
         _brgemm.Multiply(
-            rows, size, width, byRaw + (long)share.Start * width, width, weights.OutOf(share.Expert),
-            _mixed.Pointer, size, accumulate: false);
+            rows, call.Shape.PaddedModelSize, width, byRaw + (long)share.Start * width, width, weights.OutOf(share.Expert), stride,
+            _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
             var target = new Span<float>(byToken + call.TokenAt(share.Start + row) * size, size);
-            TensorPrimitives.Add(target, new ReadOnlySpan<float>(_mixed.Pointer + (long)row * size, size), target);
+            TensorPrimitives.Add(target, new ReadOnlySpan<float>(_mixed.Pointer + (long)row * stride, size), target);
         }
     }
 

@@ -28,10 +28,10 @@ internal sealed unsafe class PackedExperts : IDisposable
         });
     }
 
-    /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = G.</summary>
+    /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = padded G.</summary>
     public ushort* Into(int expert) => (ushort*)(_into.Pointer + expert * _shape.PairsInto);
 
-    /// <summary>Gets the matrix from expert to d_model: K = padded G, N = d_model.</summary>
+    /// <summary>Gets the matrix from expert to d_model: K = padded G, N = padded d_model.</summary>
     public ushort* OutOf(int expert) => (ushort*)(_outOf.Pointer + expert * _shape.PairsOutOf);
 
     /// <inheritdoc/>
@@ -47,12 +47,12 @@ internal sealed unsafe class PackedExperts : IDisposable
         if (isInto)
         {
             PairPacking.Transposed(
-                start, (uint*)Into(expert), _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip);
+                start, (uint*)Into(expert), _shape.ExpertStride, _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip);
         }
         else
         {
             PairPacking.Interleaved(
-                start, (uint*)OutOf(expert), _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip);
+                start, (uint*)OutOf(expert), _shape.ModelStride, _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip);
         }
     }
 }

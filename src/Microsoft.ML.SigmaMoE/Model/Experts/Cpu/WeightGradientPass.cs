@@ -14,7 +14,8 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     private readonly Scratch<ushort> _rows = new(2L * call.Shape.PaddedExpertSize);
     private readonly Scratch<uint> _pairs = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
     private readonly Scratch<uint> _left = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
-    private readonly Scratch<uint> _right = new(Block / 2L * call.Shape.ModelSize, isZeroed: false);
+    private readonly Scratch<uint> _right = new(Block / 2L * call.Shape.ModelStride, isZeroed: false);
+    private readonly Scratch<float> _sums = new((long)call.Shape.PaddedExpertSize * call.Shape.ModelStride, isZeroed: false);
     private readonly Scratch<ushort> _zeros = new(Math.Max(call.Shape.PaddedModelSize, call.Shape.PaddedExpertSize));
 
     /// <summary>Computes the gradient by the up-projection, byRawᵀ · tokens.</summary>
@@ -49,16 +50,18 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
         _pairs.Dispose();
         _left.Dispose();
         _right.Dispose();
+        _sums.Dispose();
         _zeros.Dispose();
     }
 
     private void Run(int expert, float* gradient, RoundedRows right, bool isUp)
     {
-        var (size, modelSize) = (call.Shape.ExpertSize, call.Shape.ModelSize);
+        var stride = call.Shape.ModelStride;
         var (first, end) = (call.Batch.Offsets[expert], call.Batch.Offsets[expert + 1]);
         if (first == end)
         {
-            new Span<float>(gradient, size * modelSize).Clear();
+            new Span<float>(gradient, call.Shape.ExpertSize * call.Shape.ModelSize).Clear();
+            return;
         }
 
         for (var start = first; start < end; start += Block)
@@ -75,8 +78,19 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
             PairPacking.Transpose(
                 _pairs.Pointer, inner / 2, call.Shape.PaddedExpertSize, call.Shape.PaddedExpertSize, _left.Pointer, inner / 2);
             _brgemm.Multiply(
-                size, modelSize, inner, (ushort*)_left.Pointer, inner, (ushort*)_right.Pointer, gradient, modelSize,
-                accumulate: start > first);
+                Padding.Up(call.Shape.ExpertSize, 16), call.Shape.PaddedModelSize, inner, (ushort*)_left.Pointer, inner,
+                (ushort*)_right.Pointer, stride, _sums.Pointer, stride, accumulate: start > first);
+        }
+
+        Write(gradient);
+    }
+
+    private void Write(float* gradient)
+    {
+        var size = call.Shape.ModelSize;
+        for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron++)
+        {
+            new ReadOnlySpan<float>(_sums.Pointer + (long)neuron * call.Shape.ModelStride, size).CopyTo(new(gradient + (long)neuron * size, size));
         }
     }
 
@@ -92,7 +106,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     {
         var even = left > 0 ? right[call.TokenAt(position)] : _zeros.Pointer;
         var odd = left > 1 ? right[call.TokenAt(position + 1)] : _zeros.Pointer;
-        PairPacking.Interleave(even, odd, _right.Pointer + (long)row * call.Shape.ModelSize, call.Shape.ModelSize);
+        PairPacking.Interleave(even, odd, _right.Pointer + (long)row * call.Shape.ModelStride, call.Shape.ModelSize);
     }
 
     private ushort* LeftRow(int position, int place, bool isUp)
