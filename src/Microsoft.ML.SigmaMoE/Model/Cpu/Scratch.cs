@@ -6,30 +6,35 @@ namespace Microsoft.ML.SigmaMoE;
 /// Native memory for intermediate results, aligned for vectors. Zeroed, because padding takes part in sums; only where there
 /// is none that does may it stay as it is.
 /// </summary>
-internal sealed unsafe class Scratch<T>(long length, bool isZeroed = true) : IDisposable
+/// <remarks>
+/// Aligned by hand: glibc's aligned allocation asks for more than it takes, so that a block of the same size does not fit
+/// where the last one was, and every call would begin with pages that the kernel clears first.
+/// </remarks>
+internal sealed unsafe class Scratch<T> : IDisposable
     where T : unmanaged
 {
-    private T* _pointer = Allocate(length, isZeroed);
+    private const int Alignment = 64;
+    private void* _block;
+
+    /// <summary>Takes room for some elements.</summary>
+    public Scratch(long length, bool isZeroed = true)
+    {
+        var bytes = checked((nuint)(length * sizeof(T)));
+        _block = NativeMemory.Alloc(bytes + Alignment);
+        Pointer = (T*)(((nint)_block + Alignment - 1) & -Alignment);
+        if (isZeroed)
+        {
+            NativeMemory.Clear(Pointer, bytes);
+        }
+    }
 
     /// <summary>Gets the first element.</summary>
-    public T* Pointer => _pointer;
+    public T* Pointer { get; private set; }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_pointer);
-        _pointer = null;
-    }
-
-    private static T* Allocate(long length, bool isZeroed)
-    {
-        var bytes = checked((nuint)(length * sizeof(T)));
-        var pointer = (T*)NativeMemory.AlignedAlloc(Math.Max(bytes, 64), 64);
-        if (isZeroed)
-        {
-            NativeMemory.Clear(pointer, bytes);
-        }
-
-        return pointer;
+        NativeMemory.Free(_block);
+        _block = Pointer = null;
     }
 }
