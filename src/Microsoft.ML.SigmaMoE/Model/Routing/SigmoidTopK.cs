@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -8,7 +8,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The K largest logits of each token and their sigmoids in one pass on the processor: libtorch's top-k alone takes a third
 /// of a small layer's time. The gradient of weight s = σ(logit) is s (1 − s) at the chosen logits, 0 elsewhere.
 /// </summary>
-internal sealed class SigmoidTopK : GuardedFunction<SigmoidTopK>
+internal sealed unsafe class SigmoidTopK : GuardedFunction<SigmoidTopK>
 {
     public override string Name => nameof(SigmoidTopK);
 
@@ -17,59 +17,52 @@ internal sealed class SigmoidTopK : GuardedFunction<SigmoidTopK>
     /// <param name="active">K.</param>
     public static (Tensor Experts, Tensor Weights) Apply(Tensor logits, int active)
     {
-        var choice = new Choice(new long[logits.shape[0] * active], active, logits.shape[1]);
-        var weights = is_grad_enabled() ? apply(logits, choice) : Choose(logits, choice);
-        return (from_array(choice.Experts).view(-1, active), weights);
+        var experts = empty(logits.shape[0], active, dtype: ScalarType.Int64);             // [tokens, K]
+        return (experts, is_grad_enabled() ? apply(logits, experts) : Choose(logits, experts));
     }
 
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
-        var weights = Choose((Tensor)vars[0], (Choice)vars[1]);
-        ctx.save_for_backward([weights.detach()]); // the output itself would hold the node that holds it
-        ctx.save_data(nameof(Choice), vars[1]);
+        var (logits, experts) = ((Tensor)vars[0], (Tensor)vars[1]);
+        var weights = Choose(logits, experts);
+        ctx.save_for_backward([weights.detach(), experts]); // the output itself would hold the node that holds it
+        ctx.save_data(nameof(Tensor.shape), logits.shape[1]);
         return weights;
     }
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var choice = (Choice)ctx.get_data(nameof(Choice));
+        var (width, active) = ((long)ctx.get_data(nameof(Tensor.shape)), grad_output.shape[1]);
         using var gradient = grad_output.contiguous();
-        var byLogits = zeros(grad_output.shape[0], choice.ExpertCount);                    // [tokens, experts]
-        var weights = MemoryMarshal.Cast<byte, float>(ctx.get_saved_variables()[0].bytes);
-        var by = MemoryMarshal.Cast<byte, float>(gradient.bytes);
-        var target = MemoryMarshal.Cast<byte, float>(byLogits.bytes);
-        for (var slot = 0; slot < weights.Length; slot++)
+        var byLogits = zeros(grad_output.shape[0], width);                                 // [tokens, experts]
+        var saved = ctx.get_saved_variables();
+        var weights = TensorMemory.Of<float>(saved[0]);
+        var experts = TensorMemory.Of<long>(saved[1]);
+        var by = TensorMemory.Of<float>(gradient);
+        var target = TensorMemory.Of<float>(byLogits);
+        for (var slot = 0L; slot < gradient.numel(); slot++)
         {
-            var place = slot / choice.Active * (int)choice.ExpertCount + (int)choice.Experts[slot];
-            target[place] = by[slot] * weights[slot] * (1 - weights[slot]);
+            target[slot / active * width + experts[slot]] = by[slot] * weights[slot] * (1 - weights[slot]);
         }
 
         return [byLogits, null!];
     }
 
-    private static Tensor Choose(Tensor logits, Choice choice)
+    private static Tensor Choose(Tensor logits, Tensor experts)
     {
         using var local = logits.contiguous();
-        var weights = empty(logits.shape[0], choice.Active);                               // [tokens, K]
-        var (source, target) = (new TensorRows(local), new TensorRows(weights));
-        CpuWork.Each(source.Count, (first, end) =>
+        var weights = empty(experts.shape);                                                // [tokens, K]
+        var (width, active) = ((int)logits.shape[1], (int)experts.shape[1]);
+        var source = TensorMemory.Of<float>(local);
+        var places = TensorMemory.Of<long>(experts);
+        var target = TensorMemory.Of<float>(weights);
+        CpuWork.Each(logits.shape[0], (first, end) =>
         {
-            var (row, places, largest) = (new float[source.Width], new int[choice.Active], new float[choice.Active]);
-            for (var token = first; token < end; token++)
-            {
-                source.Read(token, 0, row);
-                LargestValues.Find(row, places, largest);
-                for (var slot = 0; slot < places.Length; slot++)
-                {
-                    choice.Experts[token * choice.Active + slot] = places[slot];
-                    largest[slot] = 1 / (1 + MathF.Exp(-largest[slot]));
-                }
-
-                target.Write(token, 0, largest);
-            }
+            using var search = new LargestInRows(width, active);
+            search.Find(source + first * width, (int)(end - first), places + first * active, target + first * active);
+            var found = new Span<float>(target + first * active, (int)(end - first) * active);
+            TensorPrimitives.Sigmoid<float>(found, found);
         });
         return weights;
     }
-
-    private sealed record Choice(long[] Experts, int Active, long ExpertCount);
 }

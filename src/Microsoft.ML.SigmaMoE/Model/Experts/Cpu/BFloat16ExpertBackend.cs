@@ -29,8 +29,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         using var weights = new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, CpuWork.Threads);
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
-            using var pass = new ExpertForwardPass(call, weights, target);
-            new Span<float>(target + first * shape.ModelSize, (int)(end - first) * shape.ModelSize).Clear();
+            using var pass = new ExpertForwardPass(call, weights, new(target, shape.ModelSize, first, end));
             tokens.Round(source, first, end);
             shares.ForEach(pass.Run);
         });
@@ -68,8 +67,8 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
             Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.Offsets, CpuWork.Threads);
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
-            using var pass = new InputGradientPass(call, weights, arriving, byToken, byGate, byRaw);
-            new Span<float>(byToken + first * call.Shape.ModelSize, (int)(end - first) * call.Shape.ModelSize).Clear();
+            using var pass = new InputGradientPass(
+                call, weights, arriving, new(byToken, call.Shape.ModelSize, first, end), byGate, byRaw);
             call.Tokens.Round(source, first, end);
             arriving.Round(gradient, first, end);
             shares.ForEach(pass.Run);

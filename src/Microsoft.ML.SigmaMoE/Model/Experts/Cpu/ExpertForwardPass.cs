@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -8,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The forward pass of one thread over its own tokens, a tile of at most 96 tokens of one expert at a time: gather →
 /// multiply → relu → multiply → weigh and add. Nothing of size [tokens · K, d_model] ever exists.
 /// </summary>
-internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts weights, float* output) : IDisposable
+internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts weights, TokenSums output) : IDisposable
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
@@ -19,8 +18,7 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (size, stride) = (call.Shape.ModelSize, call.Shape.ModelStride);
-        var (width, expertStride) = (call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
+        var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         call.Tokens.Gather(call.TokensOf(share), _tile.Pointer);
         _brgemm.Multiply(
@@ -32,9 +30,7 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
             _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
-            var target = new Span<float>(output + call.TokenAt(share.Start + row) * size, size);
-            var mixed = new ReadOnlySpan<float>(_mixed.Pointer + (long)row * stride, size);
-            TensorPrimitives.MultiplyAdd(mixed, call.GateAt(share.Start + row), target, target);
+            output.Add(call.TokenAt(share.Start + row), _mixed.Pointer + (long)row * stride, call.GateAt(share.Start + row));
         }
     }
 

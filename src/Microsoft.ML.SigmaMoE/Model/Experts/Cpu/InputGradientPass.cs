@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -11,11 +10,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="call">The forward call's data.</param>
 /// <param name="weights">Down, transposed, into the experts; up, as it is, out of them.</param>
 /// <param name="arriving">The gradient by the output, rounded.</param>
-/// <param name="byToken">[tokens, D]: is added to.</param>
+/// <param name="byToken">The gradient by each token.</param>
 /// <param name="byGate">[tokens · K] by slot: is set.</param>
 /// <param name="byRaw">[positions + 16, padded G]: the gradient before relu, sorted: is set.</param>
 internal sealed unsafe class InputGradientPass(
-    ExpertCall call, PackedExperts weights, RoundedRows arriving, float* byToken, float* byGate, ushort* byRaw) : IDisposable
+    ExpertCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw) : IDisposable
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
@@ -25,8 +24,7 @@ internal sealed unsafe class InputGradientPass(
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (size, stride) = (call.Shape.ModelSize, call.Shape.ModelStride);
-        var (width, expertStride) = (call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
+        var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         arriving.Gather(call.TokensOf(share), _tile.Pointer);
         _brgemm.Multiply(
@@ -42,8 +40,7 @@ internal sealed unsafe class InputGradientPass(
             _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
-            var target = new Span<float>(byToken + call.TokenAt(share.Start + row) * size, size);
-            TensorPrimitives.Add(target, new ReadOnlySpan<float>(_mixed.Pointer + (long)row * stride, size), target);
+            byToken.Add(call.TokenAt(share.Start + row), _mixed.Pointer + (long)row * stride);
         }
     }
 
