@@ -32,7 +32,7 @@ internal static class ExpertBackends
         && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
 
     /// <inheritdoc cref="ExpertDecoder.Decode"/>
-    public static Tensor Decode(in ExpertInputs inputs, ReadOnlySpan<int> experts, ReadOnlySpan<float> gates) =>
+    public static Tensor Decode(in ExpertInputs inputs, int[] experts, float[] gates) =>
         ExpertDecoder.Decode(inputs, experts, gates);
 
     /// <summary>Gets the name of the backend that computes ordinary experts on the processor in this number type.</summary>

@@ -11,6 +11,7 @@ public sealed class ExpertDecoderTests
     [InlineData(5, 70, 6, 130, 2, false)]
     [InlineData(8, 32, 16, 16, 4, true)]
     [InlineData(2, 12, 512, 2, 7, false)]
+    [InlineData(2, 512, 8, 128, 4, true)] // enough weights for two threads
     public void Decode_GivenAnyProblem_EqualsTheDumbReference(
         int tokens, int modelSize, int experts, int expertSize, int active, bool bias)
     {
@@ -22,6 +23,22 @@ public sealed class ExpertDecoderTests
         int[] choices = [.. problem.Choices.Cast<long>().Select(choice => (int)choice)];
         var output = ExpertDecoder.Decode(inputs, choices, [.. problem.Gates.Cast<float>()]);
         TensorAssert.Close(from_array(new DumbExperts(problem).Run().Output), output, 5e-6);
+    }
+
+    [Fact]
+    public void Decode_OnAnyNumberOfThreads_GivesTheSameNumbers()
+    {
+        using var scope = NewDisposeScope();
+        var inputs = new ExpertInputs(rand(3, 512), ones(3, 4), randn(8, 128, 512), randn(8, 128, 512), null);
+        int[] choices = [0, 1, 2, 3, 3, 4, 5, 6, 7, 0, 3, 2];
+        float[] gates = [.. choices.Select(choice => 0.1f + choice)];
+        var threads = get_num_threads();
+        set_num_threads(1);
+        var alone = ExpertDecoder.Decode(inputs, choices, gates);
+        set_num_threads(Math.Max(threads, 2));
+        var together = ExpertDecoder.Decode(inputs, choices, gates);
+        set_num_threads(threads);
+        TensorAssert.Same(alone, together);
     }
 
     [Fact]
