@@ -12,9 +12,6 @@ internal static unsafe class FewRows
     /// <summary>The most rows of x: above it libtorch's blocked multiplication is faster.</summary>
     public const long Most = 4;
 
-    // A second thread is worth its call from about this many numbers of weights on.
-    private const long PieceOfWeights = 1 << 18;
-
     /// <summary>Gets whether this can compute a product.</summary>
     public static bool Take(Tensor x, Tensor weight) =>
         !is_grad_enabled() && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
@@ -32,7 +29,7 @@ internal static unsafe class FewRows
         var from = TensorMemory.Of<float>(rows);
         var by = TensorMemory.Of<float>(weight);
         var to = TensorMemory.Of<float>(result);
-        var pieces = (int)Math.Clamp(weight.numel() / PieceOfWeights, 1, CpuWork.Threads);
+        var pieces = CpuWork.Readers(weight.numel());
         CpuWork.Run(pieces, pieces, piece =>
         {
             var (first, end) = (outputs * piece / pieces, outputs * (piece + 1) / pieces);

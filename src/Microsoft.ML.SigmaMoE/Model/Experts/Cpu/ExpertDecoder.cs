@@ -15,9 +15,6 @@ internal sealed unsafe class ExpertDecoder
     // Of neurons: 64 rows of d_model 512 are 128 kB, which stay in the second-level cache for the next token.
     private const int Block = 64;
 
-    // A second thread is worth its call from about this many numbers of weights on.
-    private const long PieceOfWeights = 1 << 18;
-
     private readonly ExpertShape _shape;
     private readonly int _active;
     private readonly float* _tokens;
@@ -57,8 +54,7 @@ internal sealed unsafe class ExpertDecoder
     {
         int[] chosen = [.. experts.Distinct()];
         var weights = 2L * chosen.Length * _shape.ExpertSize * _shape.ModelSize;
-        var threads = (int)Math.Clamp(weights / PieceOfWeights, 1, CpuWork.Threads);
-        CpuWork.Run(threads, chosen.Length, piece =>
+        CpuWork.Run(CpuWork.Readers(weights), chosen.Length, piece =>
         {
             for (var neuron = 0; neuron < _shape.ExpertSize; neuron += Block)
             {
