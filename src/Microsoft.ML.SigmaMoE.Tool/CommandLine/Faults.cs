@@ -1,19 +1,19 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>Tells mistakes of users from faults of ours, and puts them into one line.</summary>
 internal static class Faults
 {
+    private const string NoMemory =
+        "There is not enough memory; use a smaller model, a smaller batch or shorter segments.";
+
     /// <summary>Says in one line what a user can put right.</summary>
     /// <returns>The line, or null where the fault is ours.</returns>
     public static string? UserMessage(Exception fault) => fault switch
     {
         UserException or IOException or UnauthorizedAccessException or InvalidDataException => OneLine(fault.Message),
         ArgumentException argument => OneLine(WithoutParameter(argument)),
-        OutOfMemoryException => "There is not enough memory; use a smaller model, a smaller batch or shorter segments.",
-        ExternalException native when IsMemory(native.Message) =>
-            $"There is not enough memory; use a smaller model, a smaller batch or shorter segments. ({OneLine(native.Message)})",
+        OutOfMemoryException => NoMemory,
+        _ when MemoryExhaustion.Explains(fault) => $"{NoMemory} ({OneLine(fault.Message)})",
         NotFiniteNumberException or NotSupportedException or DllNotFoundException => OneLine(fault.Message),
         // the library's own type for a state that the user can change; ObjectDisposedException is a fault of ours
         InvalidOperationException state when state.GetType() == typeof(InvalidOperationException) => OneLine(state.Message),
@@ -26,10 +26,6 @@ internal static class Faults
         var lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return string.Join(' ', lines.TakeWhile(line => !line.StartsWith("at ", StringComparison.Ordinal)));
     }
-
-    private static bool IsMemory(string message) =>
-        message.Contains("allocate memory", StringComparison.OrdinalIgnoreCase)
-        || message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 
     // .NET appends the parameter's name and, on a line of its own, the value, which the library's messages hold already
     private static string WithoutParameter(ArgumentException fault)

@@ -12,6 +12,9 @@ internal static partial class ProcessSettings
     private const int TrimThreshold = -1;  // M_TRIM_THRESHOLD
     private const int TopPad = -2;         // M_TOP_PAD
     private const int MapThreshold = -3;   // M_MMAP_THRESHOLD
+    // pauses of the processor, of 40 to 140 cycles each
+    private const string Spins = "20000";
+
     private static readonly Lock Gate = new();
     private static readonly List<string> ChangedSettings = [];
     private static bool _allocatorKept;
@@ -47,8 +50,9 @@ internal static partial class ProcessSettings
     }
 
     /// <summary>
-    /// Lets libtorch's worker threads sleep soon after an operation. By default they spin for milliseconds, which takes the
-    /// cores from .NET's threads, and from other processes. Read once, when libtorch is loaded.
+    /// Lets libtorch's worker threads sleep within a millisecond of an operation. By default they spin for several, which takes
+    /// the cores from .NET's threads, and from other processes; with much less they have to be woken for every operation of
+    /// a small model. Read once, when libtorch is loaded.
     /// </summary>
     public static void ShortenSpinning()
     {
@@ -56,7 +60,7 @@ internal static partial class ProcessSettings
         if (AreAllowed && chosen.All(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))))
         {
             // .NET keeps a copy of the environment: its own setter does not reach native code
-            Try("GOMP_SPINCOUNT=1000", () => SetVariable("GOMP_SPINCOUNT", "1000", overwrite: 0) == 0);
+            Try($"GOMP_SPINCOUNT={Spins}", () => SetVariable("GOMP_SPINCOUNT", Spins, overwrite: 0) == 0);
         }
     }
 

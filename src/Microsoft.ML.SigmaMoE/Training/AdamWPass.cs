@@ -27,14 +27,8 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
         }
 
         var blocks = here[true].SelectMany(pass => pass.Blocks()).ToArray();
-        if (blocks.Sum(block => (long)block.Length) < ParallelLength)
-        {
-            Array.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
-        }
-        else
-        {
-            Parallel.ForEach(blocks, block => block.Pass.RunBlock(block.Start, block.Length));
-        }
+        var threads = blocks.Sum(block => (long)block.Length) < ParallelLength ? 1 : CpuWork.Threads;
+        CpuWork.Run(threads, blocks.Length, place => blocks[place].Pass.RunBlock(blocks[place].Start, blocks[place].Length));
     }
 
     private static void RunElsewhere(DeviceKernels? gpu, AdamWPass[] passes)

@@ -47,8 +47,7 @@ internal static class GradientNorm
             sums[piece] = SumOfBlocks(FloatSpan.Of(gradient).Slice(start, length));
         }
 
-        var threads = pieces.Sum(piece => (long)piece.Length) < ParallelLength ? 1 : get_num_threads();
-        Parallel.For(0, pieces.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, Sum);
+        CpuWork.Run(pieces.Sum(piece => (long)piece.Length) < ParallelLength ? 1 : CpuWork.Threads, pieces.Length, Sum);
         return sums.Sum();
     }
 

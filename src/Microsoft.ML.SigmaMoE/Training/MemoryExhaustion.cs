@@ -2,8 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Tells whether a fault is a want of memory, which less work at a time may cure.</summary>
-internal static class MemoryExhaustion
+/// <summary>
+/// Tells whether a fault is a want of memory, which less work at a time may cure: a smaller batch, shorter segments or a
+/// smaller model. libtorch throws an <see cref="ExternalException"/> then, on the processor and on a GPU, which .NET does not
+/// tell from any other.
+/// </summary>
+public static class MemoryExhaustion
 {
     private const int OutOfMemory = 2;                                       // CUDA_ERROR_OUT_OF_MEMORY
 
@@ -12,6 +16,7 @@ internal static class MemoryExhaustion
         ["out of memory", "DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory"];
 
     /// <summary>Tells whether memory ran out, on the processor or on a GPU.</summary>
+    /// <param name="fault">What was thrown.</param>
     public static bool Explains(Exception fault) => fault switch
     {
         OutOfMemoryException => true,

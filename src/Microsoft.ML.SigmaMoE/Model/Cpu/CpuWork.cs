@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
@@ -14,7 +15,8 @@ internal static class CpuWork
     /// <summary>Gets how many threads are worth calling to read some float32 weights once.</summary>
     public static int Readers(long weights) => (int)Math.Clamp(weights / WeightsWorthAThread, 1, Threads);
 
-    /// <summary>Runs <paramref name="body"/> for 0 … count − 1.</summary>
+    /// <summary>Runs <paramref name="body"/> for 0 … count − 1, on libtorch's threads where they can be had.</summary>
+    /// <exception cref="Exception">What <paramref name="body"/> threw first.</exception>
     public static void Run(int threads, int count, Action<int> body)
     {
         if (threads == 1 || count == 1)
@@ -24,9 +26,13 @@ internal static class CpuWork
                 body(piece);
             }
         }
+        else if (TorchThreads.AreAvailable)
+        {
+            TorchThreads.Run(threads, count, body);
+        }
         else
         {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+            RunOnPool(threads, count, body);
         }
     }
 
@@ -62,4 +68,16 @@ internal static class CpuWork
     /// <summary>Runs <paramref name="body"/> over the given stretches.</summary>
     public static void Each(IReadOnlyList<(long First, long End)> pieces, Action<int, long, long> body) =>
         Run(Threads, pieces.Count, piece => body(piece, pieces[piece].First, pieces[piece].End));
+
+    private static void RunOnPool(int threads, int count, Action<int> body)
+    {
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+        }
+        catch (AggregateException faults)
+        {
+            ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+        }
+    }
 }

@@ -98,10 +98,7 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
                 _byHidden.Pointer, stride, accumulate: column > 0);
         }
 
-        for (var row = 0; row < count; row++)
-        {
-            new ReadOnlySpan<float>(_byHidden.Pointer + row * stride, size).CopyTo(new(block.ByHidden + (long)(first + row) * size, size));
-        }
+        PaddedRows.Copy(_byHidden.Pointer, stride, block.ByHidden + (long)first * size, size, count, size);
     }
 
     // Two tokens' logits become the gradient by them. Behind the last token are zeros.

@@ -23,8 +23,8 @@ internal sealed unsafe class OutputWeightPass(OutputBlock block) : IDisposable
         var first = panel * Panel;
         var rows = Math.Min(Panel, block.Shape.Vocabulary - first);
         _brgemm.Multiply(
-            block.Shape.PaddedModelSize, Panel, block.PaddedCount, (ushort*)block.Turned(0), block.TurnedStride, (ushort*)block.ByLogits(panel, 0),
-            _product.Pointer, Panel, accumulate: false);
+            block.Shape.PaddedModelSize, Panel, block.PaddedCount, (ushort*)block.Turned(0), block.TurnedStride,
+            (ushort*)block.ByLogits(panel, 0), _product.Pointer, Panel, accumulate: false);
         var target = gradient + (long)first * size;
         var turned = isFirst ? target : _turned.Pointer;
         PairPacking.Transpose((uint*)_product.Pointer, size, rows, Panel, (uint*)turned, size);

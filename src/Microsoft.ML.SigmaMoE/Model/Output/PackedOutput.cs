@@ -37,7 +37,8 @@ internal sealed unsafe class PackedOutput : IDisposable
         var rows = Math.Min(OutputShape.Panel, _shape.Vocabulary - first);
         var source = strip.Whole(matrix + (long)first * _shape.ModelSize, rows);
         PairPacking.Transposed(
-            source, (uint*)Into(panel), OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, _shape.PaddedModelSize, strip.Room);
+            source, (uint*)Into(panel), OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, _shape.PaddedModelSize,
+            strip.Room);
         PairPacking.Interleaved(
             source, (uint*)OutOf(first), _shape.Stride, OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, strip.Room);
     }

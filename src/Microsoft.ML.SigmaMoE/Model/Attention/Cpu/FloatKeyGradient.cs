@@ -29,14 +29,8 @@ internal sealed unsafe class FloatKeyGradient<TLanes, TVector>(FloatAttentionSha
         _rows.Of(_sum.Pointer + (long)first * shape.PaddedSize, shape.PaddedSize, end - first), shape.PaddedSize, add: true);
 
     /// <summary>Copies the rows of keys to where they belong.</summary>
-    public void Write(float* target, nint stride)
-    {
-        for (var key = 0; key < shape.Sizes.Keys; key++)
-        {
-            new ReadOnlySpan<float>(_sum.Pointer + (long)key * shape.PaddedSize, shape.Sizes.HeadSize)
-                .CopyTo(new(target + key * stride, shape.Sizes.HeadSize));
-        }
-    }
+    public void Write(float* target, nint stride) =>
+        PaddedRows.Copy(_sum.Pointer, shape.PaddedSize, target, stride, shape.Sizes.Keys, shape.Sizes.HeadSize);
 
     /// <inheritdoc/>
     public void Dispose()

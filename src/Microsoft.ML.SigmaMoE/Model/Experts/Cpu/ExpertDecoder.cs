@@ -9,7 +9,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// product, and one addition where relu lets it through; the second row of a dead neuron is not read. Tokens of the same
 /// expert share what was read, and threads share the experts: one core alone does not read as fast as memory gives.
 /// </summary>
-/// <remarks>Results do not depend on the number of threads: every choice has a sum of its own, added in order at the end.</remarks>
+/// <remarks>
+/// Results do not depend on the number of threads: every choice has a sum of its own, and those are added in order at the end.
+/// </remarks>
 internal sealed unsafe class ExpertDecoder
 {
     // Of neurons: 64 rows of d_model 512 are 128 kB, which stay in the second-level cache for the next token.
@@ -64,7 +66,8 @@ internal sealed unsafe class ExpertDecoder
                     {
                         Neurons(
                             chosen[piece], neuron, Math.Min(Block, _shape.ExpertSize - neuron),
-                            _tokens + (long)(slot / _active) * _shape.ModelSize, gates[slot], mixed + (long)slot * _shape.ModelSize);
+                            _tokens + (long)(slot / _active) * _shape.ModelSize, gates[slot],
+                            mixed + (long)slot * _shape.ModelSize);
                     }
                 }
             }

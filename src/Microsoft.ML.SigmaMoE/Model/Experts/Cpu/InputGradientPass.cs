@@ -14,7 +14,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="byGate">[tokens · K] by slot: is set.</param>
 /// <param name="byRaw">[positions + 16, padded G]: the gradient before relu, sorted: is set.</param>
 internal sealed unsafe class InputGradientPass(
-    ExpertCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw) : IDisposable
+    ExpertCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw)
+    : IDisposable
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
@@ -36,8 +37,8 @@ internal sealed unsafe class InputGradientPass(
         }
 
         _brgemm.Multiply(
-            rows, call.Shape.PaddedModelSize, width, byRaw + (long)share.Start * width, width, weights.OutOf(share.Expert), stride,
-            _mixed.Pointer, stride, accumulate: false);
+            rows, call.Shape.PaddedModelSize, width, byRaw + (long)share.Start * width, width,
+            weights.OutOf(share.Expert), stride, _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
             byToken.Add(call.TokenAt(share.Start + row), _mixed.Pointer + (long)row * stride);

@@ -47,12 +47,14 @@ internal sealed unsafe class PackedExperts : IDisposable
         if (isInto)
         {
             PairPacking.Transposed(
-                start, (uint*)Into(expert), _shape.ExpertStride, _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize, strip);
+                start, (uint*)Into(expert), _shape.ExpertStride, _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize,
+                strip);
         }
         else
         {
             PairPacking.Interleaved(
-                start, (uint*)OutOf(expert), _shape.ModelStride, _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize, strip);
+                start, (uint*)OutOf(expert), _shape.ModelStride, _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize,
+                strip);
         }
     }
 }

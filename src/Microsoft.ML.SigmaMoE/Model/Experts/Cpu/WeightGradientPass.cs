@@ -82,16 +82,8 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
                 (ushort*)_right.Pointer, stride, _sums.Pointer, stride, accumulate: start > first);
         }
 
-        Write(gradient);
-    }
-
-    private void Write(float* gradient)
-    {
-        var size = call.Shape.ModelSize;
-        for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron++)
-        {
-            new ReadOnlySpan<float>(_sums.Pointer + (long)neuron * call.Shape.ModelStride, size).CopyTo(new(gradient + (long)neuron * size, size));
-        }
+        PaddedRows.Copy(
+            _sums.Pointer, stride, gradient, call.Shape.ModelSize, call.Shape.ExpertSize, call.Shape.ModelSize);
     }
 
     private void PackLeft(int position, int left, int row, bool isUp)
