@@ -31,7 +31,7 @@ public sealed partial class LayeringTests
         ["Scoring"] = ["Model", "Model/Routing", "Tokenization"],
         ["Generation"] = ["Model", "Tokenization"],
         ["Training"] =
-            ["Cuda", "Model", "Model/Cuda", "Model/FeedForward", "Model/Routing", "SafeTensors", "Tokenization"],
+            ["Cuda", "Model", "Model/Cpu", "Model/Cuda", "Model/FeedForward", "Model/Routing", "SafeTensors", "Tokenization"],
         ["Configuration"] = ["Model", "Model/FeedForward", "Model/Routing", "Scoring", "Tokenization", "Training"],
         ["Serialization"] = ["Configuration", "Model", "SafeTensors", "Tokenization", "Training"],
         ["Serialization/Checkpoints"] =
