@@ -28,10 +28,14 @@ public sealed unsafe class LargestInRowsTests
         var count = values.Length / width;
         var (places, largest) = (new long[count * wanted], new float[count * wanted]);
         using (var search = new LargestInRows(width, wanted))
-        fixed (float* rows = values, found = largest)
-        fixed (long* at = places)
         {
-            search.Find(rows, count, at, found);
+            fixed (float* rows = values, found = largest)
+            {
+                fixed (long* at = places)
+                {
+                    search.Find(rows, count, at, found);
+                }
+            }
         }
 
         for (var row = 0; row < count; row++)
