@@ -12,6 +12,7 @@ internal static partial class ProcessSettings
     private const int TrimThreshold = -1;  // M_TRIM_THRESHOLD
     private const int TopPad = -2;         // M_TOP_PAD
     private const int MapThreshold = -3;   // M_MMAP_THRESHOLD
+
     // pauses of the processor, of 40 to 140 cycles each
     private const string Spins = "20000";
 

@@ -10,5 +10,9 @@ internal static class Padding
     /// Gets how far apart rows of four-byte numbers stand best: they begin with a cache line, for a tile row that lies across
     /// two costs twice as much, and never a power of two apart, for such rows meet in the same few places of the cache.
     /// </summary>
-    public static int Stride(int count) => Up(count, 32) % 128 == 0 ? count + 16 : Up(count, 32);
+    public static int Stride(int count)
+    {
+        var padded = Up(count, 32);
+        return padded % 128 == 0 ? padded + 16 : padded;
+    }
 }
