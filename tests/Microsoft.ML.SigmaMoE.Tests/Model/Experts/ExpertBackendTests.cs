@@ -23,6 +23,8 @@ public sealed class ExpertBackendTests
                 data.Add(backend, 300, 70, 6, 33, 6, Spread.Random, true, false);
                 data.Add(backend, 517, 64, 32, 32, 4, Spread.Random, false, false);
                 data.Add(backend, 150, 412, 4, 128, 2, Spread.Random, false, false);
+                data.Add(backend, 210, 100, 5, 104, 2, Spread.Random, true, true); // rows just below a power of two
+                data.Add(backend, 70, 490, 3, 230, 2, Spread.Random, false, false);
                 data.Add(backend, 40, 24, 512, 5, 8, Spread.Random, true, false);
                 data.Add(backend, 19, 20, 2, 4096, 1, Spread.Random, false, true);
             }

@@ -17,6 +17,8 @@ public sealed class OutputLossTests
         { 131, 20, 513 },
         { 257, 64, 1100 },
         { 300, 41, 37 },
+        { 140, 100, 600 },
+        { 70, 230, 70 },
     };
 
     [Theory]
