@@ -17,7 +17,7 @@ public sealed partial class LanguageModel : IDisposable
     internal LanguageModel(StoredModel stored)
         : this(stored, new Shared<TransformerNetwork>(stored.Network, DisposeNetwork, typeof(LanguageModel)))
     {
-        stored.Network.eval();
+        stored.Network.Freeze();
     }
 
     private LanguageModel(StoredModel stored, Shared<TransformerNetwork> network)

@@ -35,8 +35,11 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
             [
                 float32,
                 .. bfloat16,
-                Blocks("dense", options.Dense, randomness, inputs),
-                Blocks("σ-MoE", options.Mixture, randomness, inputs),
+                .. Types.SelectMany(type => new[]
+                {
+                    Blocks("dense", options.Dense, type, randomness, inputs),
+                    Blocks("σ-MoE", options.Mixture, type, randomness, inputs),
+                }),
             ],
             cancellationToken);
     }
@@ -57,13 +60,17 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
         });
     }
 
-    private Contender Blocks(string name, FeedForwardOptions block, Randomness randomness, Tensor[] inputs)
+    private IEnumerable<ScalarType> Types => options.HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
+
+    // Weights do not change while text is generated.
+    private Contender Blocks(string name, FeedForwardOptions block, ScalarType type, Randomness randomness, Tensor[] inputs)
     {
         var context = new BlockContext(
-            new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = Layers }, ScalarType.Float32, randomness);
+            new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = Layers }, type, randomness);
+        context.Frozen.Freeze();
         FeedForward[] blocks = [.. Enumerable.Range(0, Layers).Select(_ => FeedForward.Create(block, context))];
         Array.ForEach(blocks, one => one.eval());
-        return new(name, "float32", repetition =>
+        return new(name, Contender.Word(type), repetition =>
         {
             foreach (var one in blocks)
             {
@@ -73,7 +80,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
         })
         {
             Error = blocks.Max(one => Distance(one.Decode(inputs[0]), one.forward(inputs[0]).Hidden)),
-            Tolerance = 1e-5,
+            Tolerance = type == ScalarType.Float32 ? 1e-5 : 2e-2,
         };
     }
 
@@ -81,10 +88,11 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
     {
         const int Vocabulary = 8000;
         using var setups = new Disposables();
+        var type = ComputeTypes.Resolve(Precision.Automatic, CPU);
         using var network = new TransformerNetwork(
             new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 },
-            options.Mixture, Vocabulary, ScalarType.Float32, new Randomness(1));
-        network.eval();
+            options.Mixture, Vocabulary, type, new Randomness(1));
+        network.Freeze();
         var random = new Random(1);
         int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(Vocabulary))];
         Contender After(int read)
@@ -95,7 +103,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
                 reader.Read(Tokens(read), cancellationToken);
             }
 
-            return new($"after {read} tokens", "float32", _ => Array.ForEach(Tokens(Piece), token => reader.Read([token], cancellationToken)));
+            return new($"after {read} tokens", Contender.Word(type), _ => Array.ForEach(Tokens(Piece), token => reader.Read([token], cancellationToken)));
         }
 
         var early = After(0);

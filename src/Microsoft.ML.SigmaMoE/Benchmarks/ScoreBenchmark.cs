@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Scoring rows of the lengths that short texts have, with a model of four layers: in batches, one row a forward pass, and
-/// features alone, which need no output layer.
+/// features alone, which need no output layer; and one row at a time by a network that may still be trained, which keeps no
+/// weight in another form.
 /// </summary>
 internal sealed class ScoreBenchmark(BenchmarkOptions options)
 {
@@ -16,16 +17,19 @@ internal sealed class ScoreBenchmark(BenchmarkOptions options)
     {
         var type = ComputeTypes.Resolve(Precision.Automatic, CPU);
         using var randomness = new Randomness(1);
-        using var network = new TransformerNetwork(
-            new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 }, options.Mixture, VocabularySize, type, randomness);
-        network.eval();
+        using var network = Network(type, randomness);
+        using var trained = Network(type, randomness);
+        network.Freeze();
+        trained.eval();
         var scorer = new TokenScorer(network, new FeatureOptions());
+        var slow = new TokenScorer(trained, new FeatureOptions());
         var rows = Rows();
-        var word = type == ScalarType.Float32 ? "float32" : "bfloat16";
+        var word = Contender.Word(type);
         var single = new Contender("one row a pass", word, _ => Array.ForEach(rows, row => scorer.Score([row], ScoreParts.LogLikelihoods, cancellationToken)));
         return new Comparison("score", $"{options.Shape} rows {rows.Length}", options) { Baseline = single }.Run(
             [
                 single,
+                new("one row a pass, nothing kept", word, _ => Array.ForEach(rows, row => slow.Score([row], ScoreParts.LogLikelihoods, cancellationToken))),
                 new("in batches", word, _ => scorer.Score(rows, ScoreParts.LogLikelihoods, cancellationToken))
                 {
                     Error = Distance(scorer, rows, cancellationToken),
@@ -36,6 +40,9 @@ internal sealed class ScoreBenchmark(BenchmarkOptions options)
             ],
             cancellationToken);
     }
+
+    private TransformerNetwork Network(ScalarType type, Randomness randomness) => new(
+        new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 }, options.Mixture, VocabularySize, type, randomness);
 
     // Lengths of which the logarithm is normal, around 16 tokens: API documentation's, by BPE of 8,000.
     private int[][] Rows()

@@ -82,7 +82,7 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
         return Part("output layer and loss", type, repetition =>
         {
             var targets = batches[repetition % batches.Length].narrow(1, 1, TrainingStep.SegmentLength).flatten();
-            OutputLoss.Apply(hidden.detach().requires_grad_(), matrix, bias, targets, type).backward();
+            OutputLoss.Apply(hidden.detach().requires_grad_(), matrix, bias, targets, new(type)).backward();
             (matrix.grad, bias.grad) = (null, null);
         });
     }

@@ -33,7 +33,8 @@ internal sealed class TransformerNetwork : nn.Module
     [ComponentName(Name = "output")] private readonly Parameter? _output;            // [V, d_model], or the embedding
     [ComponentName(Name = "output_bias")] private readonly Parameter _outputBias;    // [V]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
-    private readonly ScalarType _computeType;
+    private readonly FrozenWeights _frozen;
+    private readonly MixedLinear _linear;
     private readonly Float32Speed? _speed;
 
     public TransformerNetwork(
@@ -43,10 +44,11 @@ internal sealed class TransformerNetwork : nn.Module
         model.Validate();
         feedForward.Validate();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
-        (Model, VocabularySize, Randomness, _computeType) = (model, vocabularySize, randomness, computeType);
+        (Model, VocabularySize, Randomness) = (model, vocabularySize, randomness);
         (ExpertLayerCount, ExpertCount) = CountExperts(model, feedForward);
         FeedForward = feedForward;
         var context = new BlockContext(model, computeType, randomness);
+        (_frozen, _linear) = (context.Frozen, context.Linear);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
         _embedding = WeightInitialization.Uniform(shape, xavier, randomness);
@@ -82,6 +84,23 @@ internal sealed class TransformerNetwork : nn.Module
 
     /// <summary>Gets what stands in a layer after attention; the first is layer 0.</summary>
     public FeedForward Block(int layer) => _layers[layer % _layers.Count].Block;
+
+    /// <summary>Ends training for good: from now on the network may keep copies of its weights as its products read them.</summary>
+    public void Freeze()
+    {
+        eval();
+        _frozen.Freeze();
+    }
+
+    /// <summary>Refuses to change weights of which there may be copies.</summary>
+    /// <exception cref="InvalidOperationException">The network is frozen.</exception>
+    public void ThrowIfFrozen()
+    {
+        if (_frozen.IsFrozen)
+        {
+            throw new InvalidOperationException("The network is frozen, so its weights cannot change. Train a copy of it.");
+        }
+    }
 
     /// <summary>Reads one segment and remembers it.</summary>
     /// <param name="tokens">[batch, time], int64.</param>
@@ -130,13 +149,13 @@ internal sealed class TransformerNetwork : nn.Module
     }
 
     /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
-    public Tensor Logits(Tensor hidden) => MixedLinear.Apply(_dropout.forward(hidden), OutputMatrix, _outputBias, _computeType);
+    public Tensor Logits(Tensor hidden) => _linear.Apply(_dropout.forward(hidden), OutputMatrix, _outputBias);
 
     /// <summary>Computes the log-likelihood of next tokens in nats, [tokens], float32. For evaluation only: there is no dropout.</summary>
     /// <param name="hidden">[tokens, d_model].</param>
     /// <param name="targets">[tokens], int64: what follows each.</param>
     public Tensor Likelihoods(Tensor hidden, Tensor targets) =>
-        OutputLikelihoods.Of(hidden, OutputMatrix, _outputBias, targets, _computeType);
+        OutputLikelihoods.Of(hidden, OutputMatrix, _outputBias, targets, _linear);
 
     /// <summary>Computes what a training step minimises.</summary>
     /// <param name="tokens">[batch, time + 1], int64: each token but the last predicts the one after it.</param>
@@ -147,7 +166,7 @@ internal sealed class TransformerNetwork : nn.Module
         var output = Forward(tokens.narrow(1, 0, time), memory);
         var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
-        var loss = OutputLoss.Apply(hidden, OutputMatrix, _outputBias, targets, _computeType);
+        var loss = OutputLoss.Apply(hidden, OutputMatrix, _outputBias, targets, _linear);
         return new(loss, Balancing(output.Routings), output.Routings);
     }
 
@@ -208,6 +227,7 @@ internal sealed class TransformerNetwork : nn.Module
     {
         if (disposing)
         {
+            _frozen.Dispose();
             _speed?.Dispose();
         }
 

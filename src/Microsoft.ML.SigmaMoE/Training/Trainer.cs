@@ -23,6 +23,7 @@ internal sealed class Trainer : IDisposable
     public Trainer(
         TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation = null, TimeProvider? clock = null)
     {
+        network.ThrowIfFrozen();
         (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
         _schedule = options.Schedule(_session.StepLimit);
         _workers = new(_session.WorkerCount);

@@ -42,6 +42,7 @@ internal sealed class WeightSnapshot : IDisposable
     /// <summary>Gives a network weights by name.</summary>
     public static void Load(TransformerNetwork network, IReadOnlyDictionary<string, Tensor> weights)
     {
+        network.ThrowIfFrozen();
         using var quiet = no_grad();
         foreach (var (name, parameter) in network.named_parameters())
         {

@@ -22,7 +22,7 @@ internal sealed class RelativeAttention : Attention
     // The authors' model counts this parameter and stores it, but nothing reads it: it never gets a gradient.
     [ComponentName(Name = "unused_bias")] private readonly Parameter _unusedBias;    // [1]
 
-    private readonly ScalarType _computeType;
+    private readonly MixedLinear _linear;
     private readonly int _heads;
     private readonly int _headSize;
 
@@ -30,7 +30,7 @@ internal sealed class RelativeAttention : Attention
         : base(nameof(RelativeAttention))
     {
         var model = context.Model;
-        (_computeType, _heads, _headSize) = (context.ComputeType, model.HeadCount, model.EffectiveHeadSize);
+        (_linear, _heads, _headSize) = (context.Linear, model.HeadCount, model.EffectiveHeadSize);
         var projected = _heads * _headSize;
         _query = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
         _keyValue = WeightInitialization.LayerLinear(2 * projected, model.ModelSize, context);
@@ -46,7 +46,7 @@ internal sealed class RelativeAttention : Attention
 
     public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions)
     {
-        if (RelativeAttentionFunction.Takes(_computeType, queries, positions.Windows))
+        if (RelativeAttentionFunction.Takes(_linear.Type, queries, positions.Windows))
         {
             return Merge(RelativeAttentionFunction.Apply(Projected(queries, context, (RelativePositions)positions), positions.Windows));
         }
@@ -59,7 +59,7 @@ internal sealed class RelativeAttention : Attention
     {
         var seen = positions.Windows.Keys;                                             // S
         var isAlone = queries.shape[1] == 1 && queries.device_type == DeviceType.CPU;
-        var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _computeType;
+        var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _linear.Type;
         var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]
         cache.Append(keys.to(type), values.to(type));
         cache.Reach(seen, count => Places(RelativePositions.Encode(count, queries.shape[2], queries.device)).to(type));
@@ -70,8 +70,8 @@ internal sealed class RelativeAttention : Attention
         }
 
         var (allKeys, allValues, places) = cache.Latest(seen);
-        var probabilities = Probabilities(queries, allKeys.to(_computeType), places.to(_computeType), (RelativePositions)positions);
-        return Merge(probabilities, allValues.to(_computeType));                       // [batch, T, d_model]
+        var probabilities = Probabilities(queries, allKeys.to(_linear.Type), places.to(_linear.Type), (RelativePositions)positions);
+        return Merge(probabilities, allValues.to(_linear.Type));                       // [batch, T, d_model]
     }
 
     /// <summary>Computes the attention probabilities, [batch, heads, T, S], in the compute type.</summary>
@@ -81,16 +81,16 @@ internal sealed class RelativeAttention : Attention
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
     internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
     {
-        var projected = MixedLinear.Apply(context, _keyValue, _computeType);           // [batch, S, heads · 2 · head]
+        var projected = _linear.Apply(context, _keyValue);           // [batch, S, heads · 2 · head]
         var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
         return (parts[0], parts[1]);
     }
 
     // Each as its matrix leaves it, with the heads side by side.
     private AttentionInputs Projected(Tensor queries, Tensor context, RelativePositions positions) => new(
-        MixedLinear.Apply(queries, _query, _computeType),
-        MixedLinear.Apply(context, _keyValue, _computeType),
-        MixedLinear.Apply(positions.Sinusoids, _position, _computeType),
+        _linear.Apply(queries, _query),
+        _linear.Apply(context, _keyValue),
+        _linear.Apply(positions.Sinusoids, _position),
         _contentBias,
         _positionBias,
         _scale);
@@ -105,7 +105,7 @@ internal sealed class RelativeAttention : Attention
 
     // [S, d_model] → [heads, S, head]
     private Tensor Places(Tensor sinusoids) =>
-        MixedLinear.Apply(sinusoids, _position, _computeType).view(-1, _heads, _headSize).transpose(0, 1);
+        _linear.Apply(sinusoids, _position).view(-1, _heads, _headSize).transpose(0, 1);
 
     private Tensor Merge(Tensor probabilities, Tensor values)
     {
@@ -114,15 +114,15 @@ internal sealed class RelativeAttention : Attention
     }
 
     // [batch, T, heads · head] → [batch, T, d_model]
-    private Tensor Merge(Tensor attended) => MixedLinear.Apply(attended, _merge, _computeType).to(ScalarType.Float32);
+    private Tensor Merge(Tensor attended) => _linear.Apply(attended, _merge).to(ScalarType.Float32);
 
     // The learned scale multiplies the queries, which are smaller than the logits.
     private (Tensor ByContent, Tensor ByPosition) Queries(Tensor queries)
     {
-        var projected = MixedLinear.Apply(queries, _query, _computeType).to(ScalarType.Float32);
+        var projected = _linear.Apply(queries, _query).to(ScalarType.Float32);
         var heads = projected.view(queries.shape[0], -1, _heads, _headSize);           // [batch, T, heads, head]
         return (Scaled(heads.Plus(_contentBias)), Scaled(heads.Plus(_positionBias)));
     }
 
-    private Tensor Scaled(Tensor heads) => (heads * _scale).to(_computeType).transpose(1, 2);
+    private Tensor Scaled(Tensor heads) => (heads * _scale).to(_linear.Type).transpose(1, 2);
 }

@@ -18,7 +18,7 @@ internal sealed class RotaryAttention : Attention
     [ComponentName(Name = "merge_bias")] private readonly Parameter _mergeBias;                   // [d_model]
     [ComponentName(Name = "query_norm")] private readonly LayerNorm? _queryNorm;
     [ComponentName(Name = "key_norm")] private readonly LayerNorm? _keyNorm;
-    private readonly ScalarType _computeType;
+    private readonly MixedLinear _linear;
     private readonly int _heads;
     private readonly int _headSize;
 
@@ -26,7 +26,7 @@ internal sealed class RotaryAttention : Attention
         : base(nameof(RotaryAttention))
     {
         var model = context.Model;
-        (_computeType, _heads, _headSize) = (context.ComputeType, model.HeadCount, model.EffectiveHeadSize);
+        (_linear, _heads, _headSize) = (context.Linear, model.HeadCount, model.EffectiveHeadSize);
         var projected = _heads * _headSize;
         _queryKeyValue = WeightInitialization.LayerLinear(3 * projected, model.ModelSize, context);
         _queryKeyValueBias = WeightInitialization.Constant([3 * projected], 0);
@@ -61,18 +61,18 @@ internal sealed class RotaryAttention : Attention
     // Keys and values are those of all S places, queries those of the last T.
     private Tensor Attend(Tensor queries, Tensor keys, Tensor values, RotaryPositions positions)
     {
-        var (q, k) = (positions.Rotate(queries).to(_computeType), positions.Rotate(keys).to(_computeType));
+        var (q, k) = (positions.Rotate(queries).to(_linear.Type), positions.Rotate(keys).to(_linear.Type));
         var logits = MatrixProduct.Of(q, k.transpose(2, 3)).to(ScalarType.Float32).Over(Math.Sqrt(_headSize));
         var hidden = positions.Windows.Hidden(logits.device);
         var visible = logits.Fill(hidden, double.NegativeInfinity).softmax(-1);                     // [batch, heads, T, S]
-        var attended = MatrixProduct.Of(visible.to(_computeType), values.to(_computeType));                   // [batch, heads, T, head]
-        return MixedLinear.Apply(attended.transpose(1, 2).flatten(2), _merge, _mergeBias, _computeType); // [batch, T, d_model]
+        var attended = MatrixProduct.Of(visible.to(_linear.Type), values.to(_linear.Type));                   // [batch, heads, T, head]
+        return _linear.Apply(attended.transpose(1, 2).flatten(2), _merge, _mergeBias);                  // [batch, T, d_model]
     }
 
     // [batch, places, d_model] → normalised queries and keys, and values, each [batch, heads, places, head]
     private (Tensor Queries, Tensor Keys, Tensor Values) Project(Tensor x)
     {
-        var all = MixedLinear.Apply(x, _queryKeyValue, _queryKeyValueBias, _computeType);           // [batch, places, heads · 3 · head]
+        var all = _linear.Apply(x, _queryKeyValue, _queryKeyValueBias);                            // [batch, places, heads · 3 · head]
         var parts = all.view(x.shape[0], -1, _heads, 3, _headSize).permute(3, 0, 2, 1, 4);
         return (_queryNorm?.forward(parts[0]) ?? parts[0], _keyNorm?.forward(parts[1]) ?? parts[1], parts[2]);
     }

@@ -16,15 +16,21 @@ internal static unsafe class RowProducts
     /// <param name="width">The length of a row.</param>
     /// <param name="x">[width].</param>
     /// <param name="products">[count].</param>
-    public static void Dot(float* rows, int count, int width, float* x, float* products)
+    public static void Dot(float* rows, int count, int width, float* x, float* products) =>
+        Dot<Float32Numbers>(rows, count, width, x, products);
+
+    /// <inheritdoc cref="Dot(float*, int, int, float*, float*)"/>
+    /// <typeparam name="TNumbers">How the matrix is stored.</typeparam>
+    public static void Dot<TNumbers>(void* rows, int count, int width, float* x, float* products)
+        where TNumbers : struct, INumbers
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Dot<Lanes512, Vector512<float>>(rows, count, width, x, products);
+            Dot<TNumbers, Lanes512, Vector512<float>>(rows, count, width, x, products);
         }
         else
         {
-            Dot<Lanes256, Vector256<float>>(rows, count, width, x, products);
+            Dot<TNumbers, Lanes256, Vector256<float>>(rows, count, width, x, products);
         }
     }
 
@@ -67,13 +73,14 @@ internal static unsafe class RowProducts
         }
     }
 
-    private static void Dot<TLanes, TVector>(float* rows, int count, int width, float* x, float* products)
+    private static void Dot<TNumbers, TLanes, TVector>(void* rows, int count, int width, float* x, float* products)
+        where TNumbers : struct, INumbers
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         for (var row = 0; row < count; row++)
         {
-            products[row] = Dot<TLanes, TVector>(rows + (long)row * width, x, width);
+            products[row] = Dot<TNumbers, TLanes, TVector>((byte*)rows + (long)row * width * TNumbers.Size, x, width);
         }
     }
 
@@ -91,7 +98,8 @@ internal static unsafe class RowProducts
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TLanes, TVector>(float* a, float* x, int width)
+    private static float Dot<TNumbers, TLanes, TVector>(void* a, float* x, int width)
+        where TNumbers : struct, INumbers
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
@@ -100,26 +108,26 @@ internal static unsafe class RowProducts
         var i = 0;
         for (; i <= width - 4 * step; i += 4 * step)
         {
-            s = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(x + i), s);
-            t = TLanes.MultiplyAdd(TLanes.Load(a + i + step), TLanes.Load(x + i + step), t);
-            u = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * step), TLanes.Load(x + i + 2 * step), u);
-            v = TLanes.MultiplyAdd(TLanes.Load(a + i + 3 * step), TLanes.Load(x + i + 3 * step), v);
+            s = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i), TLanes.Load(x + i), s);
+            t = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + step), TLanes.Load(x + i + step), t);
+            u = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + 2 * step), TLanes.Load(x + i + 2 * step), u);
+            v = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + 3 * step), TLanes.Load(x + i + 3 * step), v);
         }
 
         for (; i <= width - step; i += step)
         {
-            s = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(x + i), s);
+            s = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i), TLanes.Load(x + i), s);
         }
 
         var sum = TLanes.Sum(TLanes.Add(TLanes.Add(s, t), TLanes.Add(u, v)));
         for (; i <= width - 4; i += 4)
         {
-            sum += Vector128.Dot(Vector128.Load(a + i), Vector128.Load(x + i));
+            sum += Vector128.Dot(TNumbers.LoadFour(a, i), Vector128.Load(x + i));
         }
 
         for (; i < width; i++)
         {
-            sum += a[i] * x[i];
+            sum += TNumbers.Load(a, i) * x[i];
         }
 
         return sum;

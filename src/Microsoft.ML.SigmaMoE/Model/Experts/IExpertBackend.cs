@@ -12,6 +12,9 @@ internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor
 {
     /// <summary>Gets the activation (φ).</summary>
     public Activation Activation { get; init; }
+
+    /// <summary>Gets what is kept of weights that do not change, or null.</summary>
+    public FrozenWeights? Frozen { get; init; }
 }
 
 /// <summary>What the forward pass gives.</summary>

@@ -14,13 +14,13 @@ internal sealed class DenseFeedForward : FeedForward
     [ComponentName(Name = "down_bias")] private readonly Parameter? _downBias; // [d_model]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ActivationFunction _activation;
-    private readonly ScalarType _computeType;
+    private readonly MixedLinear _linear;
 
     public DenseFeedForward(DenseOptions options, BlockContext context)
         : base(nameof(DenseFeedForward))
     {
         var modelSize = context.Model.ModelSize;
-        (_computeType, _activation) = (context.ComputeType, ActivationFunction.Of(options.Activation));
+        (_linear, _activation) = (context.Linear, ActivationFunction.Of(options.Activation));
         _up = WeightInitialization.LayerLinear(options.HiddenSize, modelSize, context);
         _down = WeightInitialization.LayerLinear(modelSize, options.HiddenSize, context);
         if (options.Bias)
@@ -36,9 +36,9 @@ internal sealed class DenseFeedForward : FeedForward
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
         // the bias is added in the compute type: one pass over the widest tensor of the layer instead of three
-        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias?.to(_computeType));
+        var expanded = nn.functional.linear(x.to(_linear.Type), _linear.Rounded(_up), _upBias?.to(_linear.Type));
         var hidden = _dropout.forward(_activation.Apply(expanded));             // [batch, time, d_ff]
-        return new(Multiply(hidden, _down, _downBias, _computeType));           // [batch, time, d_model]
+        return new(_linear.Apply(hidden, _down, _downBias));                    // [batch, time, d_model]
     }
 
     public override Tensor Decode(Tensor x)                                     // [batch, time, d_model]
@@ -48,11 +48,7 @@ internal sealed class DenseFeedForward : FeedForward
             return base.Decode(x);
         }
 
-        var hidden = _activation.Apply(Multiply(x, _up, _upBias, ScalarType.Float32));  // [batch, time, d_ff]
-        return Multiply(hidden, _down, _downBias, ScalarType.Float32);                  // [batch, time, d_model]
+        var hidden = _activation.Apply(_linear.Decode(x, _up, _upBias));            // [batch, time, d_ff]
+        return _linear.Decode(hidden, _down, _downBias);                        // [batch, time, d_model]
     }
-
-    private static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias, ScalarType computeType) => bias is null
-        ? MixedLinear.Apply(x, weight, computeType).to(ScalarType.Float32)
-        : MixedLinear.Apply(x, weight, bias, computeType);
 }

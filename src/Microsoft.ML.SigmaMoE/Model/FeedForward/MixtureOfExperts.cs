@@ -20,6 +20,7 @@ internal sealed class MixtureOfExperts : FeedForward
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ScalarType _computeType;
+    private readonly FrozenWeights _frozen;
     private readonly int _active;
     private readonly int _outputs;
     private readonly Activation _activation;
@@ -41,7 +42,8 @@ internal sealed class MixtureOfExperts : FeedForward
 
         _router = Router.Create(new RouterContext(options, context));
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
-        (_computeType, _active, _activation) = (context.ComputeType, options.ActiveExperts, options.Activation);
+        (_computeType, _frozen) = (context.ComputeType, context.Frozen);
+        (_active, _activation) = (options.ActiveExperts, options.Activation);
         RegisterComponents();
     }
 
@@ -68,8 +70,8 @@ internal sealed class MixtureOfExperts : FeedForward
             return base.Decode(x);
         }
 
-        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias);
-        var mixed = ExpertBackends.Decode(inputs, choice.Experts, choice.Weights).view(x.shape);
+        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Frozen = _frozen };
+        var mixed = ExpertBackends.Decode(_computeType, inputs, choice.Experts, choice.Weights).view(x.shape);
         return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
     }
 
@@ -97,7 +99,7 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
-        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation };
+        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation, Frozen = _frozen };
         return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);
     }
 }

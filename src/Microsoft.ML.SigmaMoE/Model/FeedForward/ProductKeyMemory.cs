@@ -16,12 +16,12 @@ internal sealed class ProductKeyMemory : FeedForward
     [ComponentName(Name = "values")] private readonly Parameter _values;           // [n², d_model]
     [ComponentName(Name = "query")] private readonly Parameter? _query;            // [heads · d_model, d_model]
     private readonly ProductKeyMemoryOptions _options;
-    private readonly ScalarType _computeType;
+    private readonly MixedLinear _linear;
 
     public ProductKeyMemory(ProductKeyMemoryOptions options, BlockContext context)
         : base(nameof(ProductKeyMemory))
     {
-        (_options, _computeType) = (options, context.ComputeType);
+        (_options, _linear) = (options, context.Linear);
         var (modelSize, count) = (context.Model.ModelSize, options.SubKeyCount);
         var gain = WeightInitialization.LayerGain(context.Model.LayerCount);
         long[] keys = [options.HeadCount, count, modelSize / 2];
@@ -49,25 +49,25 @@ internal sealed class ProductKeyMemory : FeedForward
     {
         var queries = _query is null
             ? tokens.unsqueeze(1).expand(-1, _options.HeadCount, -1)
-            : MixedLinear.Apply(tokens, _query, _computeType).view(tokens.shape[0], _options.HeadCount, -1);
-        var halves = queries.to(_computeType).transpose(0, 1).chunk(2, -1);                  // [heads, tokens, d_model / 2]
+            : _linear.Apply(tokens, _query).view(tokens.shape[0], _options.HeadCount, -1);
+        var halves = queries.to(_linear.Type).transpose(0, 1).chunk(2, -1);                  // [heads, tokens, d_model / 2]
         return (Score(halves[0], _firstKeys), Score(halves[1], _secondKeys));
     }
 
     private Tensor Score(Tensor queries, Tensor keys) =>
-        MatrixProduct.Of(queries, keys.to(_computeType).transpose(1, 2)).transpose(0, 1).to(ScalarType.Float32);
+        MatrixProduct.Of(queries, _linear.Rounded(keys).transpose(1, 2)).transpose(0, 1).to(ScalarType.Float32);
 
     private Tensor MixAll(Tensor first, Tensor second)                                       // [tokens, heads, n]
     {
         var scores = AllScores(first, second);                                               // [tokens, n²]
-        return MatrixProduct.Of(Weights(scores).to(_computeType), _values.to(_computeType)).to(ScalarType.Float32);
+        return MatrixProduct.Of(Weights(scores).to(_linear.Type), _linear.Rounded(_values)).to(ScalarType.Float32);
     }
 
     private Tensor MixNearest(Tensor first, Tensor second)                                   // [tokens, heads, n]
     {
         var (scores, places) = Nearest(first, second);                                       // [tokens, heads · nearest]
-        var values = _values.to(_computeType).index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
-        var weights = Weights(scores).unsqueeze(1).to(_computeType);                         // [tokens, 1, heads · nearest]
+        var values = _linear.Rounded(_values).index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
+        var weights = Weights(scores).unsqueeze(1).to(_linear.Type);                         // [tokens, 1, heads · nearest]
         return MatrixProduct.Of(weights, values).squeeze(1).to(ScalarType.Float32);
     }
 

@@ -17,12 +17,12 @@ internal sealed class TopKFeedForward : FeedForward
     [ComponentName(Name = "down_bias")] private readonly Parameter _downBias; // [d_model]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly TopKOptions _options;
-    private readonly ScalarType _computeType;
+    private readonly MixedLinear _linear;
 
     public TopKFeedForward(TopKOptions options, BlockContext context)
         : base(nameof(TopKFeedForward))
     {
-        (_options, _computeType) = (options, context.ComputeType);
+        (_options, _linear) = (options, context.Linear);
         var modelSize = context.Model.ModelSize;
         _up = WeightInitialization.LayerLinear(options.HiddenSize, modelSize, context);
         _upBias = WeightInitialization.Constant([options.HiddenSize], 0);
@@ -35,13 +35,13 @@ internal sealed class TopKFeedForward : FeedForward
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
         var largest = Largest(Hidden(x));                                       // [batch, time, d_ff]
-        return new(MixedLinear.Apply(largest, _down, _downBias, _computeType)); // [batch, time, d_model]
+        return new(_linear.Apply(largest, _down, _downBias));                   // [batch, time, d_model]
     }
 
     /// <summary>Computes the whole hidden layer, [batch, time, d_ff].</summary>
     internal Tensor Hidden(Tensor x)
     {
-        var expanded = nn.functional.linear(x.to(_computeType), _up.to(_computeType), _upBias.to(_computeType));
+        var expanded = nn.functional.linear(x.to(_linear.Type), _linear.Rounded(_up), _upBias.to(_linear.Type));
         return _dropout.forward(expanded.relu());
     }
 

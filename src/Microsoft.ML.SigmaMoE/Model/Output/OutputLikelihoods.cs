@@ -17,18 +17,18 @@ internal static unsafe class OutputLikelihoods
 
     /// <summary>Computes [tokens], float32, in nats.</summary>
     /// <inheritdoc cref="OutputLoss.Apply"/>
-    public static Tensor Of(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType)
+    public static Tensor Of(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear)
     {
         var isHere = OutputBlocks.Take(hidden, matrix);
         var result = empty(hidden.shape[0], dtype: ScalarType.Float32, device: hidden.device);
         using var scope = NewDisposeScope();
-        var weight = FewRows.Take(hidden, matrix) ? matrix : matrix.to(computeType); // once, not for every block
+        var weight = linear.FormFor(hidden, matrix);                              // once, not for every block
         var block = Math.Max(1, (isHere ? MostLogits : MostLogitsElsewhere) / matrix.shape[0]);
         for (var first = 0L; first < hidden.shape[0]; first += block)
         {
             using var inner = NewDisposeScope();
             var count = Math.Min(block, hidden.shape[0] - first);
-            var logits = MixedLinear.Apply(hidden.narrow(0, first, count), weight, computeType);    // [block, V], without bias
+            var logits = linear.Multiply(hidden.narrow(0, first, count), weight);                  // [block, V], without bias
             var (wanted, target) = (targets.narrow(0, first, count), result.narrow(0, first, count));
             if (isHere)
             {

@@ -15,13 +15,13 @@ internal static class OutputLoss
     /// <param name="matrix">[V, d_model], float32.</param>
     /// <param name="bias">[V], float32.</param>
     /// <param name="targets">[tokens], int64.</param>
-    /// <param name="computeType">float32 or bfloat16: what matrices are multiplied in.</param>
-    public static Tensor Apply(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType) =>
-        !OutputBlocks.Take(hidden, matrix) ? Compose(hidden, matrix, bias, targets, computeType)
-        : is_grad_enabled() ? OutputLossFunction.apply(hidden, matrix, bias, targets, computeType)
-        : OutputLikelihoods.Of(hidden, matrix, bias, targets, computeType).mean().neg();
+    /// <param name="linear">What matrices are multiplied by.</param>
+    public static Tensor Apply(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear) =>
+        !OutputBlocks.Take(hidden, matrix) ? Compose(hidden, matrix, bias, targets, linear)
+        : is_grad_enabled() ? OutputLossFunction.apply(hidden, matrix, bias, targets, linear.Type)
+        : OutputLikelihoods.Of(hidden, matrix, bias, targets, linear).mean().neg();
 
     /// <summary>Computes the same by libtorch's operations.</summary>
-    public static Tensor Compose(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType) =>
-        nn.functional.cross_entropy(MixedLinear.Apply(hidden, matrix, bias, computeType), targets);
+    public static Tensor Compose(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear) =>
+        nn.functional.cross_entropy(linear.Apply(hidden, matrix, bias), targets);
 }

@@ -16,7 +16,7 @@ public sealed class OutputLikelihoodsTests
         using var scope = NewDisposeScope();
         var (hidden, matrix, bias, targets) = Draw(tokens, modelSize, vocabulary);
         var wanted = Wanted(hidden, matrix, bias, targets);
-        TensorAssert.Close(wanted, OutputLikelihoods.Of(hidden, matrix, bias, targets, ScalarType.Float32), 1e-6);
+        TensorAssert.Close(wanted, OutputLikelihoods.Of(hidden, matrix, bias, targets, new(ScalarType.Float32)), 1e-6);
         TensorAssert.Close(wanted, OutputLikelihoods.Compose(hidden.mm(matrix.t()), bias, targets), 1e-6);
     }
 
@@ -25,7 +25,7 @@ public sealed class OutputLikelihoodsTests
     {
         using var scope = NewDisposeScope();
         var (hidden, matrix, bias, targets) = Draw(70, 33, 513);
-        var got = OutputLikelihoods.Of(hidden, matrix, bias, targets, ScalarType.BFloat16);
+        var got = OutputLikelihoods.Of(hidden, matrix, bias, targets, new(ScalarType.BFloat16));
         Assert.Equal(ScalarType.Float32, got.dtype);
         TensorAssert.Close(Wanted(hidden, matrix, bias, targets), got, 1e-2);
     }
@@ -37,7 +37,7 @@ public sealed class OutputLikelihoodsTests
         var (hidden, matrix, bias, targets) = Draw(20, 16, 50);
         TensorAssert.Close(
             Wanted(hidden * 1000, matrix, bias, targets),
-            OutputLikelihoods.Of(hidden * 1000, matrix, bias, targets, ScalarType.Float32),
+            OutputLikelihoods.Of(hidden * 1000, matrix, bias, targets, new(ScalarType.Float32)),
             1e-6);
     }
 
@@ -47,7 +47,7 @@ public sealed class OutputLikelihoodsTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var (hidden, matrix, bias, targets) = Draw(70, 33, 513);
-        var loss = OutputLoss.Apply(hidden, matrix, bias, targets, ScalarType.Float32);
+        var loss = OutputLoss.Apply(hidden, matrix, bias, targets, new(ScalarType.Float32));
         Assert.Empty(loss.shape);
         TensorAssert.Close(Wanted(hidden, matrix, bias, targets).mean().neg(), loss, 1e-6);
     }

@@ -109,11 +109,11 @@ public sealed class OutputLossTests
         using var scope = NewDisposeScope();
         var problem = Problem.Draw(50, 16, 90).Rounded();
         var mask = (problem.Hidden > 0).to(ScalarType.Float32) * 2;
-        Tensor Tied(Tensor matrix, Func<Tensor, Tensor, Tensor, Tensor, ScalarType, Tensor> loss, ScalarType of)
+        Tensor Tied(Tensor matrix, Func<Tensor, Tensor, Tensor, Tensor, MixedLinear, Tensor> loss, ScalarType of)
         {
             var weight = matrix.clone().requires_grad_();
             var hidden = (problem.Hidden + weight.index_select(0, problem.Targets)) * mask;
-            loss(hidden, weight, problem.Bias, problem.Targets, of).backward();
+            loss(hidden, weight, problem.Bias, problem.Targets, new(of)).backward();
             return weight.grad! * 50;
         }
 
@@ -127,8 +127,8 @@ public sealed class OutputLossTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = Problem.Draw(9, 8, 40);
-        var wanted = OutputLoss.Compose(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, ScalarType.Float32);
-        var got = OutputLoss.Apply(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, ScalarType.Float32);
+        var wanted = OutputLoss.Compose(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
+        var got = OutputLoss.Apply(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
         Assert.Empty(got.shape);
         TensorAssert.Close(wanted, got, 1e-6);
     }
@@ -160,11 +160,11 @@ public sealed class OutputLossTests
         };
 
         // As gradient accumulation does it: the loss counts for a quarter. Hidden states lie as a transposed view does.
-        public Tensor[] Solve(Func<Tensor, Tensor, Tensor, Tensor, ScalarType, Tensor> loss, ScalarType type)
+        public Tensor[] Solve(Func<Tensor, Tensor, Tensor, Tensor, MixedLinear, Tensor> loss, ScalarType type)
         {
             var hidden = Hidden.t().clone().t().requires_grad_();
             var (matrix, bias) = (Matrix.clone().requires_grad_(), Bias.clone().requires_grad_());
-            var value = loss(hidden, matrix, bias, Targets, type);
+            var value = loss(hidden, matrix, bias, Targets, new(type));
             value.Times(0.25).backward();
             return [value.detach(), hidden.grad! * 4, matrix.grad! * 4, bias.grad! * 4];
         }

@@ -16,6 +16,10 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         Brgemm.IsAvailable && inputs.Activation == Activation.Relu && inputs.Tokens.device_type == DeviceType.CPU
         && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
 
+    /// <summary>Gets the packed weights that are kept where they do not change, or null.</summary>
+    public static PackedExperts? Kept(in ExpertInputs inputs) =>
+        inputs.Up.is_contiguous() && inputs.Down.is_contiguous() ? inputs.Frozen?.Experts(inputs.Up, inputs.Down) : null;
+
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         var shape = Shape(inputs);
@@ -26,7 +30,11 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var call = Call(inputs, batch, mask, hidden, tokens);
         var source = Pointer(inputs.Tokens);
         var target = TensorMemory.Of<float>(output);
-        using var weights = new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, CpuWork.Threads);
+        var kept = Kept(inputs);
+        using var made = kept is null
+            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, CpuWork.Threads)
+            : null;
+        var weights = kept ?? made!;
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new ExpertForwardPass(call, weights, new(target, shape.ModelSize, first, end));

@@ -1,6 +1,10 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Expert weights in the kernels' order, made anew each step: training changes them. Only experts with tokens are packed.</summary>
+/// <summary>
+/// Expert weights in the kernels' order. Training changes them: each step makes them anew, of the experts with tokens alone.
+/// </summary>
 internal sealed unsafe class PackedExperts : IDisposable
 {
     private readonly Scratch<uint> _into;
@@ -26,6 +30,16 @@ internal sealed unsafe class PackedExperts : IDisposable
                 Pack(piece % 2 == 0 ? into : outOf, piece / 2, piece % 2 == 0, strip.Pointer);
             }
         });
+    }
+
+    /// <summary>Packs all experts for the way forward.</summary>
+    /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
+    /// <param name="down">[experts, G, D], likewise.</param>
+    public static PackedExperts All(Tensor up, Tensor down)
+    {
+        var shape = new ExpertShape((int)up.shape[2], (int)up.shape[1]);
+        int[] offsets = [.. Enumerable.Range(0, (int)up.shape[0] + 1)];             // as if each had one token
+        return new(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, offsets, CpuWork.Threads);
     }
 
     /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = padded G.</summary>
