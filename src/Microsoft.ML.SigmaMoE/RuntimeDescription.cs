@@ -68,6 +68,7 @@ public sealed record RuntimeDescription
             ("FMA", Fma.IsSupported),
             ("AVX-512", Avx512BW.IsSupported),
             ("bfloat16", Processor.HasBFloat16),
+            ("AMX", Processor.HasMatrixUnits),
         ];
         return features.Where(feature => feature.IsThere).Select(feature => feature.Name);
     }

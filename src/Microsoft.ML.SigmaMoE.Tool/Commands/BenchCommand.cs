@@ -87,7 +87,7 @@ internal sealed class BenchCommand : Verb
     // The others compute as models do, or in float32 alone.
     private static bool LeavesBFloat16Out(BenchmarkKind kind) =>
         kind is BenchmarkKind.Layer or BenchmarkKind.Step or BenchmarkKind.Decode or BenchmarkKind.Attention
-        && RuntimeDescription.OfThisProcess().ProcessorPrecision == Precision.Float32;
+        && !RuntimeDescription.OfThisProcess().ProcessorFeatures.Contains("bfloat16");
 
     private static Option<int> Size(string name, string description, int value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -31,9 +31,9 @@ public sealed record BenchmarkOptions
 
     /// <summary>
     /// Gets whether contenders in bfloat16 take part: where the processor only emulates it, a repetition takes half a
-    /// minute and says nothing. Models choose their number type by the same rule.
+    /// minute and says nothing.
     /// </summary>
-    internal bool HasBFloat16 { get; init; } = ComputeTypes.Resolve(Precision.Automatic, CPU) == ScalarType.BFloat16;
+    internal bool HasBFloat16 { get; init; } = Processor.HasBFloat16;
 
     /// <summary>Gets the number types that contenders multiply in.</summary>
     internal IReadOnlyList<ScalarType> Types =>

@@ -6,18 +6,18 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Which number type matrix multiplications use on a device.</summary>
 internal static class ComputeTypes
 {
-    /// <summary>Chooses for a device: what was asked for, or bfloat16 where it is native.</summary>
+    /// <summary>Chooses for a device: what was asked for, or bfloat16 where it is faster.</summary>
     public static ScalarType Resolve(Precision precision, Device device) => precision switch
     {
         Precision.Float32 => ScalarType.Float32,
         Precision.BFloat16 => ScalarType.BFloat16,
-        Precision.Automatic => HasBFloat16(device) ? ScalarType.BFloat16 : ScalarType.Float32,
+        Precision.Automatic => PrefersBFloat16(device) ? ScalarType.BFloat16 : ScalarType.Float32,
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, $"There is no precision {precision}."),
     };
 
-    private static bool HasBFloat16(Device device) => device.type switch
+    private static bool PrefersBFloat16(Device device) => device.type switch
     {
-        DeviceType.CPU => Processor.HasBFloat16,
+        DeviceType.CPU => Processor.PrefersBFloat16,
         DeviceType.CUDA => GpuAbility.HasBFloat16(device),
         _ => false,
     };

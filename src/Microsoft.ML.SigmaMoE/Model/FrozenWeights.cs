@@ -9,8 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <remarks>
 /// Until <see cref="Freeze"/> nothing is kept, and every call makes its own: training changes weights in place. Forms are made
-/// by the first call that needs them, and take half of the memory of the float32 weights, which stay. Safe to use from several
-/// threads at once.
+/// by the first call that needs them. The float32 weights stay; in bfloat16 what is kept takes half of their memory, in float32
+/// as much again, and half of that for experts. Safe to use from several threads at once.
 /// </remarks>
 internal sealed class FrozenWeights : IDisposable
 {
@@ -32,11 +32,27 @@ internal sealed class FrozenWeights : IDisposable
         : !CanKeep ? weight.to(type)
         : Get((weight.Handle, typeof(Tensor)), () => weight.to(type).DetachFromDisposeScope());
 
+    /// <summary>Gets a weight as tiles read it, or null where it may change or tiles are not the fastest way.</summary>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="type">The number type of products.</param>
+    /// <param name="rows">How many rows are multiplied by it.</param>
+    public PackedMatrix? Packed(Tensor weight, ScalarType type, long rows) =>
+        CanKeep && PackedMatrix.Takes(weight, type, rows)
+            ? Get((weight.Handle, typeof(PackedMatrix)), () => PackedMatrix.Of(weight, type))
+            : null;
+
     /// <summary>Gets the weights of all experts as tiles in bfloat16 read them, or null where they may change.</summary>
     /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
     /// <param name="down">[experts, G, D], likewise.</param>
     public PackedExperts? Experts(Tensor up, Tensor down) => CanKeep
         ? Get((up.Handle, typeof(PackedExperts)), () => PackedExperts.All(up, down))
+        : null;
+
+    /// <summary>Gets a matrix of all experts as tiles in float32 read it, or null where it may change.</summary>
+    /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
+    /// <param name="panel">Neurons of a panel.</param>
+    public FloatPanels? Panels(Tensor up, int panel) => CanKeep
+        ? Get((up.Handle, typeof(FloatPanels)), () => FloatPanels.All(up, panel))
         : null;
 
     /// <inheritdoc/>

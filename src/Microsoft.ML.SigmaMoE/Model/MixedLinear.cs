@@ -5,7 +5,7 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Matrix multiplication in the compute type over float32 master weights.</summary>
 /// <param name="computeType">float32 or bfloat16.</param>
-/// <param name="frozen">Keeps weights in that type where they do not change.</param>
+/// <param name="frozen">Keeps weights in the forms that products read where they do not change.</param>
 internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
 {
     /// <summary>Makes one for weights of which nothing is kept.</summary>
@@ -21,34 +21,52 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
     public Tensor Rounded(Tensor weight) => frozen.Rounded(weight, computeType);
 
     /// <summary>
-    /// Gets a weight as <see cref="Multiply"/> reads it best for some rows: for few of them a copy is made only where it is kept.
+    /// Gets the fastest way to compute x · weightᵀ in the compute type. What has to be made of the weight first is made once,
+    /// in the caller's scope.
     /// </summary>
+    /// <param name="x">Any leading dimensions, then [inputs]; as many rows as will be multiplied, or the most of several times.</param>
+    /// <param name="weight">[outputs, inputs], float32.</param>
+    public Func<Tensor, Tensor> By(Tensor x, Tensor weight)
+    {
+        if (Own(x, weight) is { } own)
+        {
+            return own;
+        }
+
+        var rounded = Rounded(weight);
+        return rows => nn.functional.linear(rows.to(computeType), rounded);
+    }
+
+    /// <summary>Computes x · weightᵀ in the compute type.</summary>
     /// <param name="x">Any leading dimensions, then [inputs].</param>
     /// <param name="weight">[outputs, inputs], float32.</param>
-    public Tensor FormFor(Tensor x, Tensor weight) =>
-        FewRows.Take(x, weight) && !frozen.IsFrozen ? weight : Rounded(weight);
-
-    /// <summary>Computes x · weightᵀ; the result has the compute type.</summary>
-    /// <param name="x">Any leading dimensions, then [inputs].</param>
-    /// <param name="form">What <see cref="FormFor"/> gave for these or more rows.</param>
-    public Tensor Multiply(Tensor x, Tensor form) =>
-        FewRows.Take(x, form)
-            ? FewRows.Multiply(x, form).to(computeType)
-            : nn.functional.linear(x.to(computeType), form.to(computeType));
-
-    /// <summary>Computes x · weightᵀ; the result has the compute type.</summary>
-    /// <param name="x">Any leading dimensions, then [inputs].</param>
-    /// <param name="weight">[outputs, inputs], float32.</param>
-    public Tensor Apply(Tensor x, Tensor weight) => Multiply(x, FormFor(x, weight));
+    public Tensor Apply(Tensor x, Tensor weight) => By(x, weight)(x);
 
     /// <summary>Computes x · weightᵀ + bias; the product in the compute type, the sum and result in float32.</summary>
     public Tensor Apply(Tensor x, Tensor weight, Tensor? bias) =>
-        bias is not null && computeType == ScalarType.Float32 && !FewRows.Take(x, weight)
-            ? nn.functional.linear(x.to(computeType), weight, bias)
+        computeType == ScalarType.Float32
+            ? Expand(x, weight, bias)
             : Shifted(Apply(x, weight).to(ScalarType.Float32), bias);
 
-    /// <summary>Computes x · weightᵀ + bias for few rows that <see cref="FewRows"/> takes, all in float32 but the kept weight.</summary>
-    public Tensor Decode(Tensor x, Tensor weight, Tensor? bias) => Shifted(FewRows.Multiply(x, FormFor(x, weight)), bias);
+    /// <summary>
+    /// Computes x · weightᵀ + bias, all in the compute type: one pass over a wide result where <see cref="Apply(Tensor, Tensor, Tensor?)"/>
+    /// takes three.
+    /// </summary>
+    public Tensor Expand(Tensor x, Tensor weight, Tensor? bias) =>
+        Own(x, weight) is { } own
+            ? Shifted(own(x), bias?.to(computeType))
+            : nn.functional.linear(x.to(computeType), Rounded(weight), bias?.to(computeType));
+
+    // Without a gradient: kept tiles, or the weight as it is stored. Null where libtorch's product is the way.
+    private Func<Tensor, Tensor>? Own(Tensor x, Tensor weight)
+    {
+        if (frozen.Packed(weight, computeType, x.numel() / weight.shape[1]) is { } packed)
+        {
+            return packed.Multiply;
+        }
+
+        return FewRows.Take(x, weight) ? rows => FewRows.Multiply(rows, weight).to(computeType) : null;
+    }
 
     private static Tensor Shifted(Tensor product, Tensor? bias) => bias is null ? product : product.Plus(bias);
 }

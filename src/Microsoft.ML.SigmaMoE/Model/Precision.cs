@@ -6,7 +6,10 @@ namespace Microsoft.ML.SigmaMoE;
 [JsonConverter(typeof(EnumNameConverter<Precision>))]
 public enum Precision
 {
-    /// <summary>bfloat16 where the processor or GPU multiplies it natively, else float32.</summary>
+    /// <summary>
+    /// bfloat16 where the processor or GPU multiplies it faster than float32, else float32. Of Intel's processors those with
+    /// matrix units (AMX) do, of AMD's all that know bfloat16 (Zen 4 and later).
+    /// </summary>
     Automatic,
 
     /// <summary>float32 everywhere.</summary>

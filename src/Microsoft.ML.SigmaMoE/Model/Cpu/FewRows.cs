@@ -5,7 +5,7 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// x · weightᵀ for so few rows that reading the weights is all the work: each row of the weights is read once, as it is
-/// stored, float32 or bfloat16, without first making a copy in another number type.
+/// stored, without first making a copy in another number type.
 /// </summary>
 internal static unsafe class FewRows
 {
@@ -14,27 +14,22 @@ internal static unsafe class FewRows
 
     /// <summary>Gets whether this can compute a product.</summary>
     public static bool Take(Tensor x, Tensor weight) =>
-        !is_grad_enabled() && weight.device_type == DeviceType.CPU
-        && weight.dtype is ScalarType.Float32 or ScalarType.BFloat16
+        !is_grad_enabled() && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
         && x.numel() <= Most * weight.shape[1] && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
 
     /// <summary>Computes x · weightᵀ, [.., outputs], float32.</summary>
     /// <param name="x">[.., inputs], few rows.</param>
-    /// <param name="weight">[outputs, inputs], float32 or bfloat16.</param>
-    public static Tensor Multiply(Tensor x, Tensor weight) => weight.dtype == ScalarType.Float32
-        ? Multiply<Float32Numbers>(x, weight, TensorMemory.Of<float>(weight))
-        : Multiply<BFloat16Numbers>(x, weight, TensorMemory.Of<ushort>(weight));
-
-    private static Tensor Multiply<TNumbers>(Tensor x, Tensor weight, void* by)
-        where TNumbers : struct, INumbers
+    /// <param name="weight">[outputs, inputs], float32.</param>
+    public static Tensor Multiply(Tensor x, Tensor weight)
     {
         var (outputs, inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
         using var rows = x.to(ScalarType.Float32).contiguous();                    // [.., inputs]
         var result = empty([.. x.shape[..^1], outputs], dtype: ScalarType.Float32);  // [.., outputs]
         var count = (int)(x.numel() / inputs);
         var from = TensorMemory.Of<float>(rows);
+        var by = TensorMemory.Of<float>(weight);
         var to = TensorMemory.Of<float>(result);
-        var pieces = CpuWork.Readers(weight.numel() * TNumbers.Size / sizeof(float));
+        var pieces = CpuWork.Readers(weight.numel());
         CpuWork.Run(pieces, pieces, piece =>
         {
             var (first, end) = (outputs * piece / pieces, outputs * (piece + 1) / pieces);
@@ -42,8 +37,8 @@ internal static unsafe class FewRows
             {
                 for (var row = 0; row < count; row++)
                 {
-                    RowProducts.Dot<TNumbers>(
-                        (byte*)by + (long)block * inputs * TNumbers.Size, Math.Min(64, end - block), inputs, from + (long)row * inputs,
+                    RowProducts.Dot(
+                        by + (long)block * inputs, Math.Min(64, end - block), inputs, from + (long)row * inputs,
                         to + (long)row * outputs + block);
                 }
             }

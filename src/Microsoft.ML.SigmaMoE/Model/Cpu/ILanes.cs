@@ -13,9 +13,6 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Reads a vector, aligned or not.</summary>
     static abstract TVector Load(float* source);
 
-    /// <summary>Reads a vector of bfloat16 numbers and widens them.</summary>
-    static abstract TVector LoadBFloat16(ushort* source);
-
     /// <summary>Makes a vector of equal numbers.</summary>
     static abstract TVector Fill(float value);
 

@@ -16,21 +16,15 @@ internal static unsafe class RowProducts
     /// <param name="width">The length of a row.</param>
     /// <param name="x">[width].</param>
     /// <param name="products">[count].</param>
-    public static void Dot(float* rows, int count, int width, float* x, float* products) =>
-        Dot<Float32Numbers>(rows, count, width, x, products);
-
-    /// <inheritdoc cref="Dot(float*, int, int, float*, float*)"/>
-    /// <typeparam name="TNumbers">How the matrix is stored.</typeparam>
-    public static void Dot<TNumbers>(void* rows, int count, int width, float* x, float* products)
-        where TNumbers : struct, INumbers
+    public static void Dot(float* rows, int count, int width, float* x, float* products)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Dot<TNumbers, Lanes512, Vector512<float>>(rows, count, width, x, products);
+            Dot<Lanes512, Vector512<float>>(rows, count, width, x, products);
         }
         else
         {
-            Dot<TNumbers, Lanes256, Vector256<float>>(rows, count, width, x, products);
+            Dot<Lanes256, Vector256<float>>(rows, count, width, x, products);
         }
     }
 
@@ -73,14 +67,13 @@ internal static unsafe class RowProducts
         }
     }
 
-    private static void Dot<TNumbers, TLanes, TVector>(void* rows, int count, int width, float* x, float* products)
-        where TNumbers : struct, INumbers
+    private static void Dot<TLanes, TVector>(float* rows, int count, int width, float* x, float* products)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         for (var row = 0; row < count; row++)
         {
-            products[row] = Dot<TNumbers, TLanes, TVector>((byte*)rows + (long)row * width * TNumbers.Size, x, width);
+            products[row] = Dot<TLanes, TVector>(rows + (long)row * width, x, width);
         }
     }
 
@@ -98,8 +91,7 @@ internal static unsafe class RowProducts
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TNumbers, TLanes, TVector>(void* a, float* x, int width)
-        where TNumbers : struct, INumbers
+    private static float Dot<TLanes, TVector>(float* a, float* x, int width)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
@@ -108,26 +100,26 @@ internal static unsafe class RowProducts
         var i = 0;
         for (; i <= width - 4 * step; i += 4 * step)
         {
-            s = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i), TLanes.Load(x + i), s);
-            t = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + step), TLanes.Load(x + i + step), t);
-            u = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + 2 * step), TLanes.Load(x + i + 2 * step), u);
-            v = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i + 3 * step), TLanes.Load(x + i + 3 * step), v);
+            s = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(x + i), s);
+            t = TLanes.MultiplyAdd(TLanes.Load(a + i + step), TLanes.Load(x + i + step), t);
+            u = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * step), TLanes.Load(x + i + 2 * step), u);
+            v = TLanes.MultiplyAdd(TLanes.Load(a + i + 3 * step), TLanes.Load(x + i + 3 * step), v);
         }
 
         for (; i <= width - step; i += step)
         {
-            s = TLanes.MultiplyAdd(TNumbers.Load<TLanes, TVector>(a, i), TLanes.Load(x + i), s);
+            s = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(x + i), s);
         }
 
         var sum = TLanes.Sum(TLanes.Add(TLanes.Add(s, t), TLanes.Add(u, v)));
         for (; i <= width - 4; i += 4)
         {
-            sum += Vector128.Dot(TNumbers.LoadFour(a, i), Vector128.Load(x + i));
+            sum += Vector128.Dot(Vector128.Load(a + i), Vector128.Load(x + i));
         }
 
         for (; i < width; i++)
         {
-            sum += TNumbers.Load(a, i) * x[i];
+            sum += a[i] * x[i];
         }
 
         return sum;

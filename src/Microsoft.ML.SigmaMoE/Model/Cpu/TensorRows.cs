@@ -46,6 +46,22 @@ internal readonly unsafe struct TensorRows
         }
     }
 
+    /// <summary>Reads a row in bfloat16, rounded where it is float32.</summary>
+    public void ReadBFloat16(long row, Span<ushort> target)
+    {
+        if (_isHalf)
+        {
+            new ReadOnlySpan<ushort>((ushort*)_start + row * Width, Width).CopyTo(target);
+        }
+        else
+        {
+            BFloat16Rounding.Round(new((float*)_start + row * Width, Width), target);
+        }
+    }
+
+    /// <summary>Gets a row of a float32 tensor.</summary>
+    public float* Float32(long row) => (float*)_start + row * Width;
+
     /// <summary>Writes a part of a row, from <paramref name="first"/> on.</summary>
     public void Write(long row, int first, ReadOnlySpan<float> source)
     {

@@ -35,20 +35,8 @@ internal sealed class DenseFeedForward : FeedForward
 
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
-        // the bias is added in the compute type: one pass over the widest tensor of the layer instead of three
-        var expanded = nn.functional.linear(x.to(_linear.Type), _linear.Rounded(_up), _upBias?.to(_linear.Type));
+        var expanded = _linear.Expand(x, _up, _upBias);
         var hidden = _dropout.forward(_activation.Apply(expanded));             // [batch, time, d_ff]
         return new(_linear.Apply(hidden, _down, _downBias));                    // [batch, time, d_model]
-    }
-
-    public override Tensor Decode(Tensor x)                                     // [batch, time, d_model]
-    {
-        if (!FewRows.Take(x, _up))
-        {
-            return base.Decode(x);
-        }
-
-        var hidden = _activation.Apply(_linear.Decode(x, _up, _upBias));            // [batch, time, d_ff]
-        return _linear.Decode(hidden, _down, _downBias);                        // [batch, time, d_model]
     }
 }

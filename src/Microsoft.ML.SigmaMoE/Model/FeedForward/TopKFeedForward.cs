@@ -41,8 +41,7 @@ internal sealed class TopKFeedForward : FeedForward
     /// <summary>Computes the whole hidden layer, [batch, time, d_ff].</summary>
     internal Tensor Hidden(Tensor x)
     {
-        var expanded = nn.functional.linear(x.to(_linear.Type), _linear.Rounded(_up), _upBias.to(_linear.Type));
-        return _dropout.forward(expanded.relu());
+        return _dropout.forward(_linear.Expand(x, _up, _upBias).relu());
     }
 
     /// <summary>Sets all but each token's K largest hidden numbers to 0.</summary>

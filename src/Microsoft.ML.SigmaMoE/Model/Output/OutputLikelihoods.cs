@@ -22,13 +22,13 @@ internal static unsafe class OutputLikelihoods
         var isHere = OutputBlocks.Take(hidden, matrix);
         var result = empty(hidden.shape[0], dtype: ScalarType.Float32, device: hidden.device);
         using var scope = NewDisposeScope();
-        var weight = linear.FormFor(hidden, matrix);                              // once, not for every block
         var block = Math.Max(1, (isHere ? MostLogits : MostLogitsElsewhere) / matrix.shape[0]);
+        var product = linear.By(hidden.narrow(0, 0, Math.Min(block, hidden.shape[0])), matrix);
         for (var first = 0L; first < hidden.shape[0]; first += block)
         {
             using var inner = NewDisposeScope();
             var count = Math.Min(block, hidden.shape[0] - first);
-            var logits = linear.Multiply(hidden.narrow(0, first, count), weight);                  // [block, V], without bias
+            var logits = product(hidden.narrow(0, first, count));                     // [block, V], without bias
             var (wanted, target) = (targets.narrow(0, first, count), result.narrow(0, first, count));
             if (isHere)
             {

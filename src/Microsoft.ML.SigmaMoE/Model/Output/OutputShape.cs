@@ -8,8 +8,8 @@ internal readonly unsafe record struct OutputShape(int ModelSize, int Vocabulary
     /// <summary>The most tokens of a tile: its logits in bfloat16 fit the second-level cache up to V of some thousand.</summary>
     public const int TileRows = 128;
 
-    /// <summary>Columns of logits that one product makes: with 64, A and the sums stay in the first-level cache.</summary>
-    public const int Panel = 64;
+    /// <summary>Columns of logits that one product makes.</summary>
+    public const int Panel = PairPanels.Columns;
 
     /// <summary>Columns of logits that one product takes: rows of a tile are cut so that they do not meet in the cache.</summary>
     public const int Chunk = 512;
@@ -28,9 +28,6 @@ internal readonly unsafe record struct OutputShape(int ModelSize, int Vocabulary
 
     /// <summary>Gets the number of panels.</summary>
     public int Panels => PaddedVocabulary / Panel;
-
-    /// <summary>Gets the pairs of a panel that takes d_model to <see cref="Panel"/> logits.</summary>
-    public long PanelPairs => (long)PaddedModelSize / 2 * Panel;
 
     /// <summary>Copies a bias [V]; columns of padding get none that a softmax would see.</summary>
     public float[] Pad(float* bias)

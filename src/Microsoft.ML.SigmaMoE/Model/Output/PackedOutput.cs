@@ -3,7 +3,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>The output matrix in the order in which the tiles multiply by it, both ways; made anew each step: training changes it.</summary>
 internal sealed unsafe class PackedOutput : IDisposable
 {
-    private readonly Scratch<uint> _into;
+    private readonly PairPanels _into;
     private readonly Scratch<uint> _outOf;
     private readonly OutputShape _shape;
 
@@ -13,13 +13,13 @@ internal sealed unsafe class PackedOutput : IDisposable
     public PackedOutput(float* matrix, OutputShape shape)
     {
         _shape = shape;
-        _into = new(shape.Panels * shape.PanelPairs, isZeroed: false);
+        _into = new(shape.Vocabulary, shape.ModelSize);
         _outOf = new((long)shape.PaddedVocabulary / 2 * shape.Stride, isZeroed: false);
         CpuWork.Run(CpuWork.Threads, shape.Panels, () => new Strip(shape), (strip, panel) => Pack(matrix, panel, strip));
     }
 
     /// <summary>Gets the matrix that takes d_model to the logits of a panel: K = padded D, N = <see cref="OutputShape.Panel"/>.</summary>
-    public ushort* Into(int panel) => (ushort*)(_into.Pointer + panel * _shape.PanelPairs);
+    public ushort* Into(int panel) => _into[panel];
 
     /// <summary>Gets the matrix that takes logits from a column on to d_model: N = padded D. Rows beyond V are zeros.</summary>
     public ushort* OutOf(int column) => (ushort*)(_outOf.Pointer + (long)column / 2 * _shape.Stride);
@@ -36,9 +36,7 @@ internal sealed unsafe class PackedOutput : IDisposable
         var first = panel * OutputShape.Panel;
         var rows = Math.Min(OutputShape.Panel, _shape.Vocabulary - first);
         var source = strip.Whole(matrix + (long)first * _shape.ModelSize, rows);
-        PairPacking.Transposed(
-            source, (uint*)Into(panel), OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, _shape.PaddedModelSize,
-            strip.Room);
+        _into.Pack(matrix, panel, strip.Room);
         PairPacking.Interleaved(
             source, (uint*)OutOf(first), _shape.Stride, OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, strip.Room);
     }

@@ -17,4 +17,23 @@ public sealed class ProcessorTests
     [InlineData("AVX10_1_512")]
     [InlineData("no instructions")]
     public void ForbidsBFloat16_OfNewerOnesOrNone_IsFalse(string? limit) => Assert.False(Processor.ForbidsBFloat16(limit));
+
+    [Theory]
+    [InlineData("AVX2", true)]
+    [InlineData("avx512_core_bf16", true)]
+    [InlineData("AVX512_CORE_FP16", true)]
+    [InlineData("AVX10_1_512", true)]
+    [InlineData("AVX512_CORE_AMX", false)]
+    [InlineData("AVX10_1_512_AMX_FP16", false)]
+    [InlineData("DEFAULT", false)]
+    [InlineData(null, false)]
+    public void ForbidsMatrixUnits_OfALimitBelowThem_IsTrue(string? limit, bool forbids) =>
+        Assert.Equal(forbids, Processor.ForbidsMatrixUnits(limit));
+
+    [Fact]
+    public void PrefersBFloat16_WithMatrixUnits_IsTrueAndWithoutBFloat16IsFalse()
+    {
+        Assert.True(!Processor.HasMatrixUnits || Processor.PrefersBFloat16);
+        Assert.True(Processor.HasBFloat16 || !Processor.PrefersBFloat16);
+    }
 }

@@ -46,7 +46,10 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var tokens = Pointer(inputs.Tokens);
             var down = Pointer(inputs.Down);
             var target = TensorMemory.Of<float>(output);
-            using var up = new FloatPanels(Pointer(inputs.Up), call.Shape, RegisterTiles<TLanes, TVector>.Panel, batch.Offsets);
+            var panel = RegisterTiles<TLanes, TVector>.Panel;
+            var kept = inputs.Up.is_contiguous() ? inputs.Frozen?.Panels(inputs.Up, panel) : null;
+            using var made = kept is null ? new FloatPanels(Pointer(inputs.Up), call.Shape, panel, batch.Offsets) : null;
+            var up = kept ?? made!;
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
                 using var pass = new FloatForwardPass<TLanes, TVector>(call, up, down);

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -33,6 +33,13 @@ internal sealed unsafe class FloatPanels : IDisposable
         });
     }
 
+    /// <summary>Packs the matrices of all experts.</summary>
+    /// <param name="matrix">[experts, G, D], float32, contiguous, on the processor.</param>
+    /// <param name="panel">Neurons of a panel.</param>
+    public static FloatPanels All(Tensor matrix, int panel) => new(
+        TensorMemory.Of<float>(matrix), new((int)matrix.shape[2], (int)matrix.shape[1]), panel,
+        [.. Enumerable.Range(0, (int)matrix.shape[0] + 1)]);                        // as if each had one token
+
     /// <summary>Gets the panels of an expert from a neuron on, which begins one.</summary>
     public TilePanels Of(int expert, int neuron) =>
         new(Start(expert, neuron), _panel, (nint)_shape.ModelSize * _panel, edge: null);
@@ -46,18 +53,7 @@ internal sealed unsafe class FloatPanels : IDisposable
         return _values.Pointer + ((long)expert * panels + neuron / _panel) * _shape.ModelSize * _panel;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Turn(float* source, int neurons, float* target)
-    {
-        var size = _shape.ModelSize;
-        for (var i = 0; i < size; i++)
-        {
-            for (var neuron = 0; neuron < neurons; neuron++)
-            {
-                target[neuron] = source[(long)neuron * size + i];
-            }
-
-            target += _panel;
-        }
-    }
+    // as it transposes any numbers of 32 bits
+    private void Turn(float* source, int neurons, float* target) => PairPacking.Transpose(
+        (uint*)source, neurons, _shape.ModelSize, _shape.ModelSize, (uint*)target, _panel);
 }
