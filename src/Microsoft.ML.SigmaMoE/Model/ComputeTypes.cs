@@ -15,6 +15,9 @@ internal static class ComputeTypes
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, $"There is no precision {precision}."),
     };
 
+    /// <summary>Gets whether the processor multiplies bfloat16 natively, be it faster than float32 or not.</summary>
+    public static bool ProcessorHasBFloat16 => Processor.HasBFloat16;
+
     private static bool PrefersBFloat16(Device device) => device.type switch
     {
         DeviceType.CPU => Processor.PrefersBFloat16,

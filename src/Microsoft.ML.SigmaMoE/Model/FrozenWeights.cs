@@ -30,30 +30,31 @@ internal sealed class FrozenWeights : IDisposable
     public Tensor Rounded(Tensor weight, ScalarType type) =>
         weight.dtype == type ? weight
         : !CanKeep ? weight.to(type)
-        : Get((weight.Handle, typeof(Tensor)), () => weight.to(type).DetachFromDisposeScope());
+        : Keep(weight, () => weight.to(type).DetachFromDisposeScope())!;
 
-    /// <summary>Gets a weight as tiles read it, or null where it may change or tiles are not the fastest way.</summary>
-    /// <param name="weight">[outputs, inputs].</param>
-    /// <param name="type">The number type of products.</param>
-    /// <param name="rows">How many rows are multiplied by it.</param>
-    public PackedMatrix? Packed(Tensor weight, ScalarType type, long rows) =>
-        CanKeep && PackedMatrix.Takes(weight, type, rows)
-            ? Get((weight.Handle, typeof(PackedMatrix)), () => PackedMatrix.Of(weight, type))
-            : null;
+    /// <summary>Gets what is kept of a weight in some form, or null where it may change.</summary>
+    /// <typeparam name="TForm">The form; one of each is kept of a weight.</typeparam>
+    /// <param name="weight">The weight.</param>
+    /// <param name="make">Makes the form the first time, on no scope's account.</param>
+    public TForm? Keep<TForm>(Tensor weight, Func<TForm> make)
+        where TForm : class, IDisposable
+    {
+        if (!CanKeep)
+        {
+            return null;
+        }
 
-    /// <summary>Gets the weights of all experts as tiles in bfloat16 read them, or null where they may change.</summary>
-    /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
-    /// <param name="down">[experts, G, D], likewise.</param>
-    public PackedExperts? Experts(Tensor up, Tensor down) => CanKeep
-        ? Get((up.Handle, typeof(PackedExperts)), () => PackedExperts.All(up, down))
-        : null;
+        lock (_gate)
+        {
+            var key = (weight.Handle, typeof(TForm));
+            if (!_forms.TryGetValue(key, out var form))
+            {
+                _forms.Add(key, form = make());
+            }
 
-    /// <summary>Gets a matrix of all experts as tiles in float32 read it, or null where it may change.</summary>
-    /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
-    /// <param name="panel">Neurons of a panel.</param>
-    public FloatPanels? Panels(Tensor up, int panel) => CanKeep
-        ? Get((up.Handle, typeof(FloatPanels)), () => FloatPanels.All(up, panel))
-        : null;
+            return (TForm)form;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -71,18 +72,4 @@ internal sealed class FrozenWeights : IDisposable
 
     // What is kept has no gradient.
     private bool CanKeep => _isFrozen && !is_grad_enabled();
-
-    private TForm Get<TForm>((nint Weight, Type Form) key, Func<TForm> make)
-        where TForm : IDisposable
-    {
-        lock (_gate)
-        {
-            if (!_forms.TryGetValue(key, out var form))
-            {
-                _forms.Add(key, form = make());
-            }
-
-            return (TForm)form;
-        }
-    }
 }

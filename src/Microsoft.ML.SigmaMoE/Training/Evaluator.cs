@@ -5,15 +5,16 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// Measures a network on a text. The text is cut into contiguous streams, each read from its start to its end with
 /// memory carried over; what does not fill a segment of every stream is read by the last one alone, so that every
-/// token but the first is predicted exactly once. Losses are summed over tokens.
+/// token but the first is predicted exactly once. Losses are summed over tokens. Where so many streams do not fit into
+/// memory, it begins again with half as many, and so do all later measurements.
 /// </summary>
 internal sealed class Evaluator
 {
     private readonly TransformerNetwork _network;
     private readonly TokenFile _tokens;
-    private readonly int _rows;
     private readonly long _maxTokens;
     private readonly int? _separator;
+    private int _rows;
 
     /// <param name="network">What is measured; not owned.</param>
     /// <param name="tokens">The text; not owned.</param>
@@ -36,16 +37,31 @@ internal sealed class Evaluator
         _network.eval();
         try
         {
-            using var quiet = inference_mode();
-            using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator);
-            var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
-            var end = ReadStreams(ref total, memory, cancellationToken);
-            return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
+            while (true)
+            {
+                try
+                {
+                    return Read(cancellationToken);
+                }
+                catch (Exception fault) when (_rows > 1 && MemoryExhaustion.Explains(fault))
+                {
+                    _rows /= 2;
+                }
+            }
         }
         finally
         {
             _network.train(wasTraining);
         }
+    }
+
+    private EvaluationResult Read(CancellationToken cancellationToken)
+    {
+        using var quiet = inference_mode();
+        using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator);
+        var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
+        var end = ReadStreams(ref total, memory, cancellationToken);
+        return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
     }
 
     // Returns where the last stream ended.

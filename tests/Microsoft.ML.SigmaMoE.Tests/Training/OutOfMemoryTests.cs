@@ -102,6 +102,44 @@ public sealed class OutOfMemoryTests
         Assert.Equal(before, Settled());
     }
 
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(4, 2)]
+    [InlineData(3, 1)]
+    public void Evaluate_WhereFewerStreamsFit_ReadsAsManyAsDo(int batchSize, int fit)
+    {
+        var appetite = new HungryRouter.Appetite { MostRows = fit };
+        using var run = Create(appetite);
+        var wanted = new Evaluator(run.Network, run.Validation, fit).Run(CancellationToken.None);
+        var evaluator = new Evaluator(run.Network, run.Validation, batchSize);
+        Assert.Equal(wanted, evaluator.Run(CancellationToken.None));
+        var calls = appetite.Calls;
+        Assert.Equal(wanted, evaluator.Run(CancellationToken.None));
+        var again = appetite.Calls - calls;
+        new Evaluator(run.Network, run.Validation, fit).Run(CancellationToken.None);
+        Assert.Equal(appetite.Calls - calls - again, again);                 // the second time nothing was tried in vain
+    }
+
+    [Fact]
+    public void Evaluate_WhereNoStreamFits_ShowsTheFault()
+    {
+        using var run = Create(new() { MostRows = 0 });
+        var fault = Assert.ThrowsAny<Exception>(() => new Evaluator(run.Network, run.Validation, 4).Run(CancellationToken.None));
+        Assert.True(MemoryExhaustion.Explains(fault));
+    }
+
+    [Fact]
+    public void Evaluate_OutOfMemory_LeavesNoTensors()
+    {
+        var appetite = new HungryRouter.Appetite();
+        using var run = Create(appetite);
+        new Evaluator(run.Network, run.Validation, 4).Run(CancellationToken.None);
+        var before = Settled();
+        appetite.Forward = appetite.Calls + 6;
+        new Evaluator(run.Network, run.Validation, 4).Run(CancellationToken.None);
+        Assert.Equal(before, Settled());
+    }
+
     private static (TrainingResult Result, Dictionary<string, Tensor> Weights) Train(
         HungryRouter.Appetite appetite, TrainingOptions options, bool validate = true)
     {

@@ -14,9 +14,7 @@ internal sealed unsafe class FloatMatrix<TLanes, TVector> : PackedMatrix
     public FloatMatrix(Tensor weight)
         : base(weight, ScalarType.Float32, TileRows, RegisterTiles<TLanes, TVector>.Panel)
     {
-        // one expert of as many neurons as there are outputs
-        _panels = new(
-            TensorMemory.Of<float>(weight), new(Inputs, Outputs), RegisterTiles<TLanes, TVector>.Panel, offsets: [0, 1]);
+        _panels = new(TensorMemory.Of<float>(weight), 1, Outputs, Inputs, RegisterTiles<TLanes, TVector>.Panel);
     }
 
     public override void Dispose() => _panels.Dispose();

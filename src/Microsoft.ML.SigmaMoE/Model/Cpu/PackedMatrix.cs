@@ -42,7 +42,7 @@ internal abstract class PackedMatrix : IDisposable
     /// <param name="type">The number type of products.</param>
     /// <param name="rows">Rows of x.</param>
     public static bool Takes(Tensor weight, ScalarType type, long rows) =>
-        rows > 0 && FusedKernels.AreAllowed && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
+        rows > 0 && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
         && weight.is_contiguous() && Math.Max(weight.numel(), rows * weight.shape.Max()) < int.MaxValue / sizeof(float)
         && (type == ScalarType.BFloat16
             ? Brgemm.IsAvailable

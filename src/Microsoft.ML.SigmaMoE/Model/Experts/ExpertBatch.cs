@@ -35,6 +35,9 @@ internal sealed class ExpertBatch
     /// <summary>Gets [experts + 1]: expert e owns the sorted positions from Offsets[e] up to Offsets[e + 1].</summary>
     public int[] Offsets => _order.Value.Offsets;
 
+    /// <summary>Gets whether any token was sent to an expert.</summary>
+    public bool HasTokens(int expert) => Offsets[expert] < Offsets[expert + 1];
+
     /// <summary>Gets [tokens · K]: the slot at each sorted position.</summary>
     public long[] SlotOrder => _order.Value.Slots;
 

@@ -17,8 +17,11 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
 
     /// <summary>Gets the packed weights that are kept where they do not change, or null.</summary>
-    public static PackedExperts? Kept(in ExpertInputs inputs) =>
-        inputs.Up.is_contiguous() && inputs.Down.is_contiguous() ? inputs.Frozen?.Experts(inputs.Up, inputs.Down) : null;
+    public static PackedExperts? Kept(in ExpertInputs inputs)
+    {
+        var (up, down) = (inputs.Up, inputs.Down);
+        return up.is_contiguous() && down.is_contiguous() ? inputs.Frozen?.Keep(up, () => PackedExperts.All(up, down)) : null;
+    }
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
@@ -32,7 +35,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var target = TensorMemory.Of<float>(output);
         var kept = Kept(inputs);
         using var made = kept is null
-            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.Offsets, CpuWork.Threads)
+            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
             : null;
         var weights = kept ?? made!;
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
@@ -72,7 +75,7 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         var byToken = TensorMemory.Of<float>(result.Tokens);
         var byGate = TensorMemory.Of<float>(result.Gates);
         using var weights = new PackedExperts(
-            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.Offsets, CpuWork.Threads);
+            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
         ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
         {
             using var pass = new InputGradientPass(

@@ -46,9 +46,9 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var tokens = Pointer(inputs.Tokens);
             var down = Pointer(inputs.Down);
             var target = TensorMemory.Of<float>(output);
-            var panel = RegisterTiles<TLanes, TVector>.Panel;
-            var kept = inputs.Up.is_contiguous() ? inputs.Frozen?.Panels(inputs.Up, panel) : null;
-            using var made = kept is null ? new FloatPanels(Pointer(inputs.Up), call.Shape, panel, batch.Offsets) : null;
+            var weight = inputs.Up;
+            var kept = weight.is_contiguous() ? inputs.Frozen?.Keep(weight, () => Panels(weight, isUsed: null)) : null;
+            using var made = kept is null ? Panels(weight, batch.HasTokens) : null;
             var up = kept ?? made!;
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
@@ -83,8 +83,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var byToken = TensorMemory.Of<float>(result.Tokens);
             var byGate = TensorMemory.Of<float>(result.Gates);
             var up = Pointer(inputs.Up);
-            using var down = new FloatPanels(
-                Pointer(inputs.Down), call.Shape, RegisterTiles<TLanes, TVector>.Panel, call.Batch.Offsets);
+            using var down = Panels(inputs.Down, call.Batch.HasTokens);
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
                 using var pass = new FloatInputGradientPass<TLanes, TVector>(call, down, up, byGate, byRaw);
@@ -138,6 +137,11 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
             Mask = mask is null ? null : Pointer(mask),
         };
+
+        // [experts, G, D]: D is the inner dimension
+        private static FloatPanels Panels(Tensor weight, Predicate<int>? isUsed) => new(
+            Pointer(weight), (int)weight.shape[0], (int)weight.shape[1], (int)weight.shape[2],
+            RegisterTiles<TLanes, TVector>.Panel, isUsed);
 
         // a copy made here lives until the caller's scope ends
         private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());

@@ -11,21 +11,20 @@ internal sealed unsafe class PackedExperts : IDisposable
     private readonly Scratch<uint> _outOf;
     private readonly ExpertShape _shape;
 
-    /// <summary>Packs both matrices of every expert that has tokens.</summary>
+    /// <summary>Packs both matrices on the threads of <see cref="CpuWork"/>.</summary>
     /// <param name="into">[experts, G, D], float32: used transposed, to go from d_model to the expert.</param>
     /// <param name="outOf">[experts, G, D], float32: used as it is, to go from the expert to d_model.</param>
     /// <param name="shape">The sizes.</param>
-    /// <param name="offsets">Where each expert's positions begin.</param>
-    /// <param name="threads">How many threads work.</param>
-    public PackedExperts(float* into, float* outOf, ExpertShape shape, int[] offsets, int threads)
+    /// <param name="experts">How many experts there are.</param>
+    /// <param name="isUsed">Tells which experts will be read; others are not packed. Null for all.</param>
+    public PackedExperts(float* into, float* outOf, ExpertShape shape, int experts, Predicate<int>? isUsed = null)
     {
-        var experts = offsets.Length - 1;
         _shape = shape;
         _into = new(experts * shape.PairsInto, isZeroed: false);
         _outOf = new(experts * shape.PairsOutOf, isZeroed: false);
-        CpuWork.Run(threads, 2 * experts, () => new Scratch<ushort>(16L * shape.PaddedModelSize), (strip, piece) =>
+        CpuWork.Run(CpuWork.Threads, 2 * experts, () => new Scratch<ushort>(16L * shape.PaddedModelSize), (strip, piece) =>
         {
-            if (offsets[piece / 2] < offsets[piece / 2 + 1])
+            if (isUsed is null || isUsed(piece / 2))
             {
                 Pack(piece % 2 == 0 ? into : outOf, piece / 2, piece % 2 == 0, strip.Pointer);
             }
@@ -38,8 +37,7 @@ internal sealed unsafe class PackedExperts : IDisposable
     public static PackedExperts All(Tensor up, Tensor down)
     {
         var shape = new ExpertShape((int)up.shape[2], (int)up.shape[1]);
-        int[] offsets = [.. Enumerable.Range(0, (int)up.shape[0] + 1)];             // as if each had one token
-        return new(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, offsets, CpuWork.Threads);
+        return new(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, (int)up.shape[0]);
     }
 
     /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = padded G.</summary>
