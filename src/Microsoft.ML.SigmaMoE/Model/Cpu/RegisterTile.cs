@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// One tile of <see cref="RegisterTiles{TLanes, TVector}"/>: some rows of C by two vectors, whose sums stay in registers from
-/// the first product to the last. Written out row by row, for a sum in an array is a sum in memory.
+/// the first product to the last; what they are added to is read at the end. Written out row by row, for a sum in an array is a sum in memory.
 /// </summary>
 internal static unsafe class RegisterTile<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
@@ -23,6 +24,11 @@ internal static unsafe class RegisterTile<TLanes, TVector>
     public static void Multiply(
         int height, float* a, nint row, nint step, int inner, float* b, nint strideB, float** c, bool add)
     {
+        if (add)
+        {
+            Prefetch(c, height);
+        }
+
         switch (height)
         {
             case 12:
@@ -37,34 +43,44 @@ internal static unsafe class RegisterTile<TLanes, TVector>
         }
     }
 
+    // C is scattered over memory: its lines arrive while the sums are made.
+    private static void Prefetch(float** c, int rows)
+    {
+        for (var row = 0; Sse.IsSupported && row < rows; row++)
+        {
+            Sse.Prefetch0(c[row]);
+            Sse.Prefetch0(c[row] + TLanes.Count);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows12(
         float* a, nint row, nint step, int inner, float* b, nint strideB, float** c, bool add)
     {
-        var x0 = add ? TLanes.Load(c[0]) : TLanes.Fill(0);
-        var y0 = add ? TLanes.Load(c[0] + TLanes.Count) : TLanes.Fill(0);
-        var x1 = add ? TLanes.Load(c[1]) : TLanes.Fill(0);
-        var y1 = add ? TLanes.Load(c[1] + TLanes.Count) : TLanes.Fill(0);
-        var x2 = add ? TLanes.Load(c[2]) : TLanes.Fill(0);
-        var y2 = add ? TLanes.Load(c[2] + TLanes.Count) : TLanes.Fill(0);
-        var x3 = add ? TLanes.Load(c[3]) : TLanes.Fill(0);
-        var y3 = add ? TLanes.Load(c[3] + TLanes.Count) : TLanes.Fill(0);
-        var x4 = add ? TLanes.Load(c[4]) : TLanes.Fill(0);
-        var y4 = add ? TLanes.Load(c[4] + TLanes.Count) : TLanes.Fill(0);
-        var x5 = add ? TLanes.Load(c[5]) : TLanes.Fill(0);
-        var y5 = add ? TLanes.Load(c[5] + TLanes.Count) : TLanes.Fill(0);
-        var x6 = add ? TLanes.Load(c[6]) : TLanes.Fill(0);
-        var y6 = add ? TLanes.Load(c[6] + TLanes.Count) : TLanes.Fill(0);
-        var x7 = add ? TLanes.Load(c[7]) : TLanes.Fill(0);
-        var y7 = add ? TLanes.Load(c[7] + TLanes.Count) : TLanes.Fill(0);
-        var x8 = add ? TLanes.Load(c[8]) : TLanes.Fill(0);
-        var y8 = add ? TLanes.Load(c[8] + TLanes.Count) : TLanes.Fill(0);
-        var x9 = add ? TLanes.Load(c[9]) : TLanes.Fill(0);
-        var y9 = add ? TLanes.Load(c[9] + TLanes.Count) : TLanes.Fill(0);
-        var x10 = add ? TLanes.Load(c[10]) : TLanes.Fill(0);
-        var y10 = add ? TLanes.Load(c[10] + TLanes.Count) : TLanes.Fill(0);
-        var x11 = add ? TLanes.Load(c[11]) : TLanes.Fill(0);
-        var y11 = add ? TLanes.Load(c[11] + TLanes.Count) : TLanes.Fill(0);
+        var x0 = TLanes.Fill(0);
+        var y0 = TLanes.Fill(0);
+        var x1 = TLanes.Fill(0);
+        var y1 = TLanes.Fill(0);
+        var x2 = TLanes.Fill(0);
+        var y2 = TLanes.Fill(0);
+        var x3 = TLanes.Fill(0);
+        var y3 = TLanes.Fill(0);
+        var x4 = TLanes.Fill(0);
+        var y4 = TLanes.Fill(0);
+        var x5 = TLanes.Fill(0);
+        var y5 = TLanes.Fill(0);
+        var x6 = TLanes.Fill(0);
+        var y6 = TLanes.Fill(0);
+        var x7 = TLanes.Fill(0);
+        var y7 = TLanes.Fill(0);
+        var x8 = TLanes.Fill(0);
+        var y8 = TLanes.Fill(0);
+        var x9 = TLanes.Fill(0);
+        var y9 = TLanes.Fill(0);
+        var x10 = TLanes.Fill(0);
+        var y10 = TLanes.Fill(0);
+        var x11 = TLanes.Fill(0);
+        var y11 = TLanes.Fill(0);
         var row2 = 2 * row;
         var a0 = a;
         var a1 = a + 3 * row;
@@ -117,48 +133,48 @@ internal static unsafe class RegisterTile<TLanes, TVector>
             a3 += step;
         }
 
-        TLanes.Store(x0, c[0]);
-        TLanes.Store(y0, c[0] + TLanes.Count);
-        TLanes.Store(x1, c[1]);
-        TLanes.Store(y1, c[1] + TLanes.Count);
-        TLanes.Store(x2, c[2]);
-        TLanes.Store(y2, c[2] + TLanes.Count);
-        TLanes.Store(x3, c[3]);
-        TLanes.Store(y3, c[3] + TLanes.Count);
-        TLanes.Store(x4, c[4]);
-        TLanes.Store(y4, c[4] + TLanes.Count);
-        TLanes.Store(x5, c[5]);
-        TLanes.Store(y5, c[5] + TLanes.Count);
-        TLanes.Store(x6, c[6]);
-        TLanes.Store(y6, c[6] + TLanes.Count);
-        TLanes.Store(x7, c[7]);
-        TLanes.Store(y7, c[7] + TLanes.Count);
-        TLanes.Store(x8, c[8]);
-        TLanes.Store(y8, c[8] + TLanes.Count);
-        TLanes.Store(x9, c[9]);
-        TLanes.Store(y9, c[9] + TLanes.Count);
-        TLanes.Store(x10, c[10]);
-        TLanes.Store(y10, c[10] + TLanes.Count);
-        TLanes.Store(x11, c[11]);
-        TLanes.Store(y11, c[11] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x0, TLanes.Load(c[0])) : x0, c[0]);
+        TLanes.Store(add ? TLanes.Add(y0, TLanes.Load(c[0] + TLanes.Count)) : y0, c[0] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x1, TLanes.Load(c[1])) : x1, c[1]);
+        TLanes.Store(add ? TLanes.Add(y1, TLanes.Load(c[1] + TLanes.Count)) : y1, c[1] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x2, TLanes.Load(c[2])) : x2, c[2]);
+        TLanes.Store(add ? TLanes.Add(y2, TLanes.Load(c[2] + TLanes.Count)) : y2, c[2] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x3, TLanes.Load(c[3])) : x3, c[3]);
+        TLanes.Store(add ? TLanes.Add(y3, TLanes.Load(c[3] + TLanes.Count)) : y3, c[3] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x4, TLanes.Load(c[4])) : x4, c[4]);
+        TLanes.Store(add ? TLanes.Add(y4, TLanes.Load(c[4] + TLanes.Count)) : y4, c[4] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x5, TLanes.Load(c[5])) : x5, c[5]);
+        TLanes.Store(add ? TLanes.Add(y5, TLanes.Load(c[5] + TLanes.Count)) : y5, c[5] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x6, TLanes.Load(c[6])) : x6, c[6]);
+        TLanes.Store(add ? TLanes.Add(y6, TLanes.Load(c[6] + TLanes.Count)) : y6, c[6] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x7, TLanes.Load(c[7])) : x7, c[7]);
+        TLanes.Store(add ? TLanes.Add(y7, TLanes.Load(c[7] + TLanes.Count)) : y7, c[7] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x8, TLanes.Load(c[8])) : x8, c[8]);
+        TLanes.Store(add ? TLanes.Add(y8, TLanes.Load(c[8] + TLanes.Count)) : y8, c[8] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x9, TLanes.Load(c[9])) : x9, c[9]);
+        TLanes.Store(add ? TLanes.Add(y9, TLanes.Load(c[9] + TLanes.Count)) : y9, c[9] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x10, TLanes.Load(c[10])) : x10, c[10]);
+        TLanes.Store(add ? TLanes.Add(y10, TLanes.Load(c[10] + TLanes.Count)) : y10, c[10] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x11, TLanes.Load(c[11])) : x11, c[11]);
+        TLanes.Store(add ? TLanes.Add(y11, TLanes.Load(c[11] + TLanes.Count)) : y11, c[11] + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows6(
         float* a, nint row, nint step, int inner, float* b, nint strideB, float** c, bool add)
     {
-        var x0 = add ? TLanes.Load(c[0]) : TLanes.Fill(0);
-        var y0 = add ? TLanes.Load(c[0] + TLanes.Count) : TLanes.Fill(0);
-        var x1 = add ? TLanes.Load(c[1]) : TLanes.Fill(0);
-        var y1 = add ? TLanes.Load(c[1] + TLanes.Count) : TLanes.Fill(0);
-        var x2 = add ? TLanes.Load(c[2]) : TLanes.Fill(0);
-        var y2 = add ? TLanes.Load(c[2] + TLanes.Count) : TLanes.Fill(0);
-        var x3 = add ? TLanes.Load(c[3]) : TLanes.Fill(0);
-        var y3 = add ? TLanes.Load(c[3] + TLanes.Count) : TLanes.Fill(0);
-        var x4 = add ? TLanes.Load(c[4]) : TLanes.Fill(0);
-        var y4 = add ? TLanes.Load(c[4] + TLanes.Count) : TLanes.Fill(0);
-        var x5 = add ? TLanes.Load(c[5]) : TLanes.Fill(0);
-        var y5 = add ? TLanes.Load(c[5] + TLanes.Count) : TLanes.Fill(0);
+        var x0 = TLanes.Fill(0);
+        var y0 = TLanes.Fill(0);
+        var x1 = TLanes.Fill(0);
+        var y1 = TLanes.Fill(0);
+        var x2 = TLanes.Fill(0);
+        var y2 = TLanes.Fill(0);
+        var x3 = TLanes.Fill(0);
+        var y3 = TLanes.Fill(0);
+        var x4 = TLanes.Fill(0);
+        var y4 = TLanes.Fill(0);
+        var x5 = TLanes.Fill(0);
+        var y5 = TLanes.Fill(0);
         var row2 = 2 * row;
         var a0 = a;
         var a1 = a + 3 * row;
@@ -189,32 +205,32 @@ internal static unsafe class RegisterTile<TLanes, TVector>
             a1 += step;
         }
 
-        TLanes.Store(x0, c[0]);
-        TLanes.Store(y0, c[0] + TLanes.Count);
-        TLanes.Store(x1, c[1]);
-        TLanes.Store(y1, c[1] + TLanes.Count);
-        TLanes.Store(x2, c[2]);
-        TLanes.Store(y2, c[2] + TLanes.Count);
-        TLanes.Store(x3, c[3]);
-        TLanes.Store(y3, c[3] + TLanes.Count);
-        TLanes.Store(x4, c[4]);
-        TLanes.Store(y4, c[4] + TLanes.Count);
-        TLanes.Store(x5, c[5]);
-        TLanes.Store(y5, c[5] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x0, TLanes.Load(c[0])) : x0, c[0]);
+        TLanes.Store(add ? TLanes.Add(y0, TLanes.Load(c[0] + TLanes.Count)) : y0, c[0] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x1, TLanes.Load(c[1])) : x1, c[1]);
+        TLanes.Store(add ? TLanes.Add(y1, TLanes.Load(c[1] + TLanes.Count)) : y1, c[1] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x2, TLanes.Load(c[2])) : x2, c[2]);
+        TLanes.Store(add ? TLanes.Add(y2, TLanes.Load(c[2] + TLanes.Count)) : y2, c[2] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x3, TLanes.Load(c[3])) : x3, c[3]);
+        TLanes.Store(add ? TLanes.Add(y3, TLanes.Load(c[3] + TLanes.Count)) : y3, c[3] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x4, TLanes.Load(c[4])) : x4, c[4]);
+        TLanes.Store(add ? TLanes.Add(y4, TLanes.Load(c[4] + TLanes.Count)) : y4, c[4] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x5, TLanes.Load(c[5])) : x5, c[5]);
+        TLanes.Store(add ? TLanes.Add(y5, TLanes.Load(c[5] + TLanes.Count)) : y5, c[5] + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(
         float* a, nint row, nint step, int inner, float* b, nint strideB, float** c, bool add)
     {
-        var x0 = add ? TLanes.Load(c[0]) : TLanes.Fill(0);
-        var y0 = add ? TLanes.Load(c[0] + TLanes.Count) : TLanes.Fill(0);
-        var x1 = add ? TLanes.Load(c[1]) : TLanes.Fill(0);
-        var y1 = add ? TLanes.Load(c[1] + TLanes.Count) : TLanes.Fill(0);
-        var x2 = add ? TLanes.Load(c[2]) : TLanes.Fill(0);
-        var y2 = add ? TLanes.Load(c[2] + TLanes.Count) : TLanes.Fill(0);
-        var x3 = add ? TLanes.Load(c[3]) : TLanes.Fill(0);
-        var y3 = add ? TLanes.Load(c[3] + TLanes.Count) : TLanes.Fill(0);
+        var x0 = TLanes.Fill(0);
+        var y0 = TLanes.Fill(0);
+        var x1 = TLanes.Fill(0);
+        var y1 = TLanes.Fill(0);
+        var x2 = TLanes.Fill(0);
+        var y2 = TLanes.Fill(0);
+        var x3 = TLanes.Fill(0);
+        var y3 = TLanes.Fill(0);
         var row2 = 2 * row;
         var a0 = a;
         var a1 = a + 3 * row;
@@ -239,13 +255,13 @@ internal static unsafe class RegisterTile<TLanes, TVector>
             a1 += step;
         }
 
-        TLanes.Store(x0, c[0]);
-        TLanes.Store(y0, c[0] + TLanes.Count);
-        TLanes.Store(x1, c[1]);
-        TLanes.Store(y1, c[1] + TLanes.Count);
-        TLanes.Store(x2, c[2]);
-        TLanes.Store(y2, c[2] + TLanes.Count);
-        TLanes.Store(x3, c[3]);
-        TLanes.Store(y3, c[3] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x0, TLanes.Load(c[0])) : x0, c[0]);
+        TLanes.Store(add ? TLanes.Add(y0, TLanes.Load(c[0] + TLanes.Count)) : y0, c[0] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x1, TLanes.Load(c[1])) : x1, c[1]);
+        TLanes.Store(add ? TLanes.Add(y1, TLanes.Load(c[1] + TLanes.Count)) : y1, c[1] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x2, TLanes.Load(c[2])) : x2, c[2]);
+        TLanes.Store(add ? TLanes.Add(y2, TLanes.Load(c[2] + TLanes.Count)) : y2, c[2] + TLanes.Count);
+        TLanes.Store(add ? TLanes.Add(x3, TLanes.Load(c[3])) : x3, c[3]);
+        TLanes.Store(add ? TLanes.Add(y3, TLanes.Load(c[3] + TLanes.Count)) : y3, c[3] + TLanes.Count);
     }
 }

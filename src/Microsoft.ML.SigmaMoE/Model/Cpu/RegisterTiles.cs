@@ -3,7 +3,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// C[rows, columns] (+)= A[rows, inner] · B[inner, columns] in float32, in tiles whose sums stay in registers: twelve rows by
 /// two vectors of 512 bits, six by two of 256. Every row and every column is computed for itself, so what stands in rows
-/// beyond the last never reaches the others. Sums are added in the order of <c>inner</c>.
+/// beyond the last never reaches the others. Products are added in the order of <c>inner</c>, and then to what was there.
 /// </summary>
 /// <remarks>
 /// A is read element by element, by row and inner strides, so it may be stored either way round, and must be readable up to
