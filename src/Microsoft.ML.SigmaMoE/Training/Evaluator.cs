@@ -111,7 +111,7 @@ internal sealed class Evaluator
     private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]
     {
         var count = tokens.shape[0] * (tokens.shape[1] - 1);
-        var mean = _network.Loss(tokens.to(_network.Device), memory).CrossEntropy.item<float>();
+        var mean = _network.Loss(TokenUpload.To(tokens, _network.Device), memory).CrossEntropy.item<float>();
         return total with { TokenCount = total.TokenCount + count, TotalNats = total.TotalNats + (count * (double)mean) };
     }
 }

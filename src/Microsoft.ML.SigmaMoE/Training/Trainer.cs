@@ -93,7 +93,7 @@ internal sealed class Trainer : IDisposable
             _session.ForgetMemories();
         }
 
-        var (loss, routings) = _passes.Run(_session.Stream.Next().to(_session.Network.Device));    // [batch, time + 1]
+        var (loss, routings) = _passes.Run(TokenUpload.To(_session.Stream.Next(), _session.Network.Device)); // [batch, time + 1]
         State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
         _guard.CheckStep(loss, State.GradientNorm);
         _checkpoints.Confirm();
