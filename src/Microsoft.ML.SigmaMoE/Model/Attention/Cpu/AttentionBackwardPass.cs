@@ -6,30 +6,30 @@ namespace Microsoft.ML.SigmaMoE;
 /// One head, row after row, backward: dlogit = p · (dp − Σ p · dp) with dp = dattended · valueᵀ goes to queries by keys and
 /// places, and with queries to keys and places; values get pᵀ · dattended.
 /// </summary>
-internal sealed unsafe class AttentionBackwardPass(AttentionCall call, int head) : IDisposable
+internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, int head) : IDisposable
 {
-    private readonly AttentionShape _shape = call.Shape;
-    private readonly HeadMatrix _keys = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _values = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _places = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _byContent = new(call.Shape.TileRows, call.Shape.HeadSize);
-    private readonly HeadMatrix _byPosition = new(call.Shape.TileRows, call.Shape.HeadSize);
-    private readonly HeadMatrix _arriving = new(call.Shape.TileRows, call.Shape.HeadSize);
-    private readonly KeyGradient _byKeys = new(call.Shape);
-    private readonly KeyGradient _byValues = new(call.Shape);
-    private readonly Scratch<float> _byProbabilities = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _byLogits = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _byPlaced = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _seen = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<float> _toContent = new((long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
-    private readonly Scratch<float> _toPosition = new((long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
-    private readonly float[] _numbers = new float[Math.Max(call.Shape.PaddedKeys, call.Shape.HeadSize)];
+    private readonly AttentionShape _shape = call.Sizes;
+    private readonly HeadMatrix _keys = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _values = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _places = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _byContent = new(call.Sizes.TileRows, call.Sizes.HeadSize);
+    private readonly HeadMatrix _byPosition = new(call.Sizes.TileRows, call.Sizes.HeadSize);
+    private readonly HeadMatrix _arriving = new(call.Sizes.TileRows, call.Sizes.HeadSize);
+    private readonly KeyGradient _byKeys = new(call.Sizes);
+    private readonly KeyGradient _byValues = new(call.Sizes);
+    private readonly Scratch<float> _byProbabilities = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _byLogits = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _byPlaced = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _seen = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<float> _toContent = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
+    private readonly Scratch<float> _toPosition = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
+    private readonly float[] _numbers = new float[Math.Max(call.Sizes.PaddedKeys, call.Sizes.HeadSize)];
 
     /// <summary>Gets the sums over the rows so far.</summary>
-    public AttentionSums Sums { get; } = new(call.Shape.HeadSize);
+    public AttentionSums Sums { get; } = new(call.Sizes.HeadSize);
 
     /// <summary>Gets the gradient by places over the rows so far.</summary>
-    public KeyGradient ByPlaces { get; } = new(call.Shape);
+    public KeyGradient ByPlaces { get; } = new(call.Sizes);
 
     /// <summary>Computes the rows of a batch from one up to another.</summary>
     /// <param name="first">The first row.</param>

@@ -6,19 +6,19 @@ namespace Microsoft.ML.SigmaMoE;
 /// One head after another, forward: logits by content and by position of a tile of queries, softmax over what each sees,
 /// and the mean of the values.
 /// </summary>
-internal sealed unsafe class AttentionForwardPass(AttentionCall call) : IDisposable
+internal sealed unsafe class AttentionForwardPass(BFloat16AttentionCall call) : IDisposable
 {
     private readonly Brgemm _brgemm = new();
-    private readonly AttentionShape _shape = call.Shape;
-    private readonly HeadMatrix _keys = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _values = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _places = new(call.Shape.Keys, call.Shape.HeadSize);
-    private readonly HeadMatrix _byContent = new(call.Shape.TileRows, call.Shape.HeadSize);
-    private readonly HeadMatrix _byPosition = new(call.Shape.TileRows, call.Shape.HeadSize);
-    private readonly Scratch<float> _content = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<float> _position = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _probabilities = new((long)call.Shape.TileRows * call.Shape.PaddedKeys, isZeroed: false);
-    private readonly Scratch<float> _mean = new((long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
+    private readonly AttentionShape _shape = call.Sizes;
+    private readonly HeadMatrix _keys = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _values = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _places = new(call.Sizes.Keys, call.Sizes.HeadSize);
+    private readonly HeadMatrix _byContent = new(call.Sizes.TileRows, call.Sizes.HeadSize);
+    private readonly HeadMatrix _byPosition = new(call.Sizes.TileRows, call.Sizes.HeadSize);
+    private readonly Scratch<float> _content = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<float> _position = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _probabilities = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<float> _mean = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
     private int _head = -1;
 
     /// <summary>Computes a head of a row.</summary>

@@ -12,7 +12,7 @@ internal sealed unsafe class BFloat16AttentionKernel : IAttentionKernel
 
     public void Forward(AttentionInputs inputs, AttentionShape shape, Tensor? probabilities, Tensor attended)
     {
-        var call = new AttentionCall(inputs, shape);
+        var call = new BFloat16AttentionCall(inputs, shape);
         var kept = TensorMemory.Of<ushort>(probabilities);
         var target = TensorMemory.Of<ushort>(attended);
         CpuWork.Run(CpuWork.Threads, shape.Heads * shape.Batch, () => new AttentionForwardPass(call), (pass, piece) =>
@@ -22,7 +22,7 @@ internal sealed unsafe class BFloat16AttentionKernel : IAttentionKernel
     public void Backward(
         AttentionInputs inputs, AttentionShape shape, Tensor probabilities, Tensor arriving, AttentionInputs gradients)
     {
-        var call = new AttentionCall(inputs, shape);
+        var call = new BFloat16AttentionCall(inputs, shape);
         var pieces = AttentionPieces.Of(shape);
         AttentionBackwardPass[] passes =
             [.. Enumerable.Range(0, shape.Heads * pieces.Count).Select(piece => new AttentionBackwardPass(call, piece / pieces.Count))];

@@ -53,7 +53,7 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
                 Run(batch, tile, probabilities + call.PlaceOfProbabilities(batch, head, tile.First), arriving, byQueries);
             }
 
-            var target = byKeysAndValues + call.PlaceOfKeys(batch, head);
+            var target = byKeysAndValues + call.PlaceOfKey(batch, head, 0);
             _byKeys.Write(target, 2 * call.Stride);
             _byValues.Write(target + _size, 2 * call.Stride);
         }
