@@ -165,7 +165,7 @@ KERNEL(256) expert_bias_gradient_bf16(
 }
 #endif
 
-#if HAS_FLOAT
+#if HAS_FLOAT || HAS_TF32
 KERNEL(256) expert_bias_gradient_float(
     const float* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
 {

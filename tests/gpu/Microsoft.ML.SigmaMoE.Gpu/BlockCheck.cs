@@ -9,7 +9,7 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
     /// <returns>How many failed.</returns>
     public int Run()
     {
-        var problem = new LayerProblem(new(5, 413, 7, 37, 3, IsBFloat16: false), bias: true);
+        var problem = new LayerProblem(new(5, 413, 7, 37, 3, TileNumbers.Float32), bias: true);
         return Report("decoding", Decode(problem)) + Report("routing", Route(problem)) + Report("gathered sums", Gather(problem))
             + Report("AdamW", AdamW());
     }

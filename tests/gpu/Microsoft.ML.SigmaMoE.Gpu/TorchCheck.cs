@@ -25,7 +25,7 @@ internal sealed class TorchCheck(Device device, TextWriter output)
     private int Experts(ScalarType type, double tolerance)
     {
         using var scope = NewDisposeScope();
-        var problem = new LayerProblem(new(300, 70, 6, 33, 4, type == ScalarType.BFloat16), bias: true);
+        var problem = new LayerProblem(new(300, 70, 6, 33, 4, type == ScalarType.BFloat16 ? TileNumbers.BFloat16 : TileNumbers.Float32), bias: true);
         var s = problem.Sizes;
         Tensor[] leaves =
         [
