@@ -6,4 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Model">The network's shape.</param>
 /// <param name="ComputeType">The number type of matrix multiplications: float32 or bfloat16.</param>
 /// <param name="Randomness">Where initial weights and dropout come from. Owned by the network.</param>
-internal sealed record BlockContext(ModelOptions Model, ScalarType ComputeType, Randomness Randomness);
+internal sealed record BlockContext(ModelOptions Model, ScalarType ComputeType, Randomness Randomness)
+{
+    /// <summary>Gets whether kernels may round float32 as <see cref="Precision.TensorFloat32"/> does.</summary>
+    public bool AllowsTensorFloat32 { get; init; }
+}

@@ -23,6 +23,7 @@ internal sealed class MixtureOfExperts : FeedForward
     private readonly int _active;
     private readonly int _outputs;
     private readonly Activation _activation;
+    private readonly bool _allowsTensorFloat32;
 
     public MixtureOfExperts(MixtureOfExpertsOptions options, BlockContext context, int? outputSize = null)
         : base(nameof(MixtureOfExperts))
@@ -42,6 +43,7 @@ internal sealed class MixtureOfExperts : FeedForward
         _router = Router.Create(new RouterContext(options, context));
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
         (_computeType, _active, _activation) = (context.ComputeType, options.ActiveExperts, options.Activation);
+        _allowsTensorFloat32 = context.AllowsTensorFloat32;
         RegisterComponents();
     }
 
@@ -98,6 +100,6 @@ internal sealed class MixtureOfExperts : FeedForward
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
         var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation };
-        return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);
+        return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs, _allowsTensorFloat32), inputs, batch, mask);
     }
 }

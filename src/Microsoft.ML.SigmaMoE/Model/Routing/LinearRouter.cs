@@ -30,7 +30,7 @@ internal abstract class LinearRouter : Router
     /// <summary>Gets whether experts are dropped now.</summary>
     protected bool IsDropping => training && _dropout > 0;
 
-    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], always in float32: a wrong choice costs more than the time.</summary>
+    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], never in bfloat16: a wrong choice costs more than the time.</summary>
     protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
 
     /// <summary>Computes what experts are chosen by, [tokens, experts], before any is dropped.</summary>

@@ -38,6 +38,23 @@ public sealed class EmulatedMixtureTests
     public void Layer_InBFloat16_GivesTheOutputAndAllGradientsOfTheTruth(string router) =>
         Compare(Options with { Router = Routers[router] }, Precision.BFloat16, 1e-2);
 
+    // the truth is not rounded: operands are off by 2^-11 of themselves at most, and products of them are added
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Layer_InTensorFloat32_GivesTheOutputAndAllGradientsOfFloat32(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.TensorFloat32, 2e-3);
+
+    [Fact]
+    public void Launches_OfALayerInTensorFloat32_MultiplyInIt()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options, Precision.TensorFloat32);
+        var products = emulated.Driver.Launches.Where(launch => launch.Split('_')[^1] is "16" or "64" or "128").ToList();
+        Assert.Equal(4, products.Distinct().Count());    // up, down, and the gradients by hidden vectors and weights
+        Assert.All(products, product => Assert.Contains("_tf32_", product, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Layer_DroppingHiddenNeurons_GivesTheSame() =>
         Compare(Options with { Router = Routers["sigmoid"], HiddenDropout = 0.3 }, Precision.Float32, 2e-6);
