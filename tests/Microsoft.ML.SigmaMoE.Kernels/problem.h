@@ -31,7 +31,7 @@ inline const Sizes all_sizes[] = {
 
 struct Problem {
     Sizes sizes;
-    std::vector<float> x, dy, gates, up, down, bias, logits, drawn;
+    std::vector<float> x, dy, gates, up, down, bias, logits, scores, drawn;
     std::vector<long long> choices;            // [tokens, active]
 
     explicit Problem(const Sizes& s) : sizes(s), random(s.tokens * 7919u + s.model_size * 131u + s.experts)
@@ -44,6 +44,7 @@ struct Problem {
         down = draw(weights, 1 / std::sqrt((float)s.expert_size));
         if (s.bias) bias = draw((size_t)s.experts * s.expert_size, 1);
         logits = draw((size_t)s.tokens * s.experts, 1);
+        scores = draw((size_t)s.tokens * s.experts, 1);
         drawn = draw((size_t)s.tokens * s.experts, 1);
         for (auto& u : drawn) u = std::abs(u) - std::floor(std::abs(u));
         for (int n = 0; n < s.tokens; n++)
