@@ -110,7 +110,7 @@ template <class Tile> DEVICE void expert_weight_gradient(
     tile.visit([&](int, int row, int column, float one, float two)
     {
         if (first_row + row < expert_size || MUTANT(reads_next_expert))
-            put_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two);
+            store_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two);
     });
 }
 

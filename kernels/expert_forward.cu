@@ -93,7 +93,7 @@ template <class Element> DEVICE void sum_choices(
             const Pair pair = load_pair(part + element(token * active + k, stride), column, stride);
             first += pair.first, second += pair.second;
         }
-        put_pair(y + element(token, model_size), column, model_size, first, second);
+        store_pair(y + element(token, model_size), column, model_size, first, second);
     }
 }
 

@@ -1,6 +1,6 @@
 // The tiles that experts are compiled for: suffix of the kernels' names, threads, type. The host chooses by the mean
-// number of tokens an expert gets (CudaTile.cs, which a test holds against this list). One file compiled with ONLY_FLOAT,
-// ONLY_TF32 and ONLY_BF16 makes three parts, of which a process loads one.
+// number of tokens an expert gets (CudaTile.cs, which a test holds against this list). One file compiled with
+// ONLY_FLOAT, ONLY_TF32 and ONLY_BF16 makes three parts, of which a process loads one.
 #pragma once
 #include "tiles.cuh"
 

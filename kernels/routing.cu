@@ -4,9 +4,9 @@
 //                    softmax         score = weight = exp(l_e) / Σ_j exp(l_j)
 //                    softmax_chosen  score = l_e, weight = softmax of the K chosen logits
 //                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞, and where it is
-//                  chosen all the same, its logit weighs it), not rescaled. Where scores are given, they choose instead, a
-//                  dropped expert's counts as −∞, and weights are those of the formula without dropping: a bias for each
-//                  expert, Sinkhorn's iteration. Noise on logits that also weigh is noise in l.
+//                  chosen all the same, its logit weighs it), not rescaled. Where scores are given, they choose
+//                  instead, a dropped expert's counts as −∞, and weights are those of the formula without dropping: a
+//                  bias for each expert, Sinkhorn's iteration. Noise on logits that also weigh is noise in l.
 //                  Equal scores: the lower number first. Not-a-number counts as the largest, so that it is seen.
 //   route_gradient_*  by_logits[n, e] of the weights' gradient: sigmoid w · (1 − w) · dw for chosen experts; softmax
 //                  w_e dw_e (chosen) − p_e Σ_k w_k dw_k; softmax_chosen w_e (dw_e − Σ_k w_k dw_k) (chosen); else 0

@@ -3,8 +3,8 @@
 //   ALONG_DEPTH   row r of the operand is row (or column) r of the tile, its elements lie along k
 //   ACROSS_DEPTH  row k of the operand belongs to step k, its elements lie along the tile's rows (or columns)
 // Rows without an address and elements beyond the operand's width count as 0, so that no size needs to fit the tile.
-// TensorTile multiplies bf16, or float32 rounded to tf32, on tensor cores, FloatTile float32 on any GPU; all sum in float32
-// in a fixed order.
+// TensorTile multiplies bf16, or float32 rounded to tf32, on tensor cores, FloatTile float32 on any GPU; all sum in
+// float32 in a fixed order.
 #pragma once
 #include "primitives.cuh"
 
@@ -17,14 +17,14 @@ template <class Tile, Layout L, int COUNT> constexpr int row_length =
 #if HAS_TENSOR_CORES
 DEVICE int lane() { return thread_index % 32; }
 
-// How 16 × STEP of A and STEP × 16 of B, two fragments, come out of shared memory, whose rows have LENGTH elements. bf16: a
-// word is two neighbours along k.
+// How 16 × STEP of A and STEP × 16 of B, two fragments, come out of shared memory, whose rows have LENGTH elements.
+// bf16: a word is two neighbours along k.
 struct BFloat16Fragments
 {
     typedef bf16 Element;
     static constexpr int DEPTH = 32, STEP = 16;
-    static constexpr int VECTOR = 8;                                 // elements of one copy of 16 bytes
-    static constexpr int PAD_ALONG = 8, PAD_ACROSS = 8;              // rows 16 bytes apart in the banks: no conflicts of ldmatrix
+    static constexpr int VECTOR = 8;                       // elements of one copy of 16 bytes
+    static constexpr int PAD_ALONG = 8, PAD_ACROSS = 8;    // rows 16 bytes apart in the banks: no conflicts of ldmatrix
 
     // matrices in the order (row, k), (row + 8, k), (row, k + 8), (row + 8, k + 8)
     template <Layout A, int LENGTH> DEVICE static void load_left(word (&r)[4], const bf16* a, int row, int k)
@@ -46,18 +46,22 @@ struct BFloat16Fragments
             load_matrices_transposed(r, b + (k + lane() % 16) * LENGTH + column + lane() / 16 * 8);
     }
 
-    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1) { multiply_add_bf16(d, a, b0, b1); }
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_bf16(d, a, b0, b1);
+    }
 };
 
 // float32, rounded to tf32 on its way into the multiplication: a word is one number, so eight rows of 16 bytes, which
-// ldmatrix takes for 8 × 8 halves, are 8 × 4 numbers. It cannot transpose them: across the depth each lane reads its own.
+// ldmatrix takes for 8 × 8 halves, are 8 × 4 numbers. It cannot transpose them: across the depth each lane reads its
+// own.
 struct Tf32Fragments
 {
     typedef float Element;
     static constexpr int DEPTH = 16, STEP = 8, VECTOR = 4;
     // Along the depth rows of 20 words: the eight that ldmatrix reads at once begin at eight different multiples of 4
-    // banks. Across it a warp reads eight neighbours of each of four rows: rows of 16, 64 or 128, and 8 words more, begin
-    // 8 or 24 banks apart.
+    // banks. Across it a warp reads eight neighbours of each of four rows: rows of 16, 64 or 128, and 8 words more,
+    // begin 8 or 24 banks apart.
     static constexpr int PAD_ALONG = 4, PAD_ACROSS = 8;
 
     // words in the order (row, k), (row + 8, k), (row, k + 4), (row + 8, k + 4), plus lane / 4 rows and lane % 4 steps
@@ -76,7 +80,8 @@ struct Tf32Fragments
         round(r);
     }
 
-    // words in the order (k, column), (k + 4, column), (k, column + 8), (k + 4, column + 8), plus lane % 4 steps and lane / 4
+    // words in the order (k, column), (k + 4, column), (k, column + 8), (k + 4, column + 8), plus lane % 4 steps and
+    // lane / 4 columns
     template <Layout B, int LENGTH> DEVICE static void load_right(word (&r)[4], const float* b, int column, int k)
     {
         static_assert(B == ALONG_DEPTH ? LENGTH / 4 % 2 == 1 : LENGTH % 16 == 8, "no bank conflicts");
@@ -92,7 +97,10 @@ struct Tf32Fragments
         round(r);
     }
 
-    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1) { multiply_add_tf32(d, a, b0, b1); }
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_tf32(d, a, b0, b1);
+    }
 
     DEVICE static void round(word (&r)[4])
     {
@@ -216,7 +224,8 @@ template <int ROWS_, int COLUMNS_> struct FloatTile
 
     template <Layout L, int COUNT> DEVICE static float at(const float* operand, int i, int k)
     {
-        return operand[L == ALONG_DEPTH ? i * row_length<FloatTile, L, COUNT> + k : k * row_length<FloatTile, L, COUNT> + i];
+        constexpr int length = row_length<FloatTile, L, COUNT>;
+        return L == ALONG_DEPTH ? operand[i * length + k] : operand[k * length + i];
     }
 
     template <class Visit> DEVICE void visit(Visit visit)

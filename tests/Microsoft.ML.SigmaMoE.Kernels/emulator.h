@@ -25,7 +25,7 @@ enum class Mutant {
     no_store_bound, no_quad_sum, no_row_sum_barrier, drops_last_choice, wrong_chunk, no_gate, no_relu_mask, narrow_index,
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
     gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order, tf32_right_order, tf32_cut_off,
-    pads_with_the_next_row, weighs_by_score,
+    pads_with_the_next_row, weighs_by_score, pairs_at_odd_places,
     count
 };
 inline const char* const mutant_names[] = {
@@ -34,7 +34,7 @@ inline const char* const mutant_names[] = {
     "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
     "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "decode_no_gate", "decode_no_barrier",
     "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off", "pads_with_the_next_row",
-    "weighs_by_score"
+    "weighs_by_score", "pairs_at_odd_places"
 };
 inline Mutant mutant = Mutant::none;
 

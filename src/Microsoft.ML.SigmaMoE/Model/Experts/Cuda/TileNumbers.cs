@@ -2,7 +2,7 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What kernels multiply matrices of.</summary>
 /// <param name="Name">What parts of kernels/ and suffixes of kernels say.</param>
-/// <param name="Element">The same for kernels that multiply no matrices: their numbers in memory.</param>
+/// <param name="Element">What suffixes of kernels say that multiply no matrices: numbers as they lie in memory.</param>
 /// <param name="ElementBytes">The bytes of a number in memory.</param>
 /// <param name="Copy">How many of them one copy moves: rows are padded to whole copies.</param>
 /// <param name="Conversion">The kernel that makes such rows of float32 rows of any length.</param>
