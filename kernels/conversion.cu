@@ -1,5 +1,6 @@
 // to_bf16: out[row, column] = bf16(in[row, column]), 0 for columns from `width` up to `stride`, a multiple of 8.
-// in [rows, width] float32, out [rows, stride]. A thread makes eight neighbours, which are written as one.
+// pad_rows: the same in float32, for tf32, whose copies need rows of a multiple of 4.
+// in [rows, width] float32, out [rows, stride]. A thread makes eight neighbours, or four, which are written as one.
 #include "primitives.cuh"
 
 #if HAS_TENSOR_CORES
@@ -28,3 +29,15 @@ KERNEL(256) to_bf16(const float* in, bf16* out, Index rows, int width, int strid
     }
 }
 #endif
+
+KERNEL(256) pad_rows(const float* in, float* out, Index rows, int width, int stride)
+{
+    const int across = stride / 4;
+    for (Index i = (Index)block_index * 256 + thread_index; i < rows * across; i += (Index)block_count * 256)
+    {
+        const int column = (int)(i % across) * 4;
+        const float* source = in + i / across * width;
+        auto at = [&](int c) { return c < width || MUTANT(pads_with_the_next_row) ? source[c] : 0; };
+        *(Quad*)(out + i * 4) = {at(column), at(column + 1), at(column + 2), at(column + 3)};
+    }
+}

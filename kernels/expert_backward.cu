@@ -110,7 +110,7 @@ template <class Tile> DEVICE void expert_weight_gradient(
     tile.visit([&](int, int row, int column, float one, float two)
     {
         if (first_row + row < expert_size || MUTANT(reads_next_expert))
-            put_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two);
+            store_pair(out + element(first_row + row, model_size), first_column + column, model_size, one, two);
     });
 }
 
@@ -165,7 +165,7 @@ KERNEL(256) expert_bias_gradient_bf16(
 }
 #endif
 
-#if HAS_FLOAT
+#if HAS_FLOAT || HAS_TF32
 KERNEL(256) expert_bias_gradient_float(
     const float* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
 {

@@ -43,20 +43,21 @@ DEVICE Pair load_pair(const bf16* row, int column, int width)
 }
 #endif
 
+// A pair is stored and loaded whole where rows begin at even places.
 DEVICE void store_pair(float* row, int column, int width, float first, float second)
 {
-    if (column < width) row[column] = first;
-    if (column + 1 < width) row[column + 1] = second;
+    if (column >= width) return;
+    if (width % 2 == 0 || MUTANT(pairs_at_odd_places)) *(Pair*)(row + column) = {first, second};
+    else
+    {
+        row[column] = first;
+        if (column + 1 < width) row[column + 1] = second;
+    }
 }
 
 DEVICE Pair load_pair(const float* row, int column, int width)
 {
-    return {column < width ? row[column] : 0, column + 1 < width ? row[column + 1] : 0};
-}
-
-// Stores a pair of a float32 row, whole where rows begin at even places.
-DEVICE void put_pair(float* row, int column, int width, float first, float second)
-{
-    if (width % 2 != 0) store_pair(row, column, width, first, second);
-    else if (column < width) *(Pair*)(row + column) = {first, second};
+    if (column >= width) return {0, 0};
+    if (width % 2 == 0) return *(const Pair*)(row + column);
+    return {row[column], column + 1 < width ? row[column + 1] : 0};
 }

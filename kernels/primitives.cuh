@@ -29,14 +29,23 @@ DEVICE void copy_commit() { emulator::commit(); }
 template <int PENDING> DEVICE void copy_wait() { emulator::wait(PENDING); }
 DEVICE void load_matrices(word (&r)[4], const void* row) { emulator::load_matrices(r, row, false); }
 DEVICE void load_matrices_transposed(word (&r)[4], const void* row) { emulator::load_matrices(r, row, true); }
-DEVICE void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1) { emulator::multiply_add(d, a, b0, b1); }
+DEVICE void multiply_add_bf16(float (&d)[4], const word (&a)[4], word b0, word b1)
+{
+    emulator::multiply_add(d, a, b0, b1, emulator::multiply_bf16);
+}
+DEVICE void multiply_add_tf32(float (&d)[4], const word (&a)[4], word b0, word b1)
+{
+    emulator::multiply_add(d, a, b0, b1, emulator::multiply_tf32);
+}
 template <class T> DEVICE T shuffle_xor(T value, int mask) { return emulator::shuffle(value, emulator::lane() ^ mask); }
 template <class T> DEVICE T shuffle_up(T value, int distance)
 {
     return emulator::shuffle(value, emulator::lane() < distance ? emulator::lane() : emulator::lane() - distance);
 }
 DEVICE word pack(float first, float second) { return emulator::round(first) | ((word)emulator::round(second) << 16); }
+DEVICE word to_tf32(float value) { return emulator::to_tf32(value); }
 DEVICE float bits_to_float(word bits) { return emulator::bits_to_float(bits); }
+DEVICE word float_to_bits(float value) { return emulator::float_to_bits(value); }
 DEVICE float square_root(float value) { return std::sqrt(value); }
 
 #else
@@ -107,12 +116,29 @@ DEVICE void load_matrices_transposed(word (&r)[4], const void* row)
 }
 
 // d[16, 8] += a[16, 16] · b[16, 8], spread over a warp.
-DEVICE void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+DEVICE void multiply_add_bf16(float (&d)[4], const word (&a)[4], word b0, word b1)
 {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
         "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// d[16, 8] += a[16, 8] · b[8, 8], spread over a warp. A word is a float32 whose lower 13 bits do not count.
+DEVICE void multiply_add_tf32(float (&d)[4], const word (&a)[4], word b0, word b1)
+{
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// To the nearest number of ten bits after the leading one, ties away from zero.
+DEVICE word to_tf32(float value)
+{
+    word r;
+    asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(r) : "f"(value));
+    return r;
 }
 
 DEVICE word pack(float first, float second)
@@ -129,6 +155,7 @@ template <class T> DEVICE T shuffle_up(T value, int distance)
     return __shfl_up_sync(0xffffffffu, value, distance);
 }
 DEVICE float bits_to_float(word bits) { return __uint_as_float(bits); }
+DEVICE word float_to_bits(float value) { return __float_as_uint(value); }
 DEVICE float square_root(float value) { return sqrtf(value); }
 
 #endif
@@ -138,6 +165,7 @@ DEVICE float second_of(word pair) { return bits_to_float(pair & 0xffff0000u); }
 DEVICE float widened(bf16 value) { return bits_to_float((word)value << 16); }
 DEVICE float widened(float value) { return value; }
 DEVICE int ceil_div(int count, int size) { return (count + size - 1) / size; }
+template <class T> DEVICE void swap(T& a, T& b) { const T before = a; a = b, b = before; }
 template <class T> DEVICE T least(T a, T b) { return b < a ? b : a; }
 
 // The sum over a warp, the same in every lane: the order of additions is fixed.

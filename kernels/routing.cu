@@ -4,7 +4,9 @@
 //                    softmax         score = weight = exp(l_e) / Σ_j exp(l_j)
 //                    softmax_chosen  score = l_e, weight = softmax of the K chosen logits
 //                  An expert whose drawn number is below δ is dropped: score 0 (softmax_chosen: −∞, and where it is
-//                  chosen all the same, its logit weighs it), not rescaled.
+//                  chosen all the same, its logit weighs it), not rescaled. Where scores are given, they choose
+//                  instead, a dropped expert's counts as −∞, and weights are those of the formula without dropping: a
+//                  bias for each expert, Sinkhorn's iteration. Noise on logits that also weigh is noise in l.
 //                  Equal scores: the lower number first. Not-a-number counts as the largest, so that it is seen.
 //   route_gradient_*  by_logits[n, e] of the weights' gradient: sigmoid w · (1 − w) · dw for chosen experts; softmax
 //                  w_e dw_e (chosen) − p_e Σ_k w_k dw_k; softmax_chosen w_e (dw_e − Σ_k w_k dw_k) (chosen); else 0
@@ -13,7 +15,7 @@
 //                  bin those of each block begin. A chunk is a stretch of tokens, whole blocks of them.
 //   place_slots    slots[position] = n · K + k: sorted by expert, then token; stable, so always the same
 //   list_tiles     list 0: tiles of at most `rows` positions of one expert; list 1 + c: the same within chunk c
-// Layouts: logits, drawn [N, E] float32; choices [N, K] int64, as libtorch has them, chosen the same in int32, weights
+// Layouts: logits, scores, drawn [N, E] float32; choices [N, K] int64, as libtorch has them, chosen the same in int32, weights
 // [N, K] float32; counts, before [blocks, E]; offsets [E · C + 1]; slots [N · K]; tiles [1 + C, capacity], tile_counts [1 + C], starts [1 + C, E + 1]. N · K < 2^31.
 #include "expert_tiles.cuh"
 
@@ -40,7 +42,8 @@ template <class T> DEVICE T warp_largest(T value)
 
 // One warp, one token. Experts of a token are chosen one by one: the largest that comes after the one before.
 template <Scoring SCORING> DEVICE void choose_experts(
-    const float* logits, const float* drawn, float dropout, int experts, int active, int* chosen, float* weights)
+    const float* logits, const float* scores, const float* drawn, float dropout, int experts, int active, int* chosen,
+    float* weights)
 {
     const int lane = thread_index % 32;
     const float infinity = bits_to_float(0x7f800000);
@@ -53,11 +56,16 @@ template <Scoring SCORING> DEVICE void choose_experts(
         total = warp_sum(total);
     }
 
-    auto score = [&](int e)
+    auto value = [&](int e)
     {
-        if (drawn != nullptr && drawn[e] < dropout) return SCORING == SOFTMAX_CHOSEN ? -infinity : 0;
         if (SCORING == SIGMOID) return 1 / (1 + expf(-logits[e]));
         return SCORING == SOFTMAX ? expf(logits[e] - largest) / total : logits[e];
+    };
+    const bool only_chooses = SCORING == SOFTMAX_CHOSEN || (scores != nullptr && !MUTANT(weighs_by_score));
+    auto score = [&](int e)
+    {
+        if (drawn != nullptr && drawn[e] < dropout) return only_chooses ? -infinity : 0;
+        return scores != nullptr ? scores[e] : value(e);
     };
 
     long long last = 0x7fffffffffffffffLL;
@@ -71,7 +79,7 @@ template <Scoring SCORING> DEVICE void choose_experts(
         }
         last = warp_largest(best);
         const int expert = 0x7fffffff - (int)(last & 0x7fffffff);
-        const float weight = SCORING == SOFTMAX_CHOSEN ? logits[expert] : score(expert);
+        const float weight = only_chooses ? value(expert) : score(expert);
         if (SCORING == SOFTMAX_CHOSEN && !(weight <= largest)) largest = weight;
         if (lane == k % 32) chosen[k] = expert, weights[k] = weight;
     }
@@ -95,8 +103,8 @@ DEVICE void count_block(const int* chosen, int choices, int experts, int* counts
 }
 
 template <Scoring SCORING> DEVICE void route(
-    const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, long long* choices,
-    int* chosen, float* weights, int* counts)
+    const float* logits, const float* scores, const float* drawn, float dropout, int tokens, int experts, int active,
+    long long* choices, int* chosen, float* weights, int* counts)
 {
     SHARED(int, local);                                   // [BLOCK_TOKENS, K]
     const int first = block_index * BLOCK_TOKENS;
@@ -105,8 +113,8 @@ template <Scoring SCORING> DEVICE void route(
     {
         const Index row = element(first + t, experts), slot = element(first + t, active);
         choose_experts<SCORING>(
-            logits + row, drawn == nullptr ? nullptr : drawn + row, dropout, experts, active, local + t * active,
-            weights + slot);
+            logits + row, scores == nullptr ? nullptr : scores + row, drawn == nullptr ? nullptr : drawn + row, dropout,
+            experts, active, local + t * active, weights + slot);
     }
     if (!MUTANT(no_choice_barrier)) barrier();
     for (int i = thread_index; i < here * active; i += ROUTE_THREADS)
@@ -149,10 +157,10 @@ template <Scoring SCORING> DEVICE void route_gradient(
 
 #define ROUTE(name, scoring) \
     KERNEL(ROUTE_THREADS) route_##name( \
-        const float* logits, const float* drawn, float dropout, int tokens, int experts, int active, \
-        long long* choices, int* chosen, float* weights, int* counts) \
+        const float* logits, const float* scores, const float* drawn, float dropout, int tokens, int experts, \
+        int active, long long* choices, int* chosen, float* weights, int* counts) \
     { \
-        route<scoring>(logits, drawn, dropout, tokens, experts, active, choices, chosen, weights, counts); \
+        route<scoring>(logits, scores, drawn, dropout, tokens, experts, active, choices, chosen, weights, counts); \
     } \
     KERNEL(256) route_gradient_##name( \
         const float* logits, const int* chosen, const float* weights, const float* by_weights, float* by_logits, \

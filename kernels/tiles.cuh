@@ -3,20 +3,120 @@
 //   ALONG_DEPTH   row r of the operand is row (or column) r of the tile, its elements lie along k
 //   ACROSS_DEPTH  row k of the operand belongs to step k, its elements lie along the tile's rows (or columns)
 // Rows without an address and elements beyond the operand's width count as 0, so that no size needs to fit the tile.
-// TensorTile multiplies bf16 on tensor cores, FloatTile float32 on any GPU; both sum in float32 in a fixed order.
+// TensorTile multiplies bf16, or float32 rounded to tf32, on tensor cores, FloatTile float32 on any GPU; all sum in
+// float32 in a fixed order.
 #pragma once
 #include "primitives.cuh"
 
 enum Layout { ALONG_DEPTH, ACROSS_DEPTH };
 
+// Elements of shared memory from one row of an operand to the next; COUNT is the tile's rows or columns.
+template <class Tile, Layout L, int COUNT> constexpr int row_length =
+    L == ALONG_DEPTH ? Tile::DEPTH + Tile::PAD_ALONG : COUNT + Tile::PAD_ACROSS;
+
 #if HAS_TENSOR_CORES
-// WARPS_M × WARPS_N warps, each with 16 × 8 fragments of its part of the tile.
-template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
+DEVICE int lane() { return thread_index % 32; }
+
+// How 16 × STEP of A and STEP × 16 of B, two fragments, come out of shared memory, whose rows have LENGTH elements.
+// bf16: a word is two neighbours along k.
+struct BFloat16Fragments
 {
     typedef bf16 Element;
-    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, DEPTH = 32, STAGES = 3, THREADS = 32 * WARPS_M * WARPS_N;
+    static constexpr int DEPTH = 32, STEP = 16;
     static constexpr int VECTOR = 8;                       // elements of one copy of 16 bytes
-    static constexpr int PAD = 8;                          // rows 16 bytes apart in the banks: no conflicts of ldmatrix
+    static constexpr int PAD_ALONG = 8, PAD_ACROSS = 8;    // rows 16 bytes apart in the banks: no conflicts of ldmatrix
+
+    // matrices in the order (row, k), (row + 8, k), (row, k + 8), (row + 8, k + 8)
+    template <Layout A, int LENGTH> DEVICE static void load_left(word (&r)[4], const bf16* a, int row, int k)
+    {
+        static_assert(LENGTH / VECTOR % 2 == 1, "no bank conflicts");
+        if (A == ALONG_DEPTH)
+            load_matrices(r, a + (row + lane() % 16) * LENGTH + k + lane() / 16 * 8);
+        else
+            load_matrices_transposed(r, a + (k + lane() % 8 + lane() / 16 * 8) * LENGTH + row + lane() / 8 % 2 * 8);
+    }
+
+    // matrices in the order (k, column), (k + 8, column), (k, column + 8), (k + 8, column + 8)
+    template <Layout B, int LENGTH> DEVICE static void load_right(word (&r)[4], const bf16* b, int column, int k)
+    {
+        static_assert(LENGTH / VECTOR % 2 == 1, "no bank conflicts");
+        if (B == ALONG_DEPTH)
+            load_matrices(r, b + (column + lane() % 8 + lane() / 16 * 8) * LENGTH + k + lane() / 8 % 2 * 8);
+        else
+            load_matrices_transposed(r, b + (k + lane() % 16) * LENGTH + column + lane() / 16 * 8);
+    }
+
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_bf16(d, a, b0, b1);
+    }
+};
+
+// float32, rounded to tf32 on its way into the multiplication: a word is one number, so eight rows of 16 bytes, which
+// ldmatrix takes for 8 × 8 halves, are 8 × 4 numbers. It cannot transpose them: across the depth each lane reads its
+// own.
+struct Tf32Fragments
+{
+    typedef float Element;
+    static constexpr int DEPTH = 16, STEP = 8, VECTOR = 4;
+    // Along the depth rows of 20 words: the eight that ldmatrix reads at once begin at eight different multiples of 4
+    // banks. Across it a warp reads eight neighbours of each of four rows: rows of 16, 64 or 128, and 8 words more,
+    // begin 8 or 24 banks apart.
+    static constexpr int PAD_ALONG = 4, PAD_ACROSS = 8;
+
+    // words in the order (row, k), (row + 8, k), (row, k + 4), (row + 8, k + 4), plus lane / 4 rows and lane % 4 steps
+    template <Layout A, int LENGTH> DEVICE static void load_left(word (&r)[4], const float* a, int row, int k)
+    {
+        static_assert(A == ALONG_DEPTH ? LENGTH / 4 % 2 == 1 : LENGTH % 16 == 8, "no bank conflicts");
+        if (A == ALONG_DEPTH)
+            load_matrices(r, a + (row + lane() % 16) * LENGTH + k + lane() / 16 * 4);
+        else
+        {
+#pragma unroll
+            for (int q = 0; q < 4; q++)
+                r[q] = float_to_bits(a[(k + lane() % 4 + q / 2 * 4) * LENGTH + row + lane() / 4 + q % 2 * 8]);
+        }
+        if (MUTANT(tf32_left_order)) swap(r[1], r[2]);
+        round(r);
+    }
+
+    // words in the order (k, column), (k + 4, column), (k, column + 8), (k + 4, column + 8), plus lane % 4 steps and
+    // lane / 4 columns
+    template <Layout B, int LENGTH> DEVICE static void load_right(word (&r)[4], const float* b, int column, int k)
+    {
+        static_assert(B == ALONG_DEPTH ? LENGTH / 4 % 2 == 1 : LENGTH % 16 == 8, "no bank conflicts");
+        if (B == ALONG_DEPTH)
+            load_matrices(r, b + (column + lane() % 8 + lane() / 16 * 8) * LENGTH + k + lane() / 8 % 2 * 4);
+        else
+        {
+#pragma unroll
+            for (int q = 0; q < 4; q++)
+                r[q] = float_to_bits(b[(k + lane() % 4 + q % 2 * 4) * LENGTH + column + lane() / 4 + q / 2 * 8]);
+        }
+        if (MUTANT(tf32_right_order)) swap(r[1], r[2]);
+        round(r);
+    }
+
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_tf32(d, a, b0, b1);
+    }
+
+    DEVICE static void round(word (&r)[4])
+    {
+#pragma unroll
+        for (int q = 0; q < 4; q++)
+            if (!MUTANT(tf32_cut_off)) r[q] = to_tf32(bits_to_float(r[q]));
+    }
+};
+
+// WARPS_M × WARPS_N warps, each with 16 × 8 fragments of its part of the tile.
+template <class Fragments, int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
+{
+    typedef typename Fragments::Element Element;
+    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, STAGES = 3, THREADS = 32 * WARPS_M * WARPS_N;
+    static constexpr int DEPTH = Fragments::DEPTH, VECTOR = Fragments::VECTOR;
+    static constexpr int PAD_ALONG = Fragments::PAD_ALONG, PAD_ACROSS = Fragments::PAD_ACROSS;
     static constexpr int ROW_PARTS = WARPS_N;
     static constexpr int HEIGHT = ROWS / WARPS_M, WIDTH = COLUMNS / WARPS_N;
     static constexpr int FRAGMENTS_M = HEIGHT / 16, FRAGMENTS_N = WIDTH / 8;
@@ -25,7 +125,6 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
 
     float sum[FRAGMENTS_M][FRAGMENTS_N][4];
 
-    DEVICE static int lane() { return thread_index % 32; }
     DEVICE static int first_row() { return thread_index / 32 % WARPS_M * HEIGHT; }
     DEVICE static int first_column() { return thread_index / 32 / WARPS_M * WIDTH; }
 
@@ -39,41 +138,25 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
                 for (int q = 0; q < 4; q++) sum[i][j][q] = 0;
     }
 
-    template <Layout A, Layout B> DEVICE void multiply(const bf16* a, const bf16* b)
+    template <Layout A, Layout B> DEVICE void multiply(const Element* a, const Element* b)
     {
+        constexpr int length_a = row_length<TensorTile, A, ROWS>, length_b = row_length<TensorTile, B, COLUMNS>;
 #pragma unroll
-        for (int k = 0; k < DEPTH; k += 16)
+        for (int k = 0; k < DEPTH; k += Fragments::STEP)
         {
             word left[FRAGMENTS_M][4], right[FRAGMENTS_N / 2][4];
 #pragma unroll
-            for (int i = 0; i < FRAGMENTS_M; i++) load_left<A>(left[i], a, first_row() + i * 16, k);
+            for (int i = 0; i < FRAGMENTS_M; i++)
+                Fragments::template load_left<A, length_a>(left[i], a, first_row() + i * 16, k);
 #pragma unroll
-            for (int j = 0; j < FRAGMENTS_N / 2; j++) load_right<B>(right[j], b, first_column() + j * 16, k);
+            for (int j = 0; j < FRAGMENTS_N / 2; j++)
+                Fragments::template load_right<B, length_b>(right[j], b, first_column() + j * 16, k);
 #pragma unroll
             for (int i = 0; i < FRAGMENTS_M; i++)
 #pragma unroll
                 for (int j = 0; j < FRAGMENTS_N; j++)
-                    multiply_add(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
+                    Fragments::multiply_add(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
         }
-    }
-
-    // 16 × 16 of A: matrices in the order (row, k), (row + 8, k), (row, k + 8), (row + 8, k + 8)
-    template <Layout A> DEVICE static void load_left(word (&r)[4], const bf16* a, int row, int k)
-    {
-        if (A == ALONG_DEPTH)
-            load_matrices(r, a + (row + lane() % 16) * (DEPTH + PAD) + k + lane() / 16 * 8);
-        else
-            load_matrices_transposed(
-                r, a + (k + lane() % 8 + lane() / 16 * 8) * (ROWS + PAD) + row + lane() / 8 % 2 * 8);
-    }
-
-    // two fragments of B: matrices in the order (k, column), (k + 8, column), (k, column + 8), (k + 8, column + 8)
-    template <Layout B> DEVICE static void load_right(word (&r)[4], const bf16* b, int column, int k)
-    {
-        if (B == ALONG_DEPTH)
-            load_matrices(r, b + (column + lane() % 8 + lane() / 16 * 8) * (DEPTH + PAD) + k + lane() / 8 % 2 * 8);
-        else
-            load_matrices_transposed(r, b + (k + lane() % 16) * (COLUMNS + PAD) + column + lane() / 16 * 8);
     }
 
     // Calls visit(i, row, column, sum, sum of column + 1); i numbers the rows of this thread.
@@ -107,8 +190,8 @@ template <int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
 template <int ROWS_, int COLUMNS_> struct FloatTile
 {
     typedef float Element;
-    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, DEPTH = 16, STAGES = 2, THREADS = 256, VECTOR = 1, PAD = 1;
-    static constexpr int ROW_PARTS = 1, ROWS_A_THREAD = ROWS / 16, PAIRS = COLUMNS / 32;
+    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, DEPTH = 16, STAGES = 2, THREADS = 256, VECTOR = 1;
+    static constexpr int PAD_ALONG = 1, PAD_ACROSS = 1, ROW_PARTS = 1, ROWS_A_THREAD = ROWS / 16, PAIRS = COLUMNS / 32;
     static_assert(ROWS % 16 == 0 && COLUMNS % 32 == 0, "every thread has the same number of pairs");
 
     float sum[ROWS_A_THREAD][PAIRS][2];
@@ -141,7 +224,8 @@ template <int ROWS_, int COLUMNS_> struct FloatTile
 
     template <Layout L, int COUNT> DEVICE static float at(const float* operand, int i, int k)
     {
-        return L == ALONG_DEPTH ? operand[i * (DEPTH + PAD) + k] : operand[k * (COUNT + PAD) + i];
+        constexpr int length = row_length<FloatTile, L, COUNT>;
+        return L == ALONG_DEPTH ? operand[i * length + k] : operand[k * length + i];
     }
 
     template <class Visit> DEVICE void visit(Visit visit)
@@ -165,7 +249,7 @@ template <int ROWS_, int COLUMNS_> struct FloatTile
 };
 
 template <class Tile, Layout L, int COUNT> constexpr int operand_size =
-    L == ALONG_DEPTH ? COUNT * (Tile::DEPTH + Tile::PAD) : Tile::DEPTH * (COUNT + Tile::PAD);
+    (L == ALONG_DEPTH ? COUNT : Tile::DEPTH) * row_length<Tile, L, COUNT>;
 
 // Elements of shared memory that multiply_tile uses.
 template <class Tile, Layout A, Layout B> constexpr int stages_size =
@@ -196,7 +280,7 @@ DEVICE void load_operand(
         const int row = copy / copies, column = copy % copies * Tile::VECTOR;
         const typename Tile::Element* source = first_row + row < row_end ? from.row(first_row + row) : nullptr;
         const bool inside = source != nullptr && first + column < end;
-        void* target = to + row * (width + Tile::PAD) + column;
+        void* target = to + row * row_length<Tile, L, COUNT> + column;
         const void* address = inside ? source + first + column : from.anywhere;
         if (Tile::VECTOR == 1) copy_async4(target, address, inside);
         else copy_async16(target, address, inside);

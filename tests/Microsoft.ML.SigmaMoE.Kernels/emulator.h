@@ -24,7 +24,8 @@ enum class Mutant {
     none, no_wait, no_barrier, no_trailing_barrier, load_too_early, no_row_bound, no_column_bound, no_depth_bound,
     no_store_bound, no_quad_sum, no_row_sum_barrier, drops_last_choice, wrong_chunk, no_gate, no_relu_mask, narrow_index,
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
-    gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end,
+    gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order, tf32_right_order, tf32_cut_off,
+    pads_with_the_next_row, weighs_by_score, pairs_at_odd_places,
     count
 };
 inline const char* const mutant_names[] = {
@@ -32,7 +33,8 @@ inline const char* const mutant_names[] = {
     "no_depth_bound", "no_store_bound", "no_quad_sum", "no_row_sum_barrier", "drops_last_choice", "wrong_chunk", "no_gate",
     "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
     "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "decode_no_gate", "decode_no_barrier",
-    "adamw_past_end"
+    "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off", "pads_with_the_next_row",
+    "weighs_by_score", "pairs_at_odd_places"
 };
 inline Mutant mutant = Mutant::none;
 
@@ -288,16 +290,28 @@ inline float bits_to_float(uint32_t bits)
     return value;
 }
 
+inline uint32_t float_to_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return bits;
+}
+
 inline float widen(uint16_t half) { return bits_to_float((uint32_t)half << 16); }
 
 // to the nearest bf16, ties to even
 inline uint16_t round(float value)
 {
-    uint32_t bits;
-    memcpy(&bits, &value, 4);
+    const uint32_t bits = float_to_bits(value);
     if (value != value) return 0x7fff;
     return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
+
+// what the multiplication sees of a float32
+inline float cut_to_tf32(uint32_t bits) { return bits_to_float(bits & 0xffffe000u); }
+
+// to the nearest tf32, ties away from zero
+inline uint32_t to_tf32(float value) { return value != value ? 0x7fffffffu : (float_to_bits(value) + 0x1000) & 0xffffe000u; }
 
 inline void load_matrices(uint32_t (&r)[4], const void* row, bool transposed)
 {
@@ -317,32 +331,50 @@ inline void load_matrices(uint32_t (&r)[4], const void* row, bool transposed)
     memcpy(r, block().warps[thread() / 32].r[lane()], sizeof r);
 }
 
-inline void multiply_fragments(Warp& w)
+// What the lanes hold of a, [16, K], and b, [K, 8], is gathered by `place`; then d += a · b, one lane's numbers after another.
+template <int K, class Place> inline void multiply_fragments(Warp& w, Place place)
 {
-    float a[16][16], b[16][8], d[16][8];
+    float a[16][K], b[K][8], d[16][8];
     for (int l = 0; l < 32; l++)
-        for (int half = 0; half < 2; half++)
-        {
-            int row = l / 4, column = l % 4 * 2 + half, shift = half * 16;
-            for (int q = 0; q < 4; q++) a[row + q % 2 * 8][column + q / 2 * 8] = widen(w.a[l][q] >> shift);
-            for (int q = 0; q < 2; q++) b[column + q * 8][row] = widen(w.b[l][q] >> shift);
-            for (int q = 0; q < 2; q++) d[row + q * 8][column] = w.d[l][q * 2 + half];
-        }
+    {
+        place(w, l, a, b);
+        for (int q = 0; q < 4; q++) d[l / 4 + q / 2 * 8][l % 4 * 2 + q % 2] = w.d[l][q];
+    }
     for (int i = 0; i < 16; i++)
-        for (int k = 0; k < 16; k++)
+        for (int k = 0; k < K; k++)
             for (int j = 0; j < 8; j++) d[i][j] += a[i][k] * b[k][j];
     for (int l = 0; l < 32; l++)
         for (int q = 0; q < 4; q++) w.d[l][q] = d[l / 4 + q / 2 * 8][l % 4 * 2 + q % 2];
 }
 
-inline void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
+inline void multiply_bf16(Warp& w)
+{
+    multiply_fragments<16>(w, [](const Warp& w, int l, float (&a)[16][16], float (&b)[16][8]) {
+        for (int half = 0; half < 2; half++)
+        {
+            int row = l / 4, column = l % 4 * 2 + half, shift = half * 16;
+            for (int q = 0; q < 4; q++) a[row + q % 2 * 8][column + q / 2 * 8] = widen(w.a[l][q] >> shift);
+            for (int q = 0; q < 2; q++) b[column + q * 8][row] = widen(w.b[l][q] >> shift);
+        }
+    });
+}
+
+inline void multiply_tf32(Warp& w)
+{
+    multiply_fragments<8>(w, [](const Warp& w, int l, float (&a)[16][8], float (&b)[8][8]) {
+        for (int q = 0; q < 4; q++) a[l / 4 + q % 2 * 8][l % 4 + q / 2 * 4] = cut_to_tf32(w.a[l][q]);
+        for (int q = 0; q < 2; q++) b[l % 4 + q * 4][l / 4] = cut_to_tf32(w.b[l][q]);
+    });
+}
+
+inline void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1, void (*multiply)(Warp&))
 {
     collect([&](Warp& w, int l) {
         memcpy(w.a[l], a, sizeof a);
         w.b[l][0] = b0;
         w.b[l][1] = b1;
         memcpy(w.d[l], d, sizeof d);
-    }, multiply_fragments);
+    }, multiply);
     memcpy(d, block().warps[thread() / 32].d[lane()], sizeof d);
 }
 

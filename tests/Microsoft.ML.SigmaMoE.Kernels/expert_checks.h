@@ -6,6 +6,14 @@
 using checks::equal;
 using checks::number;
 
+// What a tile multiplies: tf32 tiles, those that copy float32 four at a time, round it. Products of such numbers are exact in
+// float32, so that they need no other tolerance than float32's.
+template <class Tile> double factor(typename Tile::Element value)
+{
+    if constexpr (sizeof(value) == 4 && Tile::VECTOR == 4) return emulator::bits_to_float(emulator::to_tf32(value));
+    return number(value);
+}
+
 // Sorted by expert, then token; tiles that cover each bin once and do not cross it.
 inline void check_order(const Sorted& got, const Problem& p, int rows)
 {
@@ -50,7 +58,7 @@ template <class Tile> void check_forward(const Layer<Tile>& l)
         {
             double sum = g < s.expert_size && s.bias ? l.problem.bias[e * s.expert_size + g] : 0;
             for (int d = 0; d < s.model_size && g < s.expert_size; d++)
-                sum += number(l.x[(size_t)n * l.stride + d]) * number(l.up[((size_t)e * s.expert_size + g) * l.stride + d]);
+                sum += factor<Tile>(l.x[(size_t)n * l.stride + d]) * factor<Tile>(l.up[((size_t)e * s.expert_size + g) * l.stride + d]);
             equal("hidden", (size_t)p * l.hidden_stride + g, l.hidden[(size_t)p * l.hidden_stride + g], std::max(0.0, sum));
         }
     }
@@ -70,8 +78,8 @@ template <class Tile> void check_sum_over_choices(
         {
             double part = 0;
             for (int g = 0; g < s.expert_size; g++)
-                part += number(rows[(size_t)p * l.hidden_stride + g])
-                    * number(weights[((size_t)e * s.expert_size + g) * l.stride + d]);
+                part += factor<Tile>(rows[(size_t)p * l.hidden_stride + g])
+                    * factor<Tile>(weights[((size_t)e * s.expert_size + g) * l.stride + d]);
             part *= gates ? gates[slot] : 1;
             wanted[(size_t)n * s.model_size + d] += part;
             rounding[(size_t)n * s.model_size + d] += checks::allowed(typename Tile::Element(), part);
@@ -92,7 +100,8 @@ template <class Tile> void check_hidden_gradient(const Layer<Tile>& l)
             const size_t at = (size_t)p * l.hidden_stride + g;
             double u = 0;
             for (int d = 0; d < s.model_size && g < s.expert_size; d++)
-                u += number(l.dy[(size_t)n * l.stride + d]) * number(l.down[((size_t)e * s.expert_size + g) * l.stride + d]);
+                u += factor<Tile>(l.dy[(size_t)n * l.stride + d])
+                    * factor<Tile>(l.down[((size_t)e * s.expert_size + g) * l.stride + d]);
             const double h = number(l.hidden[at]), gate = l.problem.gates[slot];
             by_gate += u * h;
             equal("by_raw", at, l.by_raw[at], h > 0 ? gate * u : 0);
@@ -114,7 +123,7 @@ template <class Tile> void check_weight_gradient(
         for (int g = 0; g < s.expert_size; g++)
             for (int d = 0; d < s.model_size; d++)
                 wanted[((size_t)e * s.expert_size + g) * s.model_size + d] +=
-                    number(left[(size_t)p * l.hidden_stride + g]) * number(right[(size_t)n * l.stride + d]);
+                    factor<Tile>(left[(size_t)p * l.hidden_stride + g]) * factor<Tile>(right[(size_t)n * l.stride + d]);
     }
     for (size_t i = 0; i < got.size(); i++) equal(name, i, got[i], wanted[i]);
 }

@@ -27,22 +27,24 @@ template <class Tile> struct Family {
     static constexpr int weight_bytes = stages_size<Tile, ACROSS_DEPTH, ACROSS_DEPTH> * sizeof(Element);
 };
 
-inline int padded(int size, uint16_t) { return (size + 7) / 8 * 8; }
-inline int padded(int size, float) { return size; }
+// Rows have whole copies.
+template <class Tile> int padded(int size) { return (size + Tile::VECTOR - 1) / Tile::VECTOR * Tile::VECTOR; }
 
-inline std::vector<uint16_t> converted(const std::vector<float>& from, int width, uint16_t)
+inline void convert(const float* from, uint16_t* to, Index rows, int width, int stride) { to_bf16(from, to, rows, width, stride); }
+inline void convert(const float* from, float* to, Index rows, int width, int stride) { pad_rows(from, to, rows, width, stride); }
+
+template <class Tile> std::vector<typename Tile::Element> converted(const std::vector<float>& from, int width)
 {
-    const int stride = padded(width, uint16_t());
+    const int stride = padded<Tile>(width);
     const size_t rows = from.size() / width;
-    auto to = checks::unwritten<uint16_t>(rows * stride);
-    emulator::launch(3, 256, 0, [&] { to_bf16(from.data(), to.data(), rows, width, stride); });
+    if constexpr (Tile::VECTOR == 1) return from;
+    auto to = checks::unwritten<typename Tile::Element>(rows * stride);
+    emulator::launch(3, 256, 0, [&] { convert(from.data(), to.data(), rows, width, stride); });
     for (size_t row = 0; row < rows; row++)
         for (int c = 0; c < stride; c++)
-            checks::equal("to_bf16", row * stride + c, to[row * stride + c], c < width ? from[row * width + c] : 0);
+            checks::equal("converted", row * stride + c, to[row * stride + c], c < width ? from[row * width + c] : 0);
     return to;
 }
-
-inline std::vector<float> converted(const std::vector<float>& from, int, float) { return from; }
 
 // Where every slot goes. Chunks of one block: the least there can be.
 struct Sorted {
@@ -87,10 +89,10 @@ template <class Tile> struct Layer {
     std::vector<float> y, by_x, by_gate, by_up, by_down, by_bias;
 
     Layer(const Problem& p, const Family<Tile>& f)
-        : problem(p), family(f), s(p.sizes), stride(padded(s.model_size, Element())),
-          hidden_stride(padded(s.expert_size, Element())), sorted(s, Tile::ROWS), x(converted(p.x, s.model_size, Element())),
-          dy(converted(p.dy, s.model_size, Element())), up(converted(p.up, s.model_size, Element())),
-          down(converted(p.down, s.model_size, Element()))
+        : problem(p), family(f), s(p.sizes), stride(padded<Tile>(s.model_size)),
+          hidden_stride(padded<Tile>(s.expert_size)), sorted(s, Tile::ROWS), x(converted<Tile>(p.x, s.model_size)),
+          dy(converted<Tile>(p.dy, s.model_size)), up(converted<Tile>(p.up, s.model_size)),
+          down(converted<Tile>(p.down, s.model_size))
     {
         const size_t slots = (size_t)s.tokens * s.active;
         hidden = by_raw = gated = checks::unwritten<Element>(slots * hidden_stride);

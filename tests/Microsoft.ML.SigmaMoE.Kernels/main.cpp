@@ -11,9 +11,12 @@
     static const Family<Tile> suffix{#suffix, expert_up_##suffix, expert_down_##suffix, expert_hidden_gradient_##suffix, \
         expert_weight_gradient_##suffix, expert_bias_gradient_##type, sum_choices_##type}
 
-FAMILY(bf16_128, bf16, TensorTile128);
-FAMILY(bf16_64, bf16, TensorTile64);
-FAMILY(bf16_16, bf16, TensorTile16);
+FAMILY(bf16_128, bf16, BFloat16Tile128);
+FAMILY(bf16_64, bf16, BFloat16Tile64);
+FAMILY(bf16_16, bf16, BFloat16Tile16);
+FAMILY(tf32_128, float, Tf32Tile128);
+FAMILY(tf32_64, float, Tf32Tile64);
+FAMILY(tf32_16, float, Tf32Tile16);
 FAMILY(float_64, float, FloatTile64);
 FAMILY(float_16, float, FloatTile16);
 
@@ -28,6 +31,9 @@ static void print_tiles()
     print_tile(bf16_128);
     print_tile(bf16_64);
     print_tile(bf16_16);
+    print_tile(tf32_128);
+    print_tile(tf32_64);
+    print_tile(tf32_16);
     print_tile(float_64);
     print_tile(float_16);
 }
@@ -41,14 +47,18 @@ static void check_everything()
         check_decode(problem);
         check_gather(problem);
         check_layer(problem, bf16_16);
+        check_layer(problem, tf32_16);
         check_layer(problem, float_16);
         if (sizes.experts > 8) continue;                   // hundreds of nearly empty large tiles show nothing new
         check_layer(problem, bf16_64);
         check_layer(problem, bf16_128);
+        check_layer(problem, tf32_64);
+        check_layer(problem, tf32_128);
         check_layer(problem, float_64);
     }
     check_adamw();
     check_far_positions(bf16_16);
+    check_far_positions(tf32_16);
     check_far_positions(float_16);
 }
 

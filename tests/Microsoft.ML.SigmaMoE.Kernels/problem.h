@@ -31,7 +31,7 @@ inline const Sizes all_sizes[] = {
 
 struct Problem {
     Sizes sizes;
-    std::vector<float> x, dy, gates, up, down, bias, logits, drawn;
+    std::vector<float> x, dy, gates, up, down, bias, logits, scores, drawn;
     std::vector<long long> choices;            // [tokens, active]
 
     explicit Problem(const Sizes& s) : sizes(s), random(s.tokens * 7919u + s.model_size * 131u + s.experts)
@@ -44,6 +44,7 @@ struct Problem {
         down = draw(weights, 1 / std::sqrt((float)s.expert_size));
         if (s.bias) bias = draw((size_t)s.experts * s.expert_size, 1);
         logits = draw((size_t)s.tokens * s.experts, 1);
+        scores = draw((size_t)s.tokens * s.experts, 1);
         drawn = draw((size_t)s.tokens * s.experts, 1);
         for (auto& u : drawn) u = std::abs(u) - std::floor(std::abs(u));
         for (int n = 0; n < s.tokens; n++)
@@ -58,12 +59,11 @@ struct Problem {
 private:
     std::mt19937 random;
 
-    // numbers that bf16 holds exactly: rounding them makes no difference
     std::vector<float> draw(size_t size, float deviation)
     {
         std::normal_distribution<float> normal(0, deviation);
         std::vector<float> all(size);
-        for (auto& value : all) value = emulator::widen(emulator::round(normal(random)));
+        for (auto& value : all) value = normal(random);
         return all;
     }
 };

@@ -2,7 +2,7 @@
 #pragma once
 #include "layer.h"
 
-typedef void (*RouteKernel)(const float*, const float*, float, int, int, int, long long*, int*, float*, int*);
+typedef void (*RouteKernel)(const float*, const float*, const float*, float, int, int, int, long long*, int*, float*, int*);
 typedef void (*GradientKernel)(const float*, const int*, const float*, const float*, float*, int, int, int);
 
 struct Route { const char* name; Scoring scoring; RouteKernel kernel; GradientKernel gradient; };
@@ -12,42 +12,43 @@ inline const Route routes[] = {
     {"route_softmax_chosen", SOFTMAX_CHOSEN, route_softmax_chosen, route_gradient_softmax_chosen},
 };
 
-// The scores of one token, after dropout.
-inline std::vector<double> scores_of(const Route& route, const float* logits, const float* drawn, float dropout, int experts)
-{
-    double largest = *std::max_element(logits, logits + experts), total = 0;
-    for (int e = 0; e < experts; e++) total += std::exp(logits[e] - largest);
-    std::vector<double> scores(experts);
-    for (int e = 0; e < experts; e++)
-    {
-        scores[e] = route.scoring == SIGMOID ? 1 / (1 + std::exp(-(double)logits[e]))
-            : route.scoring == SOFTMAX ? std::exp(logits[e] - largest) / total : logits[e];
-        if (drawn[e] < dropout) scores[e] = route.scoring == SOFTMAX_CHOSEN ? -INFINITY : 0;
-    }
-    return scores;
-}
+// One token: what its experts weigh where they are not dropped, and in which order they are chosen.
+struct Token {
+    std::vector<double> values;
+    std::vector<bool> dropped;
+    std::vector<int> order;
 
-inline void check_token(
-    const Route& route, const std::vector<double>& scores, const float* logits, const int* chosen, const float* weights, int active)
-{
-    std::vector<int> order(scores.size());
-    std::iota(order.begin(), order.end(), 0);
-    // scores that differ by less than the rounding of float32 may come in either order: logits decide, they are exact
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-        const bool dropped_a = scores[a] <= 0 && std::isinf(scores[a]), dropped_b = scores[b] <= 0 && std::isinf(scores[b]);
-        if (dropped_a != dropped_b) return dropped_b;
-        if ((scores[a] == 0) != (scores[b] == 0) && route.scoring != SOFTMAX_CHOSEN) return scores[b] == 0;
-        return !(dropped_a || (scores[a] == 0 && route.scoring != SOFTMAX_CHOSEN)) && logits[a] > logits[b];
-    });
-    double total = 0;
-    for (int k = 0; k < active; k++) total += std::exp((double)logits[order[k]]);
-    for (int k = 0; k < active; k++)
+    Token(const Route& route, const float* logits, const float* scores, const float* drawn, float dropout, int experts)
+        : values(experts), dropped(experts), order(experts)
     {
-        checks::equal("choice", k, chosen[k], order[k]);
-        checks::equal("weight", k, weights[k], route.scoring != SOFTMAX_CHOSEN ? scores[order[k]]
-            : std::exp((double)logits[order[k]]) / total);
+        double largest = *std::max_element(logits, logits + experts), total = 0;
+        for (int e = 0; e < experts; e++) total += std::exp(logits[e] - largest);
+        for (int e = 0; e < experts; e++)
+        {
+            values[e] = route.scoring == SIGMOID ? 1 / (1 + std::exp(-(double)logits[e])) : std::exp(logits[e] - largest) / total;
+            dropped[e] = drawn[e] < dropout;
+        }
+        // scores that differ by less than the rounding of float32 may come in either order: logits decide, they are exact
+        const float* exact = scores ? scores : logits;
+        std::iota(order.begin(), order.end(), 0);
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+            return dropped[a] != dropped[b] ? dropped[b] : !dropped[a] && exact[a] > exact[b];
+        });
     }
-}
+
+    void check(const Route& route, bool has_scores, const int* chosen, const float* weights, int active) const
+    {
+        double total = 0;
+        for (int k = 0; k < active; k++) total += values[order[k]];
+        for (int k = 0; k < active; k++)
+        {
+            const double value = values[order[k]];
+            checks::equal("choice", k, chosen[k], order[k]);
+            checks::equal("weight", k, weights[k], route.scoring == SOFTMAX_CHOSEN ? value / total
+                : dropped[order[k]] && !has_scores ? 0 : value);
+        }
+    }
+};
 
 // ∂/∂l of Σ_k weight_k · gates_k, by the rule of each scoring; the chosen experts stay chosen.
 inline void check_route_gradient(
@@ -77,25 +78,25 @@ inline void check_route_gradient(
     }
 }
 
-inline void check_route(const Problem& p, const Route& route, float dropout)
+inline void check_route(const Problem& p, const Route& route, bool has_scores, float dropout)
 {
     const auto& s = p.sizes;
     checks::context = std::string(s.name) + ", " + route.name;
+    const float* scores = has_scores ? p.scores.data() : nullptr;
     Sorted sorted(s, 16);
     auto weights = checks::unwritten<float>(s.tokens * s.active);
     auto choices = checks::unwritten<long long>(s.tokens * s.active);
     emulator::launch(sorted.blocks, ROUTE_THREADS, BLOCK_TOKENS * s.active * 4, [&] {
         route.kernel(
-            p.logits.data(), dropout > 0 ? p.drawn.data() : nullptr, dropout, s.tokens, s.experts, s.active,
+            p.logits.data(), scores, dropout > 0 ? p.drawn.data() : nullptr, dropout, s.tokens, s.experts, s.active,
             choices.data(), sorted.chosen.data(), weights.data(), sorted.counts.data());
     });
     for (size_t slot = 0; slot < choices.size(); slot++) checks::equal("choice of libtorch", slot, choices[slot], sorted.chosen[slot]);
     for (int n = 0; n < s.tokens; n++)
     {
-        const float* logits = &p.logits[(size_t)n * s.experts];
-        check_token(
-            route, scores_of(route, logits, &p.drawn[(size_t)n * s.experts], dropout, s.experts), logits,
-            &sorted.chosen[n * s.active], &weights[n * s.active], s.active);
+        const size_t row = (size_t)n * s.experts;
+        const Token token(route, &p.logits[row], scores ? scores + row : nullptr, &p.drawn[row], dropout, s.experts);
+        token.check(route, has_scores, &sorted.chosen[n * s.active], &weights[n * s.active], s.active);
     }
     check_route_gradient(p, route, sorted.chosen, weights);
     for (int block = 0; block < sorted.blocks; block++)
@@ -119,7 +120,7 @@ inline void check_not_a_number()
         auto weights = checks::unwritten<float>(4);
         auto choices = checks::unwritten<long long>(4);
         emulator::launch(1, ROUTE_THREADS, BLOCK_TOKENS * 2 * 4, [&] {
-            route.kernel(logits.data(), nullptr, 0, 2, 4, 2, choices.data(), chosen.data(), weights.data(), counts.data());
+            route.kernel(logits.data(), nullptr, nullptr, 0, 2, 4, 2, choices.data(), chosen.data(), weights.data(), counts.data());
         });
         const bool all = route.scoring == SOFTMAX;           // its denominator makes a whole row no number
         const int wanted[] = {all ? 0 : 1, all ? 1 : 3, 0, 1};
@@ -130,6 +131,7 @@ inline void check_not_a_number()
 inline void check_routes(const Problem& problem)
 {
     for (const auto& route : routes)
-        for (float dropout : {0.f, 0.5f}) check_route(problem, route, dropout);
+        for (float dropout : {0.f, 0.5f})
+            for (bool has_scores : {false, true}) check_route(problem, route, has_scores, dropout);
     check_not_a_number();
 }

@@ -70,6 +70,18 @@ public sealed class LanguageModelTests
         Assert.Throws<ObjectDisposedException>(() => model.Score("a"));
     }
 
+    [Fact]
+    public void TensorFloat32_OnTheProcessor_IsSavedAndScoresAsFloat32()
+    {
+        using var folder = new TemporaryFolder();
+        using var exact = TinyModel.CreateIn(Precision.Float32);
+        using var model = TinyModel.CreateIn(Precision.TensorFloat32);
+        model.Save(folder.Path);
+        using var loaded = LanguageModel.Load(folder.Path);
+        Assert.Equal(Precision.TensorFloat32, loaded.Options.Precision);
+        Assert.Equal(exact.Score("a text").LogLikelihood, loaded.Score("a text").LogLikelihood);
+    }
+
     [Theory]
     [InlineData(Precision.Float32)]
     [InlineData(Precision.BFloat16)]

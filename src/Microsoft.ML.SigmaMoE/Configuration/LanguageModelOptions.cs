@@ -58,7 +58,12 @@ public sealed record LanguageModelOptions
 
     /// <summary>Builds a network with fresh weights, drawn from the training's seed.</summary>
     internal TransformerNetwork CreateNetwork(int vocabularySize, Device device) => new(
-        Model, FeedForward, vocabularySize, ComputeTypes.Resolve(Precision, device), new Randomness(Training.Seed ?? 0, device));
+        Model,
+        FeedForward,
+        vocabularySize,
+        ComputeTypes.Resolve(Precision, device),
+        new Randomness(Training.Seed ?? 0, device),
+        Precision == Precision.TensorFloat32);
 
     internal void Validate()
     {

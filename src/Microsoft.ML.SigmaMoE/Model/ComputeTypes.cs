@@ -9,7 +9,7 @@ internal static class ComputeTypes
     /// <summary>Chooses for a device: what was asked for, or bfloat16 where it is faster.</summary>
     public static ScalarType Resolve(Precision precision, Device device) => precision switch
     {
-        Precision.Float32 => ScalarType.Float32,
+        Precision.Float32 or Precision.TensorFloat32 => ScalarType.Float32,
         Precision.BFloat16 => ScalarType.BFloat16,
         Precision.Automatic => PrefersBFloat16(device) ? ScalarType.BFloat16 : ScalarType.Float32,
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, $"There is no precision {precision}."),

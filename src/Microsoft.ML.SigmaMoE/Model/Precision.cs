@@ -18,4 +18,16 @@ public enum Precision
     /// <summary>bfloat16 matrix multiplications with float32 accumulation over float32 master weights.</summary>
     [JsonStringEnumMemberName("bfloat16")]
     BFloat16,
+
+    /// <summary>
+    /// float32 everywhere in memory; products of matrices are of numbers rounded to a mantissa of 10 bits on GPUs of compute
+    /// capability 8.0 or more. The same as <see cref="Float32"/> on other devices.
+    /// </summary>
+    /// <remarks>
+    /// While a language model in this precision lives on such a GPU, libtorch's switch torch.backends.cuda.matmul.allow_tf32,
+    /// which is the process's, is on, unless SIGMAMOE_PROCESS_SETTINGS=off. It goes for the logits of routers too: a token may go to
+    /// another expert than in <see cref="Float32"/>. A layer in a network of your own leaves the switch alone: there the experts'
+    /// kernels round, and what libtorch multiplies is as you set it.
+    /// </remarks>
+    TensorFloat32,
 }

@@ -35,10 +35,15 @@ internal sealed class TransformerNetwork : nn.Module
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly FrozenWeights _frozen;
     private readonly MixedLinear _linear;
-    private readonly Float32Speed? _speed;
+    private readonly IDisposable? _speed;
 
     public TransformerNetwork(
-        ModelOptions model, FeedForwardOptions feedForward, int vocabularySize, ScalarType computeType, Randomness randomness)
+        ModelOptions model,
+        FeedForwardOptions feedForward,
+        int vocabularySize,
+        ScalarType computeType,
+        Randomness randomness,
+        bool allowsTensorFloat32 = false)
         : base(nameof(TransformerNetwork))
     {
         model.Validate();
@@ -47,7 +52,7 @@ internal sealed class TransformerNetwork : nn.Module
         (Model, VocabularySize, Randomness) = (model, vocabularySize, randomness);
         (ExpertLayerCount, ExpertCount) = CountExperts(model, feedForward);
         FeedForward = feedForward;
-        var context = new BlockContext(model, computeType, randomness);
+        var context = new BlockContext(model, computeType, randomness) { AllowsTensorFloat32 = allowsTensorFloat32 };
         (_frozen, _linear) = (context.Frozen, context.Linear);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
@@ -57,7 +62,9 @@ internal sealed class TransformerNetwork : nn.Module
         _output = model.TiedEmbeddings ? null : WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
-        _speed = Device.type == DeviceType.CPU ? Float32Speed.Hold() : null;
+        _speed = allowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? TensorFloat32Speed.Hold()
+            : Device.type == DeviceType.CPU ? Float32Speed.Hold()
+            : null;
         RegisterComponents();
     }
 

@@ -35,6 +35,8 @@ public sealed class PackedPtxTests
             {
                 { "routing", "count_choices" }, { "routing", "scan_counts" }, { "routing", "place_slots" }, { "routing", "list_tiles" },
                 { "routing", "route_sigmoid" }, { "routing", "route_gradient_sigmoid" }, { "conversion", "to_bf16" },
+                { "conversion", "pad_rows" }, { "expert_forward.tf32", "sum_choices_float" }, { "expert_backward.tf32", "sum_parts" },
+                { "expert_backward.tf32", "expert_bias_gradient_float" },
                 { "routing", "route_softmax" }, { "routing", "route_gradient_softmax" },
                 { "routing", "route_softmax_chosen" }, { "routing", "route_gradient_softmax_chosen" },
                 { "expert_forward.bf16", "sum_choices_bf16" }, { "expert_forward.float", "sum_choices_float" },
@@ -45,7 +47,7 @@ public sealed class PackedPtxTests
             };
             foreach (var tile in CudaTile.All)
             {
-                var numbers = tile.IsBFloat16 ? "bf16" : "float";
+                var numbers = tile.Numbers.Name;
                 data.Add($"expert_forward.{numbers}", $"expert_up_{tile.Suffix}");
                 data.Add($"expert_forward.{numbers}", $"expert_down_{tile.Suffix}");
                 data.Add($"expert_backward.{numbers}", $"expert_hidden_gradient_{tile.Suffix}");

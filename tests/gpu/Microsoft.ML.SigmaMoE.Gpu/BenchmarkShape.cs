@@ -12,7 +12,7 @@ internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize
     ];
 
     /// <summary>Gets the sizes as the library has them.</summary>
-    public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, IsBFloat16: true);
+    public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, TileNumbers.BFloat16);
 
     /// <summary>Gets the floating-point operations of the experts: two matrices forward, four products backward.</summary>
     public double Operations(bool backward) => (backward ? 12.0 : 4.0) * Sizes.Slots * ModelSize * ExpertSize;

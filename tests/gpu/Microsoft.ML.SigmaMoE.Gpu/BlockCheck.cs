@@ -9,7 +9,7 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
     /// <returns>How many failed.</returns>
     public int Run()
     {
-        var problem = new LayerProblem(new(5, 413, 7, 37, 3, IsBFloat16: false), bias: true);
+        var problem = new LayerProblem(new(5, 413, 7, 37, 3, TileNumbers.Float32), bias: true);
         return Report("decoding", Decode(problem)) + Report("routing", Route(problem)) + Report("gathered sums", Gather(problem))
             + Report("AdamW", AdamW());
     }
@@ -37,7 +37,7 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
         var weights = memory.Allocate(s.Slots * sizeof(float));
         kernels["routing", "route_sigmoid"].Launch(
             s.CountingBlocks, CountedChoices.Threads, CountedChoices.SharedBytes(s.Active),
-            memory.Upload(logits), (nint)0, 0f, s.Tokens, s.Experts, s.Active, memory.Allocate(s.Slots * sizeof(long)),
+            memory.Upload(logits), (nint)0, (nint)0, 0f, s.Tokens, s.Experts, s.Active, memory.Allocate(s.Slots * sizeof(long)),
             memory.Allocate(s.Slots * sizeof(int)), weights,
             memory.Allocate((long)s.CountingBlocks * s.Experts * sizeof(int)));
         var wanted = logits.Chunk(s.Experts)

@@ -11,6 +11,10 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
         (70, 412, 3, 128, 2, false, false), (517, 64, 32, 32, 4, false, false), (40, 24, 2, 300, 2, false, true),
     ];
 
+    /// <summary>Gets how far results may be off where hidden vectors are rounded to these numbers.</summary>
+    public static IReadOnlyList<(TileNumbers Numbers, double Tolerance)> Tolerances { get; } =
+        [(TileNumbers.Float32, 5e-6), (TileNumbers.TensorFloat32, 1e-3), (TileNumbers.BFloat16, 1e-2)];
+
     /// <summary>Runs all cases.</summary>
     /// <returns>How many failed.</returns>
     public int Run()
@@ -18,11 +22,11 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
         var failures = 0;
         foreach (var (n, d, e, g, k, first, bias) in Cases)
         {
-            foreach (var bfloat16 in kernels.Device.Capability >= 80 ? new[] { false, true } : [false])
+            foreach (var (numbers, tolerance) in Tolerances.Where(pair => kernels.Device.Capability >= 80 || pair.Numbers == TileNumbers.Float32))
             {
-                var problem = new LayerProblem(new(n, d, e, g, k, bfloat16), first, bias);
-                var name = $"N {n}, D {d}, E {e}, G {g}, K {k}, {(bfloat16 ? "bfloat16" : "float32")}";
-                var fault = Compare(problem, bfloat16 ? 1e-2 : 5e-6) ?? Repeat(problem);
+                var problem = new LayerProblem(new(n, d, e, g, k, numbers), first, bias);
+                var name = $"N {n}, D {d}, E {e}, G {g}, K {k}, {numbers}";
+                var fault = Compare(problem, tolerance) ?? Repeat(problem);
                 failures += fault is null ? 0 : 1;
                 output.WriteLine($"{(fault is null ? "passed" : "FAILED")} {name}{(fault is null ? "" : $": {fault}")}");
             }

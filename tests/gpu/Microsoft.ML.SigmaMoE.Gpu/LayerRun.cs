@@ -23,7 +23,7 @@ internal sealed class LayerRun : IDisposable
             problem.Bias is null ? 0 : _memory.Upload(problem.Bias));
         _gradient = _memory.Upload(problem.Gradient);
         _choices = _memory.Upload(problem.Choices);
-        _hidden = _memory.Allocate(sizes.Slots * sizes.HiddenStride * sizes.ElementBytes);
+        _hidden = _memory.Allocate(sizes.Slots * sizes.HiddenStride * sizes.Numbers.ElementBytes);
         _output = Floats(problem.Tokens.Length);
         _by = new(
             Floats(problem.Tokens.Length), Floats(problem.Gates.Length), Floats(problem.Up.Length), Floats(problem.Down.Length),

@@ -20,12 +20,13 @@ internal sealed class TorchCheck(Device device, TextWriter output)
     /// <summary>Compares losses of training.</summary>
     /// <param name="text">A text file to train on, or null for this library's own kernels.</param>
     /// <returns>How many failed.</returns>
-    public int Training(string? text) => Training(Precision.Float32, 2e-3, text) + Training(Precision.BFloat16, 2e-2, text);
+    public int Training(string? text) => Training(Precision.Float32, 2e-3, text)
+        + Training(Precision.TensorFloat32, 1e-2, text) + Training(Precision.BFloat16, 2e-2, text);
 
     private int Experts(ScalarType type, double tolerance)
     {
         using var scope = NewDisposeScope();
-        var problem = new LayerProblem(new(300, 70, 6, 33, 4, type == ScalarType.BFloat16), bias: true);
+        var problem = new LayerProblem(new(300, 70, 6, 33, 4, type == ScalarType.BFloat16 ? TileNumbers.BFloat16 : TileNumbers.Float32), bias: true);
         var s = problem.Sizes;
         Tensor[] leaves =
         [

@@ -13,13 +13,16 @@ internal static class ExpertBackends
     private static readonly Float32ExpertBackend FusedFloat32 = new();
 
     /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
-    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs)
+    /// <param name="computeType">The number type.</param>
+    /// <param name="inputs">What experts compute with.</param>
+    /// <param name="allowsTensorFloat32">Whether float32 may be rounded as <see cref="Precision.TensorFloat32"/> says.</param>
+    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs, bool allowsTensorFloat32 = false)
     {
         // fused kernels read both matrices alike
         var canFuse = FusedKernels.AreAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
         return computeType switch
         {
-            _ when canFuse && CudaExpertBackend.TryCreate(computeType, inputs) is { } cuda => cuda,
+            _ when canFuse && CudaExpertBackend.TryCreate(computeType, inputs, allowsTensorFloat32) is { } cuda => cuda,
             ScalarType.BFloat16 when canFuse && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
             ScalarType.Float32 when canFuse && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
             _ => new TorchExpertBackend(computeType),

@@ -19,8 +19,7 @@ internal sealed class MixtureOfExperts : FeedForward
     [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [outputs]
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
-    private readonly ScalarType _computeType;
-    private readonly FrozenWeights _frozen;
+    private readonly BlockContext _context;
     private readonly int _active;
     private readonly int _outputs;
     private readonly Activation _activation;
@@ -42,8 +41,7 @@ internal sealed class MixtureOfExperts : FeedForward
 
         _router = Router.Create(new RouterContext(options, context));
         _dropout = new InvertedDropout(options.HiddenDropout, context.Randomness);
-        (_computeType, _frozen) = (context.ComputeType, context.Frozen);
-        (_active, _activation) = (options.ActiveExperts, options.Activation);
+        (_context, _active, _activation) = (context, options.ActiveExperts, options.Activation);
         RegisterComponents();
     }
 
@@ -70,8 +68,8 @@ internal sealed class MixtureOfExperts : FeedForward
             return base.Decode(x);
         }
 
-        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Frozen = _frozen };
-        var mixed = ExpertBackends.Decode(_computeType, inputs, choice.Experts, choice.Weights).view(x.shape);
+        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Frozen = _context.Frozen };
+        var mixed = ExpertBackends.Decode(_context.ComputeType, inputs, choice.Experts, choice.Weights).view(x.shape);
         return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
     }
 
@@ -99,7 +97,8 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
-        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation, Frozen = _frozen };
-        return ExpertFunction.Apply(ExpertBackends.For(_computeType, inputs), inputs, batch, mask);
+        var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
+        var backend = ExpertBackends.For(_context.ComputeType, inputs, _context.AllowsTensorFloat32);
+        return ExpertFunction.Apply(backend, inputs, batch, mask);
     }
 }

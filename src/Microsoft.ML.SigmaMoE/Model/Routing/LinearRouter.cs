@@ -30,7 +30,7 @@ internal abstract class LinearRouter : Router
     /// <summary>Gets whether experts are dropped now.</summary>
     protected bool IsDropping => training && _dropout > 0;
 
-    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], always in float32: a wrong choice costs more than the time.</summary>
+    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], never in bfloat16: a wrong choice costs more than the time.</summary>
     protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
 
     /// <summary>Computes what experts are chosen by, [tokens, experts], before any is dropped.</summary>
@@ -54,8 +54,9 @@ internal abstract class LinearRouter : Router
     /// <param name="formula">How this router scores and weighs.</param>
     /// <param name="x">[batch, time, d_model].</param>
     /// <param name="logits">[tokens, experts]: its logits.</param>
+    /// <param name="scores">[tokens, experts]: what it chooses by, where that does not weigh; null for the formula's own scores.</param>
     /// <returns>The choices, or null where libtorch's operations have to make them.</returns>
-    protected Routing? TryRoute(RouteFormula formula, Tensor x, Tensor logits)
+    protected Routing? TryRoute(RouteFormula formula, Tensor x, Tensor logits, Tensor? scores = null)
     {
         if (CudaRoutes.TryCreate(formula, logits, _active) is not { } kernels)
         {
@@ -63,7 +64,7 @@ internal abstract class LinearRouter : Router
         }
 
         var drawn = IsDropping ? Draw(x.shape, logits) : null;                       // [tokens, experts]
-        var route = CudaRouteFunction.Apply(kernels, logits, drawn, _dropout);
+        var route = CudaRouteFunction.Apply(kernels, logits, drawn, _dropout, scores);
         return new(route.Experts, route.Weights, logits) { Counted = route.Counted };
     }
 

@@ -26,7 +26,13 @@ internal sealed class LossFreeRouter : LinearRouter
     {
         var logits = Logits(x);                                                            // [tokens, experts]
         var scores = logits.sigmoid();                                                     // [tokens, experts]
-        var (_, experts) = Choose(Biased(scores), x.shape, double.NegativeInfinity);       // [tokens, K]
+        var biased = Biased(scores);                                                       // [tokens, experts]
+        if (TryRoute(RouteFormula.Sigmoid, x, logits, biased) is { } routing)
+        {
+            return routing;
+        }
+
+        var (_, experts) = Choose(biased, x.shape, double.NegativeInfinity);               // [tokens, K]
         return new(experts, scores.gather(-1, experts), logits);
     }
 

@@ -31,11 +31,18 @@ internal sealed class NoisyTopKRouter : LinearRouter
         var logits = Logits(x);                                                                 // [tokens, experts]
         var size = training ? NoiseSize(x) : null;                                              // [tokens, experts]
         var noisy = WithNoise(logits, size);                                                    // [tokens, experts]
-        var (_, experts) = Choose(noisy.detach(), x.shape, dropped: double.NegativeInfinity);   // [tokens, K]
-        return new(experts, noisy.gather(-1, experts).softmax(-1), logits)
+        var routing = TryRoute(RouteFormula.SoftmaxOfChosen, x, noisy) ?? RouteByOperations(noisy, x.shape);
+        return routing with
         {
+            Logits = logits,
             ChoiceProbabilities = size is null ? null : ChoiceProbabilities(logits, noisy, size),
         };
+    }
+
+    private Routing RouteByOperations(Tensor noisy, long[] shape)
+    {
+        var (_, experts) = Choose(noisy.detach(), shape, dropped: double.NegativeInfinity);     // [tokens, K]
+        return new(experts, noisy.gather(-1, experts).softmax(-1), noisy);
     }
 
     internal override Tensor Scores(Tensor x, Tensor logits) =>

@@ -21,7 +21,13 @@ internal sealed class SinkhornRouter : LinearRouter
     public override Routing Route(Tensor x)                                                // [batch, time, d_model]
     {
         var logits = Logits(x);                                                            // [tokens, experts]
-        var (_, experts) = Choose(Scores(x, logits), x.shape, double.NegativeInfinity);    // [tokens, K]
+        var scores = Scores(x, logits);                                                    // [tokens, experts]
+        if (TryRoute(RouteFormula.Sigmoid, x, logits, scores) is { } routing)
+        {
+            return routing;
+        }
+
+        var (_, experts) = Choose(scores, x.shape, double.NegativeInfinity);               // [tokens, K]
         return new(experts, logits.gather(-1, experts).sigmoid(), logits);
     }
 

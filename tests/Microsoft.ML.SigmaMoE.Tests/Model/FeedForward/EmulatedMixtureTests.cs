@@ -22,7 +22,12 @@ public sealed class EmulatedMixtureTests
 
         // its own loss depends on the order of a token's choices, which libtorch leaves open; rarely fewer than K are left
         ["softmax of chosen"] = new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.05, Balancing = new EntropyBalancingOptions() },
-        ["loss-free"] = new LossFreeRouterOptions(),
+        ["loss-free"] = new LossFreeRouterOptions { BalancingWeight = 0.01 },
+        ["loss-free, dropping"] = new LossFreeRouterOptions { ExpertDropout = 0.2 },
+        ["noisy"] = new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = 0.5 } },
+        ["noisy, dropping"] = new NoisyTopKRouterOptions { ExpertDropout = 0.2 },
+        ["sinkhorn"] = new SinkhornRouterOptions { Signs = SinkhornSigns.Textbook, Iterations = 5 },
+        ["sinkhorn, dropping"] = new SinkhornRouterOptions { ExpertDropout = 0.2 },
     };
 
     /// <summary>Gets the names of the routers.</summary>
@@ -37,6 +42,23 @@ public sealed class EmulatedMixtureTests
     [MemberData(nameof(Names))]
     public void Layer_InBFloat16_GivesTheOutputAndAllGradientsOfTheTruth(string router) =>
         Compare(Options with { Router = Routers[router] }, Precision.BFloat16, 1e-2);
+
+    // the truth is not rounded: operands are off by 2^-11 of themselves at most, and products of them are added
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Layer_InTensorFloat32_GivesTheOutputAndAllGradientsOfFloat32(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.TensorFloat32, 2e-3);
+
+    [Fact]
+    public void Launches_OfALayerInTensorFloat32_MultiplyInIt()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options, Precision.TensorFloat32);
+        var products = emulated.Driver.Launches.Where(launch => launch.Split('_')[^1] is "16" or "64" or "128").ToList();
+        Assert.Equal(4, products.Distinct().Count());    // up, down, and the gradients by hidden vectors and weights
+        Assert.All(products, product => Assert.Contains("_tf32_", product, StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Layer_DroppingHiddenNeurons_GivesTheSame() =>
@@ -59,7 +81,8 @@ public sealed class EmulatedMixtureTests
     {
         using var emulated = new OnEmulatedKernels();
         using var scope = NewDisposeScope();
-        Run(Options with { Router = Routers["loss-free"] }, Precision.Float32);
+        CustomRouters.Register("test-own", context => new OwnRouter(context));
+        Run(Options with { Router = new CustomRouterOptions { Name = "test-own" } }, Precision.Float32);
         Assert.Equal("count_choices", emulated.Driver.Launches[0]);
         Assert.DoesNotContain(emulated.Driver.Launches, launch => launch.StartsWith("route", StringComparison.Ordinal));
     }
@@ -93,6 +116,19 @@ public sealed class EmulatedMixtureTests
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
+    [Theory]
+    [InlineData("loss-free", "route_sigmoid")]
+    [InlineData("sinkhorn", "route_sigmoid")]
+    [InlineData("noisy", "route_softmax_chosen")]
+    public void Launches_OfARouterThatChoosesByOtherScores_BeginWithItsKernel(string router, string expected)
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options with { Router = Routers[router] }, Precision.Float32);
+        Assert.Equal(expected, emulated.Driver.Launches[0]);
+        Assert.DoesNotContain("count_choices", emulated.Driver.Launches);
+    }
+
     private static void Compare(MixtureOfExpertsOptions options, Precision precision, double tolerance)
     {
         using var scope = NewDisposeScope();
@@ -109,6 +145,7 @@ public sealed class EmulatedMixtureTests
     {
         using var layer = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, seed: 5);
         using var generator = new Generator(7);
+        Fill([.. layer.parameters().Where(parameter => !parameter.requires_grad)], generator);
         var x = randn([Batch, Time, ModelSize], generator: generator).requires_grad_();
         var output = layer.call(x);
         ((output * randn(output.shape, generator: generator)).sum() + (10 * layer.TakeBalancingLoss())).backward();
@@ -116,5 +153,32 @@ public sealed class EmulatedMixtureTests
             .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
         (results["output"], results["input"]) = (output.detach(), x.grad!);
         return results;
+    }
+
+    // a bias that nothing has moved yet would choose nothing
+    private static void Fill(Tensor[] biases, Generator generator)
+    {
+        using var quiet = no_grad();
+        Array.ForEach(biases, bias => bias.copy_(0.1 * randn(bias.shape, generator: generator)));
+    }
+
+    // the first numbers of a token are its logits
+    private sealed class OwnRouter : Router
+    {
+        private readonly MixtureOfExpertsOptions _options;
+
+        public OwnRouter(RouterContext context)
+            : base(nameof(OwnRouter), context)
+        {
+            _options = context.Mixture;
+            RegisterComponents();
+        }
+
+        public override Routing Route(Tensor x)
+        {
+            var logits = x.flatten(0, 1).narrow(1, 0, _options.ExpertCount);               // [tokens, experts]
+            var (largest, experts) = logits.topk(_options.ActiveExperts);                  // [tokens, K]
+            return new(experts, largest.sigmoid(), logits);
+        }
     }
 }

@@ -4,24 +4,31 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Experts by the kernels of kernels/ on an NVIDIA GPU: bfloat16 with float32 accumulation from compute capability 8.0,
-/// float32 from 7.0. Tokens are sorted on the device; nothing waits for it. Results never change from run to run.
+/// float32 from 7.0, rounded to tf32 from 8.0 where that is allowed. Tokens are sorted on the device; nothing waits for it.
+/// Results never change from run to run.
 /// </summary>
 /// <remarks>
-/// An instance serves one call and its backward pass: it keeps the sorted order and the rounded tokens and weights. What it
+/// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights. What it
 /// allocates belongs to the dispose scope that is open at the call, as the results do.
 /// </remarks>
-internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType computeType) : IExpertBackend
+internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType computeType, bool allowsTensorFloat32 = false)
+    : IExpertBackend
 {
+    private readonly TileNumbers _numbers =
+        computeType == ScalarType.BFloat16 ? TileNumbers.BFloat16
+        : allowsTensorFloat32 && kernels.Device.Capability >= 80 ? TileNumbers.TensorFloat32
+        : TileNumbers.Float32;
+
     private CudaExpertLayer? _layer;
 
-    public string Name => $"CUDA kernels, {computeType}";
+    public string Name => $"CUDA kernels, {_numbers}";
 
     /// <summary>Gets a backend for inputs on a GPU that the kernels run on.</summary>
     /// <returns>The backend, or null where another one has to compute.</returns>
     /// <exception cref="CudaException">The driver refuses what it should do.</exception>
-    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs) =>
+    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs, bool allowsTensorFloat32 = false) =>
         TensorKernels.Of(inputs.Tokens) is { } kernels && Takes(kernels.Device, computeType, inputs)
-            ? new(kernels, computeType)
+            ? new(kernels, computeType, allowsTensorFloat32)
             : null;
 
     /// <summary>Gets whether the kernels, which know no activation but ReLU, can compute this on that device.</summary>
@@ -29,7 +36,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
         device.Capability >= (computeType == ScalarType.BFloat16 ? 80 : 70)
         && inputs.Activation == Activation.Relu
         && computeType is ScalarType.BFloat16 or ScalarType.Float32
-        && Sizes(inputs, computeType).Fits;
+        && Sizes(inputs, TileNumbers.Float32).Fits;
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
@@ -39,7 +46,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
         }
 
         kernels.Device.MakeCurrent();
-        var sizes = Sizes(inputs, computeType);
+        var sizes = Sizes(inputs, _numbers);
         var memory = new TorchDeviceMemory(inputs.Tokens.device);
         if (CudaDecoding.Pays(sizes) && is_inference_mode_enabled())
         {
@@ -100,10 +107,10 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
     // empty_like would keep the strides of a transposed tensor
     private static Tensor DenseLike(Tensor tensor) => empty(tensor.shape, dtype: ScalarType.Float32, device: tensor.device);
 
-    private static ExpertSizes Sizes(in ExpertInputs inputs, ScalarType computeType)
+    private static ExpertSizes Sizes(in ExpertInputs inputs, TileNumbers numbers)
     {
         var (tokens, gates, up) = (inputs.Tokens.shape, inputs.Gates.shape, inputs.Up.shape);
-        return new((int)tokens[0], (int)up[2], (int)up[0], (int)up[1], (int)gates[1], computeType == ScalarType.BFloat16);
+        return new((int)tokens[0], (int)up[2], (int)up[0], (int)up[1], (int)gates[1], numbers);
     }
 
     private static ExpertAddresses Addresses(in ExpertInputs inputs, TorchDeviceMemory memory) => new(

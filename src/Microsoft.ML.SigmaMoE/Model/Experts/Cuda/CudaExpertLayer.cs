@@ -18,7 +18,7 @@ internal sealed class CudaExpertLayer
     private readonly nint _up;
     private readonly nint _down;
 
-    /// <summary>Sorts the tokens and rounds tokens and weights. The device is current.</summary>
+    /// <summary>Sorts the tokens and arranges tokens and weights. The device is current.</summary>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="sizes">The layer.</param>
     /// <param name="inputs">What to compute with.</param>
@@ -30,16 +30,16 @@ internal sealed class CudaExpertLayer
         (_kernels, _sizes, _inputs) = (kernels, sizes, inputs);
         _tile = CudaTile.ForTokens(sizes, kernels.Device.SharedBytes);
         _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
-        _tokens = Rounded(inputs.Tokens, sizes.Tokens, memory);
-        _up = Rounded(inputs.Up, (long)sizes.Experts * sizes.ExpertSize, memory);
-        _down = Rounded(inputs.Down, (long)sizes.Experts * sizes.ExpertSize, memory);
+        _tokens = Arranged(inputs.Tokens, sizes.Tokens, memory);
+        _up = Arranged(inputs.Up, (long)sizes.Experts * sizes.ExpertSize, memory);
+        _down = Arranged(inputs.Down, (long)sizes.Experts * sizes.ExpertSize, memory);
     }
 
-    private string Numbers => _sizes.IsBFloat16 ? "bf16" : "float";
+    private TileNumbers Numbers => _sizes.Numbers;
 
-    private string Forwards => $"expert_forward.{Numbers}";
+    private string Forwards => $"expert_forward.{Numbers.Name}";
 
-    private string Backwards => $"expert_backward.{Numbers}";
+    private string Backwards => $"expert_backward.{Numbers.Name}";
 
     /// <summary>Computes the hidden vectors, [N · K, hidden stride], and y, [N, D] float32.</summary>
     /// <param name="hidden">Their address.</param>
@@ -62,9 +62,9 @@ internal sealed class CudaExpertLayer
     /// <param name="memory">Where memory comes from; it need not stay longer than this call.</param>
     public void Backward(nint gradient, nint hidden, in ExpertAddresses by, IDeviceMemory memory)
     {
-        var arriving = Rounded(gradient, _sizes.Tokens, memory);
-        var byRaw = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * _sizes.ElementBytes);
-        var gated = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * _sizes.ElementBytes);
+        var arriving = Arranged(gradient, _sizes.Tokens, memory);
+        var byRaw = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * Numbers.ElementBytes);
+        var gated = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * Numbers.ElementBytes);
         var (tiles, count) = _sorted.List(0);
         _kernels[Backwards, $"expert_hidden_gradient_{_tile.Suffix}"].Launch(
             _sorted.Capacity, _tile.Threads, _tile.HiddenBytes,
@@ -74,7 +74,7 @@ internal sealed class CudaExpertLayer
         ByWeights(arriving, byRaw, gated, by, memory);
         if (by.UpBias != 0)
         {
-            _kernels[Backwards, $"expert_bias_gradient_{Numbers}"].Launch(
+            _kernels[Backwards, $"expert_bias_gradient_{Numbers.Element}"].Launch(
                 (long)_sizes.Experts * ((_sizes.ExpertSize + 31) / 32), 256, 256 * sizeof(float),
                 byRaw, by.UpBias, _sorted.Offsets, _sorted.Chunks, _sizes.ExpertSize, _sizes.HiddenStride);
         }
@@ -83,7 +83,7 @@ internal sealed class CudaExpertLayer
     // chunk by chunk: what the choices add is still in the cache when it is added up
     private void SumOverChoices(nint rows, nint weights, nint gates, nint output, IDeviceMemory memory)
     {
-        var (multiply, sum) = (_kernels[Forwards, $"expert_down_{_tile.Suffix}"], _kernels[Forwards, $"sum_choices_{Numbers}"]);
+        var (multiply, sum) = (_kernels[Forwards, $"expert_down_{_tile.Suffix}"], _kernels[Forwards, $"sum_choices_{Numbers.Element}"]);
         var parts = memory.Allocate(Math.Min(_sorted.ChunkTokens, _sizes.Tokens) * _sizes.PartBytes);
         for (var chunk = 0; chunk < _sorted.Chunks; chunk++)
         {
@@ -126,18 +126,18 @@ internal sealed class CudaExpertLayer
     private void SumParts(nint partial, nint result, int parts, long size) =>
         _kernels[Backwards, "sum_parts"].Launch(Blocks(size), 256, 0, partial, result, parts, size);
 
-    // bfloat16 in padded rows; float32 stays where it is
-    private nint Rounded(nint rows, long count, IDeviceMemory memory)
+    // rows of whole copies in the kernels' number type; float32 rows that are that already stay where they are
+    private nint Arranged(nint rows, long count, IDeviceMemory memory)
     {
-        if (!_sizes.IsBFloat16)
+        if (Numbers.TakesRowsOf(_sizes.ModelSize))
         {
             return rows;
         }
 
-        var rounded = memory.Allocate(count * _sizes.Stride * sizeof(ushort));
-        _kernels["conversion", "to_bf16"].Launch(
-            Blocks(count * _sizes.Stride / 8), 256, 0, rows, rounded, count, _sizes.ModelSize, _sizes.Stride);
-        return rounded;
+        var arranged = memory.Allocate(count * _sizes.Stride * Numbers.ElementBytes);
+        _kernels["conversion", Numbers.Conversion].Launch(
+            Blocks(count * _sizes.Stride / Numbers.Copy), 256, 0, rows, arranged, count, _sizes.ModelSize, _sizes.Stride);
+        return arranged;
     }
 
     private int Across(int columns) => (columns + _tile.Columns - 1) / _tile.Columns;

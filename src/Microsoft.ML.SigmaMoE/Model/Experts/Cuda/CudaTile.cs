@@ -1,7 +1,7 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>A tile that kernels are compiled for: a line of kernels/expert_instances.cuh.</summary>
-/// <param name="Suffix">The end of the kernels' names.</param>
+/// <param name="Numbers">What it multiplies.</param>
 /// <param name="Rows">Positions of one expert (or neurons, for weight gradients) that a block owns.</param>
 /// <param name="Columns">Columns of the result that a block owns at a time.</param>
 /// <param name="Threads">Threads of a block.</param>
@@ -11,20 +11,23 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="WeightBytes">Shared memory of expert_weight_gradient.</param>
 /// <param name="Speed">The speed of a full tile, relative: an estimate, not measured yet.</param>
 internal sealed record CudaTile(
-    string Suffix, int Rows, int Columns, int Threads, int UpBytes, int DownBytes, int HiddenBytes, int WeightBytes, double Speed)
+    TileNumbers Numbers, int Rows, int Columns, int Threads, int UpBytes, int DownBytes, int HiddenBytes, int WeightBytes, double Speed)
 {
     /// <summary>Gets all tiles, the tallest of each number type first.</summary>
     public static IReadOnlyList<CudaTile> All { get; } =
     [
-        new("bf16_128", 128, 128, 256, 61952, 57344, 64000, 52224, 1),
-        new("bf16_64", 64, 128, 256, 46336, 41728, 47360, 39936, 0.8),
-        new("bf16_16", 16, 128, 128, 34624, 30016, 34880, 30720, 0.35),
-        new("float_64", 64, 64, 256, 17664, 17280, 17920, 16640, 1),
-        new("float_16", 16, 64, 256, 10944, 10560, 11008, 10496, 0.4),
+        new(TileNumbers.BFloat16, 128, 128, 256, 61952, 57344, 64000, 52224, 1),
+        new(TileNumbers.BFloat16, 64, 128, 256, 46336, 41728, 47360, 39936, 0.8),
+        new(TileNumbers.BFloat16, 16, 128, 128, 34624, 30016, 34880, 30720, 0.35),
+        new(TileNumbers.TensorFloat32, 128, 128, 256, 61952, 57344, 64000, 52224, 1),
+        new(TileNumbers.TensorFloat32, 64, 128, 256, 46336, 41728, 47360, 39936, 0.8),
+        new(TileNumbers.TensorFloat32, 16, 128, 128, 34624, 30016, 34880, 30720, 0.35),
+        new(TileNumbers.Float32, 64, 64, 256, 17664, 17280, 17920, 16640, 1),
+        new(TileNumbers.Float32, 16, 64, 256, 10944, 10560, 11008, 10496, 0.4),
     ];
 
-    /// <summary>Gets whether it multiplies bfloat16.</summary>
-    public bool IsBFloat16 => Suffix.StartsWith("bf16", StringComparison.Ordinal);
+    /// <summary>Gets the end of the kernels' names.</summary>
+    public string Suffix => $"{Numbers.Name}_{Rows}";
 
     /// <summary>
     /// Chooses by how full tiles will be: with m tokens per expert and choice, tiles of r rows hold m + r / 2 rows on
@@ -58,6 +61,6 @@ internal sealed record CudaTile(
     }
 
     private static IEnumerable<CudaTile> Fitting(ExpertSizes sizes, int sharedBytes) => All.Where(tile =>
-        tile.IsBFloat16 == sizes.IsBFloat16
+        tile.Numbers == sizes.Numbers
         && Math.Max(Math.Max(tile.UpBytes, tile.DownBytes), Math.Max(tile.HiddenBytes, tile.WeightBytes)) <= sharedBytes);
 }

@@ -6,20 +6,17 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Experts">E.</param>
 /// <param name="ExpertSize">G.</param>
 /// <param name="Active">K.</param>
-/// <param name="IsBFloat16">Whether matrices are multiplied in bfloat16.</param>
-internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int ExpertSize, int Active, bool IsBFloat16)
+/// <param name="Numbers">What matrices are multiplied of.</param>
+internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int ExpertSize, int Active, TileNumbers Numbers)
 {
     /// <summary>Gets N · K.</summary>
     public long Slots => (long)Tokens * Active;
 
     /// <summary>Gets the length of rows of d_model.</summary>
-    public int Stride => Padded(ModelSize);
+    public int Stride => Numbers.Padded(ModelSize);
 
     /// <summary>Gets the length of hidden vectors' rows.</summary>
-    public int HiddenStride => Padded(ExpertSize);
-
-    /// <summary>Gets the bytes of an element of matrices.</summary>
-    public int ElementBytes => IsBFloat16 ? 2 : 4;
+    public int HiddenStride => Numbers.Padded(ExpertSize);
 
     /// <summary>Gets the blocks that count tokens.</summary>
     public int CountingBlocks => CountedChoices.BlocksOf(Tokens);
@@ -29,7 +26,7 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
         && (long)Experts * ExpertSize < int.MaxValue;
 
     /// <summary>Gets the bytes of what a token's choices add to its output.</summary>
-    public long PartBytes => (long)Active * Stride * ElementBytes;
+    public long PartBytes => (long)Active * Stride * Numbers.ElementBytes;
 
     /// <summary>Gets the tiles that there can be at most for some tokens.</summary>
     public int TileCapacity(int tokens, int rows) => (int)((long)tokens * Active / rows) + Experts;
@@ -40,6 +37,4 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
     /// </summary>
     public int ChunkBlocks(long cacheBytes) =>
         (int)Math.Clamp(cacheBytes / 2 / (PartBytes * CountedChoices.BlockTokens), 1, Math.Max(1, CountingBlocks));
-
-    private int Padded(int size) => IsBFloat16 ? (size + 7) / 8 * 8 : size;
 }

@@ -13,15 +13,16 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     /// <param name="logits">[tokens, experts].</param>
     /// <param name="drawn">As for <see cref="CudaRoutes.Forward"/>.</param>
     /// <param name="dropout">δ.</param>
-    public static CudaRoute Apply(CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout)
+    /// <param name="scores">As for <see cref="CudaRoutes.Forward"/>; no gradient flows through them.</param>
+    public static CudaRoute Apply(CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
         LeftTensors.OfThisThread.Free();
         if (!is_grad_enabled())
         {
-            return routes.Forward(logits, drawn, dropout);
+            return routes.Forward(logits, drawn, dropout, scores);
         }
 
-        var call = new Call(routes, drawn, dropout, LeftTensors.OfThisThread);
+        var call = new Call(routes, drawn, dropout, scores, LeftTensors.OfThisThread);
         var weights = apply(logits, call);
         return new(call.Experts!, weights, call.Counted!);
     }
@@ -29,7 +30,7 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (logits, call) = ((Tensor)vars[0], (Call)vars[1]);
-        (call.Experts, var weights, call.Counted) = call.Routes.Forward(logits, call.Drawn, call.Dropout);
+        (call.Experts, var weights, call.Counted) = call.Routes.Forward(logits, call.Drawn, call.Dropout, call.Scores);
         ctx.save_for_backward([logits, weights.detach()]); // the output itself would hold the node that holds it
         ctx.save_data(nameof(Call), call);
         return weights;
@@ -44,7 +45,7 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
         return [byLogits, null!];
     }
 
-    private sealed record Call(CudaRoutes Routes, Tensor? Drawn, double Dropout, LeftTensors Left)
+    private sealed record Call(CudaRoutes Routes, Tensor? Drawn, double Dropout, Tensor? Scores, LeftTensors Left)
     {
         public Tensor? Experts { get; set; }
 

@@ -42,7 +42,8 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
     /// <param name="logits">[tokens, experts].</param>
     /// <param name="drawn">[tokens, experts], uniform in [0, 1): below δ an expert is dropped; null drops none.</param>
     /// <param name="dropout">δ.</param>
-    public CudaRoute Forward(Tensor logits, Tensor? drawn, double dropout)
+    /// <param name="scores">[tokens, experts]: what experts are chosen by, and not weighed; null where the formula's scores choose.</param>
+    public CudaRoute Forward(Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
         var (tokens, experts) = ((int)logits.shape[0], (int)logits.shape[1]);
         var (blocks, device) = (CountedChoices.BlocksOf(tokens), logits.device);
@@ -56,7 +57,7 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
         kernels.Device.MakeCurrent();
         kernels["routing", $"route_{Formula}"].Launch(
             blocks, CountedChoices.Threads, CountedChoices.SharedBytes(active),
-            memory.AddressOf(logits)!.Value, memory.AddressOf(drawn) ?? 0, (float)dropout, tokens, experts, active,
+            memory.AddressOf(logits)!.Value, memory.AddressOf(scores) ?? 0, memory.AddressOf(drawn) ?? 0, (float)dropout, tokens, experts, active,
             TorchDeviceMemory.AddressInPlace(route.Experts),
             TorchDeviceMemory.AddressInPlace(route.Counted.Chosen),
             TorchDeviceMemory.AddressInPlace(route.Weights),

@@ -32,6 +32,31 @@ public sealed class CudaExpertBackendTests
         int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask) =>
         Compare(ScalarType.Float32, 5e-6, new(tokens, modelSize, experts, expertSize, active, spread, bias, mask));
 
+    // every operand is off by 2^-11 of itself at most
+    [Theory]
+    [MemberData(nameof(Problems))]
+    public void TensorFloat32_ForwardAndBackward_EqualTheDumbReference(
+        int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
+    {
+        var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, spread, bias, mask);
+        var launches = Compare(ScalarType.Float32, 1e-3, problem, allowsTensorFloat32: true);
+        Assert.Equal(mask, !launches.Any(launch => launch.StartsWith("expert_weight_gradient_tf32", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(75, "expert_up_float_16")]
+    [InlineData(80, "expert_up_tf32_16")]
+    public void Forward_WhereTensorFloat32IsAllowed_RoundsOnDevicesThatHaveIt(int capability, string expected)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var driver = new FakeDriver { Capability = capability };
+        var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias: false, mask: false);
+        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), ScalarType.Float32, allowsTensorFloat32: true);
+        backend.Forward(Inputs(problem), ExpertBatch.Create(from_array(problem.Choices), 4), null);
+        Assert.Contains(expected, driver.Launches.Select(launch => launch.Kernel));
+    }
+
     [Fact]
     public void ExpertFunction_OverTheKernels_GivesTheGradientsOfLibtorch()
     {
@@ -132,7 +157,7 @@ public sealed class CudaExpertBackendTests
     [InlineData(16, 32, 4, true)]
     [InlineData(17, 128, 4, false)]
     public void Decoding_OfTokens_PaysWhileFewExpertsAreRead(int tokens, int experts, int active, bool expected) =>
-        Assert.Equal(expected, CudaDecoding.Pays(new(tokens, 512, experts, 128, active, true)));
+        Assert.Equal(expected, CudaDecoding.Pays(new(tokens, 512, experts, 128, active, TileNumbers.BFloat16)));
 
     [Theory]
     [InlineData(80, ScalarType.BFloat16, true)]
@@ -149,12 +174,13 @@ public sealed class CudaExpertBackendTests
         Assert.False(CudaExpertBackend.Takes(device, type, inputs with { Activation = Activation.Gelu }));
     }
 
-    private static void Compare(ScalarType type, double tolerance, ExpertProblem problem)
+    private static List<string> Compare(ScalarType type, double tolerance, ExpertProblem problem, bool allowsTensorFloat32 = false)
     {
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var backend = new CudaExpertBackend(EmulatedKernels.On(EmulatedKernels.Driver()), type);
+        var driver = EmulatedKernels.Driver();
+        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), type, allowsTensorFloat32);
         var inputs = Inputs(problem);
         var batch = ExpertBatch.Create(from_array(problem.Choices), problem.Experts);
         var sorted = problem.Mask is null ? null : from_array(problem.Mask).flatten(0, 1).index_select(0, batch.Slots);
@@ -171,6 +197,8 @@ public sealed class CudaExpertBackendTests
         {
             TensorAssert.Close(from_array(wanted.ByBias), byBias, tolerance, "gradient by bias");
         }
+
+        return driver.Launches;
     }
 
     private static Tensor[] Gradients(IExpertBackend backend, ExpertProblem problem)

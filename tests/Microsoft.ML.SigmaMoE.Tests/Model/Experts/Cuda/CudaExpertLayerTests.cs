@@ -3,7 +3,7 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>The order and the arguments of launches, on a driver that does nothing.</summary>
 public sealed class CudaExpertLayerTests
 {
-    private static readonly ExpertSizes Sizes = new(4096, 412, 16, 100, 2, true);
+    private static readonly ExpertSizes Sizes = new(4096, 412, 16, 100, 2, TileNumbers.BFloat16);
     private static readonly ExpertAddresses Inputs = new(1 << 8, 2 << 8, 3 << 8, 4 << 8, 5 << 8);
     private readonly FakeDriver _driver = new();
 
@@ -20,10 +20,21 @@ public sealed class CudaExpertLayerTests
     [Fact]
     public void Forward_OfFloat32_RoundsNothingAndReadsTheTensorsThemselves()
     {
-        Layer(Sizes with { IsBFloat16 = false }).Forward(100, 200, new Addresses());
+        Layer(Sizes with { Numbers = TileNumbers.Float32 }).Forward(100, 200, new Addresses());
         var up = _driver.Launches.Single(launch => launch.Kernel == "expert_up_float_64");
         Assert.Equal([Inputs.Tokens, Inputs.Up, Inputs.UpBias, 100], up.Arguments[..4]);
         Assert.DoesNotContain(_driver.Launches, launch => launch.Kernel == "to_bf16");
+    }
+
+    [Theory]
+    [InlineData(412, 0)]                                                    // rows of whole copies stay where they are
+    [InlineData(413, 3)]
+    public void Forward_OfTensorFloat32_PadsRowsThatAreNoWholeCopies(int modelSize, int expected)
+    {
+        Layer(Sizes with { ModelSize = modelSize, Numbers = TileNumbers.TensorFloat32 }).Forward(100, 200, new Addresses());
+        Assert.Equal(expected, _driver.Launches.Count(launch => launch.Kernel == "pad_rows"));
+        Assert.Equal("expert_up_tf32_128", _driver.Launches[3 + expected].Kernel);
+        Assert.Equal("sum_choices_float", _driver.Launches[^1].Kernel);
     }
 
     [Fact]

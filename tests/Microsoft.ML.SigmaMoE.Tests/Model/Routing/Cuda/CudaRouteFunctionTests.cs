@@ -5,18 +5,20 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>The routers' kernels on the emulator against the same formulas in libtorch's operations.</summary>
 public sealed class CudaRouteFunctionTests
 {
-    /// <summary>Gets (formula's number, tokens, experts, K, δ).</summary>
-    public static TheoryData<int, int, int, int, double> Problems
+    /// <summary>Gets (formula's number, tokens, experts, K, δ, whether scores of their own choose).</summary>
+    public static TheoryData<int, int, int, int, double, bool> Problems
     {
         get
         {
-            var data = new TheoryData<int, int, int, int, double>();
+            var data = new TheoryData<int, int, int, int, double, bool>();
             foreach (var formula in Enum.GetValues<RouteFormula>())
             {
-                data.Add((int)formula, 1, 1, 1, 0);
-                data.Add((int)formula, 1, 7, 7, 0);
-                data.Add((int)formula, 129, 16, 4, 0);
-                data.Add((int)formula, 40, 70, 3, 0.25);
+                data.Add((int)formula, 1, 1, 1, 0, false);
+                data.Add((int)formula, 1, 7, 7, 0, false);
+                data.Add((int)formula, 129, 16, 4, 0, false);
+                data.Add((int)formula, 40, 70, 3, 0.25, false);
+                data.Add((int)formula, 129, 16, 4, 0, true);
+                data.Add((int)formula, 40, 70, 3, 0.25, true);
             }
 
             return data;
@@ -25,16 +27,17 @@ public sealed class CudaRouteFunctionTests
 
     [Theory]
     [MemberData(nameof(Problems))]
-    public void Apply_GivenAnyLogits_EqualsTheOperationsOfLibtorch(int formula, int tokens, int experts, int active, double dropout)
+    public void Apply_GivenAnyLogits_EqualsTheOperationsOfLibtorch(
+        int formula, int tokens, int experts, int active, double dropout, bool hasScores)
     {
         using var scope = NewDisposeScope();
-        var drawn = dropout > 0 ? rand(tokens, experts) : null;
+        var (drawn, scores) = (dropout > 0 ? rand(tokens, experts) : null, hasScores ? randn(tokens, experts) : null);
         var (logits, factors) = (randn(tokens, experts).requires_grad_(), randn(tokens, experts));
-        var route = CudaRouteFunction.Apply(Emulated((RouteFormula)formula, active), logits, drawn, dropout);
+        var route = CudaRouteFunction.Apply(Emulated((RouteFormula)formula, active), logits, drawn, dropout, scores);
         (route.Weights * factors.gather(1, route.Experts)).sum().backward();
 
         var same = logits.detach().requires_grad_();
-        var (weights, places) = Libtorch((RouteFormula)formula, same, drawn, dropout, active);
+        var (weights, places) = Libtorch((RouteFormula)formula, same, scores, drawn, dropout, active);
         (weights * factors.gather(1, places)).sum().backward();
         TensorAssert.Same(places, route.Experts, "experts");
         TensorAssert.Close(weights.detach(), route.Weights, 1e-6, "weights");
@@ -69,18 +72,20 @@ public sealed class CudaRouteFunctionTests
             routes.Backward(gradient.t().contiguous().t(), logits.t().contiguous().t(), odd.Weights, odd.Counted.Chosen));
     }
 
-    private static (Tensor Weights, Tensor Places) Libtorch(RouteFormula formula, Tensor logits, Tensor? drawn, double dropout, int active)
+    private static (Tensor Weights, Tensor Places) Libtorch(
+        RouteFormula formula, Tensor logits, Tensor? scores, Tensor? drawn, double dropout, int active)
     {
-        var scores = formula switch
+        var values = formula switch
         {
             RouteFormula.Sigmoid => logits.sigmoid(),
             RouteFormula.Softmax => logits.softmax(-1),
             _ => logits,
         };
-        var dropped = formula == RouteFormula.SoftmaxOfChosen ? double.NegativeInfinity : 0;
-        var left = drawn is null ? scores : scores.masked_fill(drawn < dropout, dropped);
-        var (values, places) = left.topk(active, dim: -1, sorted: true);
-        return (formula == RouteFormula.SoftmaxOfChosen ? logits.gather(1, places).softmax(-1) : values, places);
+        var onlyChooses = scores is not null || formula == RouteFormula.SoftmaxOfChosen;
+        Tensor Left(Tensor of) => drawn is null ? of : of.masked_fill(drawn < dropout, onlyChooses ? double.NegativeInfinity : 0);
+        var (_, places) = Left(scores ?? values).topk(active, dim: -1, sorted: true);
+        var weights = (onlyChooses ? values : Left(values)).gather(1, places);
+        return (formula == RouteFormula.SoftmaxOfChosen ? weights.softmax(-1) : weights, places);
     }
 
     private static CudaRoutes Emulated(RouteFormula formula, int active)

@@ -18,7 +18,7 @@ public sealed class CudaRoutesTests : IDisposable
         Assert.Equal(("route_sigmoid", 3u, 512u, 128u * 2 * 4), (launch.Kernel, launch.Blocks, launch.Threads, launch.SharedBytes));
         Assert.Equal(
             [
-                Address(_logits), Address(drawn), BitConverter.SingleToInt32Bits(0.25f), 300, 5, 2,
+                Address(_logits), 0, Address(drawn), BitConverter.SingleToInt32Bits(0.25f), 300, 5, 2,
                 Address(route.Experts), Address(route.Counted.Chosen), Address(route.Weights), Address(route.Counted.Counts),
             ],
             launch.Arguments);
@@ -32,7 +32,15 @@ public sealed class CudaRoutesTests : IDisposable
     public void Forward_DroppingNothing_PassesNoDrawnNumbers()
     {
         Routes().Forward(_logits, null, 0.25);
-        Assert.Equal(0, _driver.Launches[0].Arguments[1]);
+        Assert.Equal(0, _driver.Launches[0].Arguments[2]);
+    }
+
+    [Fact]
+    public void Forward_GivenScores_PassesThem()
+    {
+        var scores = rand(300, 5);
+        Routes().Forward(_logits, null, 0.25, scores);
+        Assert.Equal(Address(scores), _driver.Launches[0].Arguments[1]);
     }
 
     [Fact]
