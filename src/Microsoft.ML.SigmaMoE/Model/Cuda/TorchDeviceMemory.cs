@@ -36,6 +36,9 @@ internal sealed partial class TorchDeviceMemory(Device device) : IDeviceMemory
         return THSTensor_data(dense.Handle);
     }
 
+    /// <summary>Takes what was handed out from its scope; whoever gets it disposes it.</summary>
+    public IReadOnlyList<Tensor> Detach() => [.. _tensors.Select(tensor => tensor.DetachFromDisposeScope())];
+
     /// <summary>Gets the address of a dense tensor's own first element, to change it in place.</summary>
     public static nint AddressInPlace(Tensor tensor) => tensor.is_contiguous()
         ? THSTensor_data(tensor.Handle)

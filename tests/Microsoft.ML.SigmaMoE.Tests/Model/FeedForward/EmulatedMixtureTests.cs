@@ -116,6 +116,35 @@ public sealed class EmulatedMixtureTests
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
+    // of tokens, up and down, then of tokens alone
+    [Theory]
+    [InlineData(Precision.BFloat16, "to_bf16", 3, 1)]
+    [InlineData(Precision.TensorFloat32, "pad_rows", 3, 1)]
+    [InlineData(Precision.Float32, "pad_rows", 0, 0)]
+    public void Launches_OfWeightsThatDoNotChange_ArrangeThemOnce(Precision precision, string conversion, int first, int later)
+    {
+        using var scope = NewDisposeScope();
+        using var randomness = new Randomness(5);
+        var context = new BlockContext(new() { ModelSize = 22 }, ComputeTypes.Resolve(precision, CPU), randomness)
+        {
+            AllowsTensorFloat32 = precision == Precision.TensorFloat32,
+        };
+        using var layer = new MixtureOfExperts(Options, context);
+        layer.eval();
+        using var emulated = new OnEmulatedKernels();
+        using var frozen = context.Frozen;
+        using var quiet = no_grad();
+        var x = randn(Batch, Time, 22);
+        var expected = layer.forward(x).Hidden;
+        frozen.Freeze();
+        foreach (var count in new[] { first, later, later })
+        {
+            var before = emulated.Driver.Launches.Count(launch => launch == conversion);
+            TensorAssert.Same(expected, layer.forward(x).Hidden);
+            Assert.Equal(before + count, emulated.Driver.Launches.Count(launch => launch == conversion));
+        }
+    }
+
     [Theory]
     [InlineData("loss-free", "route_sigmoid")]
     [InlineData("sinkhorn", "route_sigmoid")]

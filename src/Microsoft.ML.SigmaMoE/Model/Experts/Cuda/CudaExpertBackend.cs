@@ -55,7 +55,8 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
 
         var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: computeType, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
-        _layer = new(kernels, sizes, Addresses(inputs, memory), Counted(batch, sizes, memory), memory);
+        var addresses = Addresses(inputs, memory);
+        _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes));
         _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
         return new(output, hidden);
     }
@@ -88,6 +89,15 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
                 result.UpBias is null ? 0 : TorchDeviceMemory.AddressInPlace(result.UpBias)),
             memory);
         return result;
+    }
+
+    // float32 weights that kernels read as they are need no copy
+    private ArrangedWeights? Kept(in ExpertInputs inputs, ExpertAddresses addresses, ExpertSizes sizes)
+    {
+        var device = inputs.Up.device;
+        return !sizes.Numbers.TakesRowsOf(sizes.ModelSize)
+            ? inputs.Frozen?.Keep(inputs.Up, () => ArrangedWeights.Keep(kernels, sizes, addresses, device))
+            : null;
     }
 
     private ExpertForward Decode(in ExpertInputs inputs, ExpertBatch batch, ExpertSizes sizes, TorchDeviceMemory memory)

@@ -24,15 +24,21 @@ internal sealed class CudaExpertLayer
     /// <param name="inputs">What to compute with.</param>
     /// <param name="counted">The router's choices.</param>
     /// <param name="memory">Where memory comes from; it stays until after the backward pass.</param>
+    /// <param name="kept">The weights as kernels read them, where that is kept.</param>
     public CudaExpertLayer(
-        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, CountedAddresses counted, IDeviceMemory memory)
+        DeviceKernels kernels,
+        ExpertSizes sizes,
+        in ExpertAddresses inputs,
+        CountedAddresses counted,
+        IDeviceMemory memory,
+        ArrangedWeights? kept = null)
     {
         (_kernels, _sizes, _inputs) = (kernels, sizes, inputs);
         _tile = CudaTile.ForTokens(sizes, kernels.Device.SharedBytes);
         _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
-        _tokens = Arranged(inputs.Tokens, sizes.Tokens, memory);
-        _up = Arranged(inputs.Up, (long)sizes.Experts * sizes.ExpertSize, memory);
-        _down = Arranged(inputs.Down, (long)sizes.Experts * sizes.ExpertSize, memory);
+        _tokens = ArrangedRows.Of(kernels, sizes, inputs.Tokens, sizes.Tokens, memory);
+        var weights = kept ?? ArrangedWeights.Of(kernels, sizes, inputs, memory);
+        (_up, _down) = (weights.Up, weights.Down);
     }
 
     private TileNumbers Numbers => _sizes.Numbers;
@@ -62,7 +68,7 @@ internal sealed class CudaExpertLayer
     /// <param name="memory">Where memory comes from; it need not stay longer than this call.</param>
     public void Backward(nint gradient, nint hidden, in ExpertAddresses by, IDeviceMemory memory)
     {
-        var arriving = Arranged(gradient, _sizes.Tokens, memory);
+        var arriving = ArrangedRows.Of(_kernels, _sizes, gradient, _sizes.Tokens, memory);
         var byRaw = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * Numbers.ElementBytes);
         var gated = memory.Allocate(_sizes.Slots * _sizes.HiddenStride * Numbers.ElementBytes);
         var (tiles, count) = _sorted.List(0);
@@ -95,7 +101,7 @@ internal sealed class CudaExpertLayer
                 rows, weights, gates, parts, _sorted.Slots, tiles, count, _sizes.ExpertSize, _sizes.Stride, _sizes.HiddenStride,
                 first * _sizes.Active);
             sum.Launch(
-                Blocks(((_sizes.ModelSize + 1L) / 2) * tokens), 256, 0,
+                ExpertSizes.Blocks(((_sizes.ModelSize + 1L) / 2) * tokens), 256, 0,
                 parts, output + (nint)((long)first * _sizes.ModelSize * sizeof(float)), tokens, _sizes.Active, _sizes.ModelSize,
                 _sizes.Stride);
         }
@@ -124,24 +130,7 @@ internal sealed class CudaExpertLayer
     }
 
     private void SumParts(nint partial, nint result, int parts, long size) =>
-        _kernels[Backwards, "sum_parts"].Launch(Blocks(size), 256, 0, partial, result, parts, size);
-
-    // rows of whole copies in the kernels' number type; float32 rows that are that already stay where they are
-    private nint Arranged(nint rows, long count, IDeviceMemory memory)
-    {
-        if (Numbers.TakesRowsOf(_sizes.ModelSize))
-        {
-            return rows;
-        }
-
-        var arranged = memory.Allocate(count * _sizes.Stride * Numbers.ElementBytes);
-        _kernels["conversion", Numbers.Conversion].Launch(
-            Blocks(count * _sizes.Stride / Numbers.Copy), 256, 0, rows, arranged, count, _sizes.ModelSize, _sizes.Stride);
-        return arranged;
-    }
+        _kernels[Backwards, "sum_parts"].Launch(ExpertSizes.Blocks(size), 256, 0, partial, result, parts, size);
 
     private int Across(int columns) => (columns + _tile.Columns - 1) / _tile.Columns;
-
-    // a thread takes more than one element only where the grid would be very long
-    private static long Blocks(long elements) => Math.Clamp((elements + 255) / 256, 1, 1 << 20);
 }

@@ -28,6 +28,9 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
     /// <summary>Gets the bytes of what a token's choices add to its output.</summary>
     public long PartBytes => (long)Active * Stride * Numbers.ElementBytes;
 
+    /// <summary>Gets the blocks of 256 threads for some elements; a thread takes more than one only where the grid would be very long.</summary>
+    public static long Blocks(long elements) => Math.Clamp((elements + 255) / 256, 1, 1 << 20);
+
     /// <summary>Gets the tiles that there can be at most for some tokens.</summary>
     public int TileCapacity(int tokens, int rows) => (int)((long)tokens * Active / rows) + Experts;
 
