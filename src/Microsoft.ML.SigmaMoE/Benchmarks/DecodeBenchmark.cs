@@ -23,6 +23,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
     {
         using var randomness = new Randomness(1);
         using var quiet = no_grad();
+        using var kept = new Disposables();
         Tensor[] inputs = [.. Enumerable.Range(0, Inputs).Select(_ => randomness.Normal([1, 1, options.ModelSize]))];
         var float32 = Operations(ScalarType.Float32, randomness, inputs);
         Contender[] bfloat16 = options.HasBFloat16 ? [Operations(ScalarType.BFloat16, randomness, inputs)] : [];
@@ -37,8 +38,8 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
                 .. bfloat16,
                 .. Types.SelectMany(type => new[]
                 {
-                    Blocks("dense", options.Dense, type, randomness, inputs),
-                    Blocks("σ-MoE", options.Mixture, type, randomness, inputs),
+                    Blocks("dense", options.Dense, type, randomness, inputs, kept),
+                    Blocks("σ-MoE", options.Mixture, type, randomness, inputs, kept),
                 }),
             ],
             cancellationToken);
@@ -63,11 +64,12 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
     private IEnumerable<ScalarType> Types => options.HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
 
     // Weights do not change while text is generated.
-    private Contender Blocks(string name, FeedForwardOptions block, ScalarType type, Randomness randomness, Tensor[] inputs)
+    private Contender Blocks(
+        string name, FeedForwardOptions block, ScalarType type, Randomness randomness, Tensor[] inputs, Disposables kept)
     {
         var context = new BlockContext(
             new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = Layers }, type, randomness);
-        context.Frozen.Freeze();
+        kept.Add(context.Frozen).Freeze();
         FeedForward[] blocks = [.. Enumerable.Range(0, Layers).Select(_ => FeedForward.Create(block, context))];
         Array.ForEach(blocks, one => one.eval());
         return new(name, Contender.Word(type), repetition =>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,8 +16,9 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed class FrozenWeights : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<(nint Weight, Type Form), IDisposable> _forms = [];
+    private readonly Dictionary<(nint Weight, Type Form), (Tensor Weight, IDisposable Form)> _forms = [];
     private volatile bool _isFrozen;
+    private volatile bool _isFull;
 
     /// <summary>Gets whether weights have stopped to change.</summary>
     public bool IsFrozen => _isFrozen;
@@ -30,9 +32,9 @@ internal sealed class FrozenWeights : IDisposable
     public Tensor Rounded(Tensor weight, ScalarType type) =>
         weight.dtype == type ? weight
         : !CanKeep ? weight.to(type)
-        : Keep(weight, () => weight.to(type).DetachFromDisposeScope())!;
+        : Keep(weight, () => weight.to(type).DetachFromDisposeScope()) ?? weight.to(type);
 
-    /// <summary>Gets what is kept of a weight in some form, or null where it may change.</summary>
+    /// <summary>Gets what is kept of a weight in some form, or null where it may change, or memory is short.</summary>
     /// <typeparam name="TForm">The form; one of each is kept of a weight.</typeparam>
     /// <param name="weight">The weight.</param>
     /// <param name="make">Makes the form the first time, on no scope's account.</param>
@@ -47,12 +49,22 @@ internal sealed class FrozenWeights : IDisposable
         lock (_gate)
         {
             var key = (weight.Handle, typeof(TForm));
-            if (!_forms.TryGetValue(key, out var form))
+            if (_forms.TryGetValue(key, out var kept))
             {
-                _forms.Add(key, form = make());
+                return (TForm)kept.Form;
             }
 
-            return (TForm)form;
+            try
+            {
+                var form = make();
+                _forms.Add(key, (weight, form));            // the weight too: its handle must not become another's
+                return form;
+            }
+            catch (Exception fault) when (fault is OutOfMemoryException or ExternalException)
+            {
+                _isFull = true;                             // whoever asked can do without, or meets the same fault
+                return null;
+            }
         }
     }
 
@@ -61,15 +73,24 @@ internal sealed class FrozenWeights : IDisposable
     {
         lock (_gate)
         {
-            foreach (var form in _forms.Values)
-            {
-                form.Dispose();
-            }
-
+            DisposeForms();
             _forms.Clear();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees memory that no finaliser of its own frees, for a model that nobody disposed.</summary>
+    ~FrozenWeights() => DisposeForms();
+
+    private void DisposeForms()
+    {
+        foreach (var (_, form) in _forms.Values)
+        {
+            form.Dispose();
         }
     }
 
     // What is kept has no gradient.
-    private bool CanKeep => _isFrozen && !is_grad_enabled();
+    private bool CanKeep => _isFrozen && !_isFull && !is_grad_enabled();
 }

@@ -35,7 +35,7 @@ internal sealed class TransformerNetwork : nn.Module
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly FrozenWeights _frozen;
     private readonly MixedLinear _linear;
-    private readonly IDisposable? _speed;
+    private readonly Float32Choice _speed;
 
     public TransformerNetwork(
         ModelOptions model,
@@ -62,10 +62,8 @@ internal sealed class TransformerNetwork : nn.Module
         _output = model.TiedEmbeddings ? null : WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
-        _speed = allowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? TensorFloat32Speed.Hold()
-            : Device.type == DeviceType.CPU ? Float32Speed.Hold()
-            : null;
         RegisterComponents();
+        _speed = Float32Choice.Hold(Wish(allowsTensorFloat32));
     }
 
     /// <summary>Gets the network's shape.</summary>
@@ -191,6 +189,11 @@ internal sealed class TransformerNetwork : nn.Module
         }
     }
 
+    private Float32Wish Wish(bool allowsTensorFloat32) =>
+        allowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
+        : Device.type == DeviceType.CPU ? Float32Wish.FastOnProcessor
+        : Float32Wish.ExactOnGpu;
+
     private Tensor OutputMatrix => _output ?? _embedding;
 
     private static (int Depths, int Experts) CountExperts(ModelOptions model, FeedForwardOptions feedForward)
@@ -235,7 +238,7 @@ internal sealed class TransformerNetwork : nn.Module
         if (disposing)
         {
             _frozen.Dispose();
-            _speed?.Dispose();
+            _speed.Dispose();
         }
 
         base.Dispose(disposing);

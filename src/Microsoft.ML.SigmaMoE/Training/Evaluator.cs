@@ -29,6 +29,9 @@ internal sealed class Evaluator
         _rows = (int)Math.Min(batchSize, (tokens.TokenCount - 1) / network.Model.SegmentLength);
     }
 
+    /// <summary>Gets how many streams are read side by side: fewer after memory ran out.</summary>
+    public int Streams => _rows;
+
     /// <summary>Reads the text once, without dropout. Leaves the network in the mode in which it was.</summary>
     /// <exception cref="OperationCanceledException">Asked for between two segments.</exception>
     public EvaluationResult Run(CancellationToken cancellationToken)

@@ -115,7 +115,7 @@ internal sealed class Trainer : IDisposable
         var due = State.Step % _options.EvaluationInterval == 0 || end is not null;
         if (_evaluator is not null && due && State.EvaluatedStep != State.Step)
         {
-            var loss = _evaluator.Run(cancellationToken).Loss;
+            var loss = Evaluate(_evaluator, cancellationToken);
             _guard.CheckValidation(loss);
             var isBest = State.Measured(loss);
             if (isBest && (_options.RestoreBest || _options.OnCancel == CancellationBehavior.ReturnBest))
@@ -130,6 +130,19 @@ internal sealed class Trainer : IDisposable
         }
 
         return end ?? (State.MeasurementsSinceBest >= _options.EarlyStoppingPatience ? TrainingEnd.StoppedEarly : null);
+    }
+
+    private double Evaluate(Evaluator evaluator, CancellationToken cancellationToken)
+    {
+        var before = evaluator.Streams;
+        var loss = evaluator.Run(cancellationToken).Loss;
+        if (evaluator.Streams < before)
+        {
+            _session.Notice = $"Memory ran out in the measurement after step {State.Step}: from now on {evaluator.Streams} streams of the "
+                + $"validation text are read side by side instead of {before}, so losses before and after differ a little.";
+        }
+
+        return loss;
     }
 
     private void Report(TrainingEnd? end)

@@ -9,7 +9,7 @@ public sealed class Float32SpeedTests
         Assert.SkipUnless(Float32Multiplication.IsAdjustable, "libtorch offers no choice here.");
         using var usual = Float32Multiplication.Use("highest");
         string[] possible = ["highest", "medium"];
-        var (first, second) = (Float32Speed.Hold(), Float32Speed.Hold());
+        var (first, second) = (Float32Choice.Hold(Float32Wish.FastOnProcessor), Float32Choice.Hold(Float32Wish.FastOnProcessor));
         var held = Float32Multiplication.Word;
         Assert.Contains(held, possible);
         first.Dispose();
@@ -24,7 +24,7 @@ public sealed class Float32SpeedTests
     {
         Assert.SkipUnless(Float32Multiplication.IsAdjustable, "libtorch offers no choice here.");
         using var chosen = Float32Multiplication.Use("high");
-        using var speed = Float32Speed.Hold();
+        using var speed = Float32Choice.Hold(Float32Wish.FastOnProcessor);
         Assert.Equal("high", Float32Multiplication.Word);
     }
 

@@ -78,6 +78,26 @@ public sealed class FrozenWeightsTests
     }
 
     [Fact]
+    public void Keep_WhereMemoryIsShort_GivesNothingAndIsNotTriedAgain()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var frozen = new FrozenWeights();
+        frozen.Freeze();
+        var (weight, tries) = (ones(2, 2), 0);
+        Scratch<byte> Fail()
+        {
+            tries++;
+            return new(1L << 60);
+        }
+
+        Assert.Null(frozen.Keep(weight, Fail));
+        Assert.Null(frozen.Keep(weight, Fail));
+        Assert.Equal(1, tries);
+        Assert.Equal(bfloat16, frozen.Rounded(weight, bfloat16).dtype);
+    }
+
+    [Fact]
     public void Rounded_WithGradients_LetsThemFlow()
     {
         using var scope = NewDisposeScope();

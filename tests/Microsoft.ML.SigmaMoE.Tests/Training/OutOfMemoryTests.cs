@@ -121,6 +121,16 @@ public sealed class OutOfMemoryTests
     }
 
     [Fact]
+    public void Run_WhereOnlyAMeasurementRunsOutOfMemory_SaysSo()
+    {
+        var options = Options with { BatchSize = 4, GradientAccumulation = 4, MaxSteps = 2, EvaluationInterval = 2 };
+        var (result, _) = Train(new() { MostRows = 1 }, options);
+        Assert.Contains(
+            result.Reports,
+            report => report.Notice?.StartsWith("Memory ran out in the measurement after step 2: from now on 1 streams", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
     public void Evaluate_WhereNoStreamFits_ShowsTheFault()
     {
         using var run = Create(new() { MostRows = 0 });

@@ -21,7 +21,7 @@ internal sealed unsafe class FloatMatrix<TLanes, TVector> : PackedMatrix
 
     protected override IProduct Begin(TensorRows x, int rows, TensorRows result) => new Product(this, x, rows, result);
 
-    // Tiles read A up to a multiple of four rows.
+    // Tiles read A up to three rows beyond the last.
     private sealed class Product : IProduct
     {
         private readonly FloatMatrix<TLanes, TVector> _matrix;
@@ -31,7 +31,7 @@ internal sealed unsafe class FloatMatrix<TLanes, TVector> : PackedMatrix
         public Product(FloatMatrix<TLanes, TVector> matrix, TensorRows x, int rows, TensorRows result)
         {
             (_matrix, _result) = (matrix, result);
-            _x = new((long)Padding.Up(rows, 4) * x.Width, isZeroed: false);
+            _x = new((rows + 3L) * x.Width, isZeroed: false);
             for (var row = 0; row < rows; row++)
             {
                 x.Read(row, 0, new(_x.Pointer + (long)row * x.Width, x.Width));

@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <remarks>
 /// A is read element by element, by row and inner strides, so it may be stored either way round, and must be readable up to
-/// a multiple of four rows. B is read in panels of <see cref="Panel"/> columns.
+/// three rows beyond the last. B is read in panels of <see cref="Panel"/> columns.
 /// </remarks>
 internal static unsafe class RegisterTiles<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>

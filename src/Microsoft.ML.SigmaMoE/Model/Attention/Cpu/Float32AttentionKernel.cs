@@ -11,7 +11,7 @@ internal sealed unsafe class Float32AttentionKernel<TLanes, TVector> : IAttentio
 
     public ScalarType Type => ScalarType.Float32;
 
-    // [batch · heads · T + some, stride]: products read up to a multiple of four rows
+    // [batch · heads · T + some, stride]: products read up to three rows beyond the last
     public Tensor MakeProbabilities(AttentionShape shape) =>
         empty(((long)shape.Batch * shape.Heads * shape.Time) + SpareRows, Shape(shape).Stride, dtype: Type);
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 [Collection(Alone.Name)]
-public sealed class TensorFloat32SpeedTests : IDisposable
+public sealed class Float32ChoiceTests : IDisposable
 {
     private const string Setting = "torch.backends.cuda.matmul.allow_tf32=true";
     private readonly bool _before = IsAllowed;
@@ -21,7 +21,7 @@ public sealed class TensorFloat32SpeedTests : IDisposable
     public void Hold_UntilTheLastHolderIsGone_ChangesAndPutsBack()
     {
         IsAllowed = false;
-        var (first, second) = (TensorFloat32Speed.Hold(), TensorFloat32Speed.Hold());
+        var (first, second) = (Float32Choice.Hold(Float32Wish.RoundedOnGpu), Float32Choice.Hold(Float32Wish.RoundedOnGpu));
         Assert.Equal((true, true), (IsAllowed, ProcessSettings.Changed.Contains(Setting)));
         first.Dispose();
         first.Dispose();
@@ -34,7 +34,7 @@ public sealed class TensorFloat32SpeedTests : IDisposable
     public void Hold_WhereTheUserHasAllowedIt_LeavesItAllowed()
     {
         IsAllowed = true;
-        TensorFloat32Speed.Hold().Dispose();
+        Float32Choice.Hold(Float32Wish.RoundedOnGpu).Dispose();
         Assert.True(IsAllowed);
     }
 
@@ -43,8 +43,39 @@ public sealed class TensorFloat32SpeedTests : IDisposable
     {
         Assert.SkipUnless(Float32Multiplication.IsAdjustable, "libtorch offers no choice here.");
         using var medium = Float32Multiplication.Use("medium");
-        TensorFloat32Speed.Hold().Dispose();
+        Float32Choice.Hold(Float32Wish.RoundedOnGpu).Dispose();
         Assert.Equal("medium", Float32Multiplication.Word);
+    }
+
+    // whatever order they come and go in: exactness goes first
+    [Fact]
+    public void Hold_OfWishesThatContradict_PutsExactnessFirst()
+    {
+        IsAllowed = false;
+        var rounded = Float32Choice.Hold(Float32Wish.RoundedOnGpu);
+        var fast = Float32Choice.Hold(Float32Wish.FastOnProcessor);
+        Assert.True(IsAllowed);                             // by oneDNN's setting, or by its own
+        var exact = Float32Choice.Hold(Float32Wish.ExactOnGpu);
+        Assert.False(IsAllowed);
+        fast.Dispose();
+        exact.Dispose();
+        Assert.Equal((true, true), (IsAllowed, ProcessSettings.Changed.Contains(Setting)));
+        rounded.Dispose();
+        Assert.Equal((false, false), (IsAllowed, ProcessSettings.Changed.Contains(Setting)));
+        Assert.True(!Float32Multiplication.IsAdjustable || Float32Multiplication.Word == "highest");
+    }
+
+    [Fact]
+    public void Hold_WhereTheUserChoosesMeanwhile_KeepsHisChoice()
+    {
+        IsAllowed = false;
+        var rounded = Float32Choice.Hold(Float32Wish.RoundedOnGpu);
+        IsAllowed = false;
+        var other = Float32Choice.Hold(Float32Wish.RoundedOnGpu);
+        Assert.Equal((false, false), (IsAllowed, ProcessSettings.Changed.Contains(Setting)));
+        other.Dispose();
+        rounded.Dispose();
+        Assert.False(IsAllowed);
     }
 
     [Theory]
