@@ -60,8 +60,8 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
     // Without a gradient: kept tiles, or the weight as it is stored. Null where libtorch's product is the way.
     private Func<Tensor, Tensor>? Own(Tensor x, Tensor weight)
     {
-        if (FusedKernels.AreAllowed && PackedMatrix.Takes(weight, computeType, x.numel() / weight.shape[1])
-            && frozen.Keep(weight, () => PackedMatrix.Of(weight, computeType)) is { } packed)
+        if (FusedKernels.AreAllowed && PairMatrix.Takes(weight, computeType, x.numel() / weight.shape[1])
+            && frozen.Keep(weight, () => new PairMatrix(weight)) is { } packed)
         {
             return packed.Multiply;
         }

@@ -17,15 +17,15 @@ internal sealed unsafe class FloatPanels : IDisposable
     /// <param name="rows">Rows of a matrix.</param>
     /// <param name="inner">Columns of a matrix.</param>
     /// <param name="panel">Rows of a panel.</param>
-    /// <param name="isUsed">Tells which matrices will be read; others are not packed. Null for all.</param>
-    public FloatPanels(float* matrices, int count, int rows, int inner, int panel, Predicate<int>? isUsed = null)
+    /// <param name="isUsed">Tells which matrices will be read; others are not packed.</param>
+    public FloatPanels(float* matrices, int count, int rows, int inner, int panel, Predicate<int> isUsed)
     {
         (_rows, _inner, _panel) = (rows, inner, panel);
         _values = new((long)count * Panels * inner * panel, isZeroed: rows % panel != 0);
         CpuWork.Run(CpuWork.Threads, count * Panels, piece =>
         {
             var (matrix, first) = (piece / Panels, piece % Panels * panel);
-            if (isUsed is null || isUsed(matrix))
+            if (isUsed(matrix))
             {
                 Turn(matrices + ((long)matrix * rows + first) * inner, Math.Min(panel, rows - first), Start(matrix, first));
             }

@@ -3,52 +3,77 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A weight in bfloat16: panels of pairs, for <see cref="Brgemm"/>.</summary>
-internal sealed unsafe class PairMatrix : PackedMatrix
+/// <summary>
+/// A weight that does not change, in bfloat16 and in the order in which <see cref="Brgemm"/> reads it: libtorch's products put
+/// it into such an order at every call, which for a text's few tokens is most of the work.
+/// </summary>
+internal sealed unsafe class PairMatrix : IDisposable
 {
     private const int TileRows = 128;
+    private readonly int _outputs;
+    private readonly int _inputs;
     private readonly PairPanels _panels;
 
+    /// <summary>Packs a weight that <see cref="Takes"/> takes.</summary>
     public PairMatrix(Tensor weight)
-        : base(weight, ScalarType.BFloat16, TileRows, PairPanels.Columns)
     {
+        (_outputs, _inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
+        _panels = new(_outputs, _inputs);
         var source = TensorMemory.Of<float>(weight);
-        _panels = new(Outputs, Inputs);
         CpuWork.Run(
             CpuWork.Threads, Panels, () => new Scratch<ushort>(16L * _panels.PaddedInner),
             (strip, panel) => _panels.Pack(source, panel, strip.Pointer));
     }
 
-    public override void Dispose() => _panels.Dispose();
+    private int Panels => (_outputs + PairPanels.Columns - 1) / PairPanels.Columns;
 
-    protected override IProduct Begin(TensorRows x, int rows, TensorRows result) => new Product(this, x, rows, result);
+    /// <summary>Gets whether a weight can be packed, and multiplied by some rows in this number type.</summary>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="type">The number type of products.</param>
+    /// <param name="rows">Rows of x.</param>
+    public static bool Takes(Tensor weight, ScalarType type, long rows) =>
+        type == ScalarType.BFloat16 && Brgemm.IsAvailable && rows > 0
+        && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32 && weight.is_contiguous()
+        && Math.Max(weight.numel(), rows * weight.shape.Max()) < int.MaxValue / sizeof(float);
 
-    private sealed class Product : IProduct
+    /// <summary>Computes x · weightᵀ, [.., outputs], bfloat16.</summary>
+    /// <param name="x">[.., inputs], float32 or bfloat16.</param>
+    public Tensor Multiply(Tensor x)
     {
-        private readonly PairMatrix _matrix;
-        private readonly Scratch<ushort> _x;                                       // [rows + 16, padded inputs]
-        private readonly TensorRows _result;
-
-        public Product(PairMatrix matrix, TensorRows x, int rows, TensorRows result)
+        using var source = x.contiguous();
+        var rows = (int)(x.numel() / _inputs);
+        var result = empty([.. x.shape[..^1], _outputs], dtype: ScalarType.BFloat16);           // [.., outputs]
+        using var rounded = Round(new(source), rows);
+        var threads = CpuWork.Readers((long)_inputs * _outputs * Math.Max(1, rows / 8));
+        var tiles = (rows + TileRows - 1) / TileRows;
+        var groups = Math.Clamp((2 * threads + tiles - 1) / tiles, 1, Panels);
+        CpuWork.Run(threads, tiles * groups, () => new Worker(this, rounded.Pointer, new(result)), (worker, piece) =>
         {
-            (_matrix, _result) = (matrix, result);
-            var width = matrix._panels.PaddedInner;
-            _x = new((rows + 16L) * width);
-            CpuWork.Each(rows, (first, end) =>
-            {
-                for (var row = first; row < end; row++)
-                {
-                    x.ReadBFloat16(row, new(_x.Pointer + row * width, x.Width));
-                }
-            });
-        }
-
-        public IWorker Hire() => new Worker(_matrix, _x.Pointer, _result);
-
-        public void Dispose() => _x.Dispose();
+            var (row, group) = (piece / groups * TileRows, piece % groups);
+            worker.Run(row, Math.Min(TileRows, rows - row), Panels * group / groups, Panels * (group + 1) / groups);
+        });
+        return result;
     }
 
-    private sealed class Worker(PairMatrix matrix, ushort* x, TensorRows result) : IWorker
+    /// <inheritdoc/>
+    public void Dispose() => _panels.Dispose();
+
+    // [rows + 16, padded inputs]: products take some rows more
+    private Scratch<ushort> Round(TensorRows x, int rows)
+    {
+        var width = _panels.PaddedInner;
+        var rounded = new Scratch<ushort>((rows + 16L) * width);
+        CpuWork.Each(rows, (first, end) =>
+        {
+            for (var row = first; row < end; row++)
+            {
+                x.ReadBFloat16(row, new(rounded.Pointer + row * width, _inputs));
+            }
+        });
+        return rounded;
+    }
+
+    private sealed class Worker(PairMatrix matrix, ushort* x, TensorRows result) : IDisposable
     {
         private readonly Brgemm _brgemm = new();
         private readonly Scratch<float> _product = new(TileRows * PairPanels.Columns, isZeroed: false);
@@ -65,7 +90,7 @@ internal sealed unsafe class PairMatrix : PackedMatrix
                 for (var row = 0; row < count; row++)
                 {
                     result.Write(firstRow + row, column, new(
-                        _product.Pointer + row * PairPanels.Columns, Math.Min(PairPanels.Columns, matrix.Outputs - column)));
+                        _product.Pointer + row * PairPanels.Columns, Math.Min(PairPanels.Columns, matrix._outputs - column)));
                 }
             }
         }

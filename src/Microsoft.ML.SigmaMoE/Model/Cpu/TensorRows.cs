@@ -59,9 +59,6 @@ internal readonly unsafe struct TensorRows
         }
     }
 
-    /// <summary>Gets a row of a float32 tensor.</summary>
-    public float* Float32(long row) => (float*)_start + row * Width;
-
     /// <summary>Writes a part of a row, from <paramref name="first"/> on.</summary>
     public void Write(long row, int first, ReadOnlySpan<float> source)
     {

@@ -46,10 +46,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var tokens = Pointer(inputs.Tokens);
             var down = Pointer(inputs.Down);
             var target = TensorMemory.Of<float>(output);
-            var weight = inputs.Up;
-            var kept = weight.is_contiguous() ? inputs.Frozen?.Keep(weight, () => Panels(weight, isUsed: null)) : null;
-            using var made = kept is null ? Panels(weight, batch.HasTokens) : null;
-            var up = kept ?? made!;
+            using var up = Panels(inputs.Up, batch.HasTokens);
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
                 using var pass = new FloatForwardPass<TLanes, TVector>(call, up, down);
@@ -139,7 +136,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
         };
 
         // [experts, G, D]: D is the inner dimension
-        private static FloatPanels Panels(Tensor weight, Predicate<int>? isUsed) => new(
+        private static FloatPanels Panels(Tensor weight, Predicate<int> isUsed) => new(
             Pointer(weight), (int)weight.shape[0], (int)weight.shape[1], (int)weight.shape[2],
             RegisterTiles<TLanes, TVector>.Panel, isUsed);
 
