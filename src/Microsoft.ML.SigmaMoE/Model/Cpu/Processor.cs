@@ -9,6 +9,8 @@ internal static class Processor
     // oneDNN obeys these; asked for what they forbid, it ends the process
     private static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"];
 
+    private const string Listing = "/proc/cpuinfo";
+
     private static readonly bool IsIntel = X86Base.IsSupported && X86Base.CpuId(0, 0).Ebx == 0x756E6547;    // "Genu"
 
     /// <summary>Gets whether it has matrix units (AMX) for bfloat16, and oneDNN may use them.</summary>
@@ -37,8 +39,14 @@ internal static class Processor
     public static bool ForbidsMatrixUnits(string? limit) =>
         ForbidsBFloat16(limit) || limit?.ToUpperInvariant() is "AVX512_CORE_BF16" or "AVX512_CORE_FP16" or "AVX10_1_512";
 
-    // CPUID leaf 7, subleaf 0: EDX bit 22 is AMX-BF16. oneDNN uses it with AVX-512.
-    private static bool DetectMatrixUnits() => HasLeaf7 && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0;
+    /// <summary>Tells whether Linux lists matrix units among a processor's flags, in the text of /proc/cpuinfo.</summary>
+    public static bool ListsMatrixUnits(IEnumerable<string> lines) =>
+        lines.FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ').Contains("amx_bf16") == true;
+
+    // CPUID leaf 7, subleaf 0: EDX bit 22 is AMX-BF16. oneDNN uses it with AVX-512. A system that does not keep the units' state
+    // hides them from programs, but not from CPUID.
+    private static bool DetectMatrixUnits() =>
+        HasLeaf7 && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0 && (!File.Exists(Listing) || ListsMatrixUnits(File.ReadLines(Listing)));
 
     // Subleaf 1: EAX bit 5 is AVX512_BF16.
     private static bool DetectBFloat16() => DetectMatrixUnits()

@@ -30,6 +30,14 @@ public sealed class ProcessorTests
     public void ForbidsMatrixUnits_OfALimitBelowThem_IsTrue(string? limit, bool forbids) =>
         Assert.Equal(forbids, Processor.ForbidsMatrixUnits(limit));
 
+    [Theory]
+    [InlineData(true, "processor\t: 0", "flags\t\t: fpu avx512_bf16 amx_bf16 amx_tile", "processor\t: 1", "flags\t\t: fpu")]
+    [InlineData(false, "processor\t: 0", "flags\t\t: fpu avx512_bf16")]
+    [InlineData(false, "flags\t\t: fpu amx_bf16_not")]
+    [InlineData(false, "model name\t: amx_bf16")]
+    public void ListsMatrixUnits_OfWhatLinuxTells_IsWhetherTheFlagIsThere(bool expected, params string[] lines) =>
+        Assert.Equal(expected, Processor.ListsMatrixUnits(lines));
+
     [Fact]
     public void PrefersBFloat16_WithMatrixUnits_IsTrueAndWithoutBFloat16IsFalse()
     {
