@@ -36,7 +36,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
             [
                 float32,
                 .. bfloat16,
-                .. Types.SelectMany(type => new[]
+                .. options.Types.SelectMany(type => new[]
                 {
                     Blocks("dense", options.Dense, type, randomness, inputs, kept),
                     Blocks("σ-MoE", options.Mixture, type, randomness, inputs, kept),
@@ -60,8 +60,6 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
             }
         });
     }
-
-    private IEnumerable<ScalarType> Types => options.HasBFloat16 ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
 
     // Weights do not change while text is generated.
     private Contender Blocks(

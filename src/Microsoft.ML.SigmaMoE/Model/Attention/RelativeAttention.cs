@@ -81,7 +81,7 @@ internal sealed class RelativeAttention : Attention
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
     internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
     {
-        var projected = _linear.Apply(context, _keyValue);           // [batch, S, heads · 2 · head]
+        var projected = _linear.Apply(context, _keyValue);                             // [batch, S, heads · 2 · head]
         var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
         return (parts[0], parts[1]);
     }
