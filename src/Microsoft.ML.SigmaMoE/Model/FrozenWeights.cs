@@ -11,7 +11,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <remarks>
 /// Until <see cref="Freeze"/> nothing is kept, and every call makes its own: training changes weights in place. Forms are made
 /// by the first call that needs them, beside the float32 weights, of whose memory they take half. In float32 nothing is kept:
-/// packed weights were worth less than a tenth of a short text's time. Safe to use from several threads at once.
+/// the products of a short text read weights as they are stored. Safe to use from several threads at once.
 /// </remarks>
 internal sealed class FrozenWeights : IDisposable
 {

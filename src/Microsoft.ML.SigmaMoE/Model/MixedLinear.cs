@@ -60,13 +60,18 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
     // Without a gradient: kept tiles, or the weight as it is stored. Null where libtorch's product is the way.
     private Func<Tensor, Tensor>? Own(Tensor x, Tensor weight)
     {
-        if (FusedKernels.AreAllowed && PairMatrix.Takes(weight, computeType, x.numel() / weight.shape[1])
+        if (!FusedKernels.AreAllowed)
+        {
+            return null;
+        }
+
+        if (PairMatrix.Takes(weight, computeType, x.numel() / weight.shape[1])
             && frozen.Keep(weight, () => new PairMatrix(weight)) is { } packed)
         {
             return packed.Multiply;
         }
 
-        return FewRows.Take(x, weight) ? rows => FewRows.Multiply(rows, weight).to(computeType) : null;
+        return FewRows.Take(x, weight, computeType) ? rows => FewRows.Multiply(rows, weight).to(computeType) : null;
     }
 
     private static Tensor Shifted(Tensor product, Tensor? bias) => bias is null ? product : product.Plus(bias);

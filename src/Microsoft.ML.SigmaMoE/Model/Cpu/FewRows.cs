@@ -1,21 +1,30 @@
+using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// x · weightᵀ for so few rows that reading the weights is all the work: each row of the weights is read once, as it is
-/// stored, without first making a copy in another number type.
+/// x · weightᵀ for so few rows that reading the weights is much of the work: they are read once, as they are stored, without
+/// first making a copy of them in another order or number type.
 /// </summary>
 internal static unsafe class FewRows
 {
-    /// <summary>The most rows of x: above it libtorch's blocked multiplication is faster.</summary>
-    public const long Most = 4;
+    // Above it libtorch's blocked product, which packs the weights first, is as fast.
+    private const long MostInTiles = 120;
+    private const long MostOneByOne = 4;
 
-    /// <summary>Gets whether this can compute a product.</summary>
-    public static bool Take(Tensor x, Tensor weight) =>
+    /// <summary>Gets whether this can compute a product, and faster than libtorch.</summary>
+    /// <param name="x">[.., inputs].</param>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="computeType">The number type in which libtorch would multiply.</param>
+    public static bool Take(Tensor x, Tensor weight, ScalarType computeType) =>
         !is_grad_enabled() && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
-        && x.numel() <= Most * weight.shape[1] && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
+        && x.numel() <= Most(computeType) * weight.shape[1] && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
+
+    /// <summary>Gets the most rows of x that are few.</summary>
+    public static long Most(ScalarType computeType) =>
+        computeType == ScalarType.Float32 && Processor.HasRegisterTiles ? MostInTiles : MostOneByOne;
 
     /// <summary>Computes x · weightᵀ, [.., outputs], float32.</summary>
     /// <param name="x">[.., inputs], few rows.</param>
@@ -33,16 +42,38 @@ internal static unsafe class FewRows
         CpuWork.Run(pieces, pieces, piece =>
         {
             var (first, end) = (outputs * piece / pieces, outputs * (piece + 1) / pieces);
-            for (var block = first; block < end; block += 64)
-            {
-                for (var row = 0; row < count; row++)
-                {
-                    RowProducts.Dot(
-                        by + (long)block * inputs, Math.Min(64, end - block), inputs, from + (long)row * inputs,
-                        to + (long)row * outputs + block);
-                }
-            }
+            Multiply(from, count, by + (long)first * inputs, end - first, inputs, to + first, outputs);
         });
         return result;
+    }
+
+    private static void Multiply(float* x, int rows, float* weight, int outputs, int inputs, float* y, int stride)
+    {
+        if (!Processor.HasRegisterTiles)
+        {
+            OneByOne(x, rows, weight, outputs, inputs, y, stride);
+        }
+        else if (Vector512.IsHardwareAccelerated)
+        {
+            DotTiles<Lanes512, Vector512<float>>.Multiply(x, rows, inputs, weight, outputs, inputs, y, stride);
+        }
+        else
+        {
+            DotTiles<Lanes256, Vector256<float>>.Multiply(x, rows, inputs, weight, outputs, inputs, y, stride);
+        }
+    }
+
+    // some weights at a time, which stay in the cache for the next row
+    private static void OneByOne(float* x, int rows, float* weight, int outputs, int inputs, float* y, int stride)
+    {
+        for (var block = 0; block < outputs; block += 64)
+        {
+            for (var row = 0; row < rows; row++)
+            {
+                RowProducts.Dot(
+                    weight + (long)block * inputs, Math.Min(64, outputs - block), inputs, x + (long)row * inputs,
+                    y + (long)row * stride + block);
+            }
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
@@ -45,4 +47,7 @@ internal unsafe interface ILanes<TVector>
 
     /// <summary>Gets the largest number of a vector.</summary>
     static abstract float Largest(TVector vector);
+
+    /// <summary>Adds up the numbers of each of four vectors; only with AVX.</summary>
+    static abstract Vector128<float> Sums(TVector x, TVector y, TVector z, TVector w);
 }

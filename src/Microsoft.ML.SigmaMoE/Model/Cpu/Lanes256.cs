@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -55,5 +56,14 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     {
         var quarter = Vector128.Max(vector.GetLower(), vector.GetUpper());
         return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector256<float> x, Vector256<float> y, Vector256<float> z, Vector256<float> w)
+    {
+        var xy = (Avx.UnpackLow(x, y) + Avx.UnpackHigh(x, y)).AsDouble();
+        var zw = (Avx.UnpackLow(z, w) + Avx.UnpackHigh(z, w)).AsDouble();
+        var all = Avx.UnpackLow(xy, zw).AsSingle() + Avx.UnpackHigh(xy, zw).AsSingle();
+        return all.GetLower() + all.GetUpper();
     }
 }

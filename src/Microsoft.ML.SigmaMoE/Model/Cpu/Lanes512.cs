@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.SigmaMoE;
 
@@ -56,5 +57,15 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         var half = Vector256.Max(vector.GetLower(), vector.GetUpper());
         var quarter = Vector128.Max(half.GetLower(), half.GetUpper());
         return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector512<float> x, Vector512<float> y, Vector512<float> z, Vector512<float> w)
+    {
+        var xy = (Avx512F.UnpackLow(x, y) + Avx512F.UnpackHigh(x, y)).AsDouble();
+        var zw = (Avx512F.UnpackLow(z, w) + Avx512F.UnpackHigh(z, w)).AsDouble();
+        var all = Avx512F.UnpackLow(xy, zw).AsSingle() + Avx512F.UnpackHigh(xy, zw).AsSingle();
+        var half = all.GetLower() + all.GetUpper();
+        return half.GetLower() + half.GetUpper();
     }
 }

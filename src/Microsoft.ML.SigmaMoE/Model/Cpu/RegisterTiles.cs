@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
@@ -14,6 +16,10 @@ internal static unsafe class RegisterTiles<TLanes, TVector>
     where TVector : struct
 {
     private const int MostRows = 12;
+    private const int LineSize = 16;
+
+    // With so few rows reading B takes longer than multiplying.
+    private const int FewRows = 2 * MostRows;
 
     /// <summary>Gets how many columns are computed at once.</summary>
     public static int Panel => 2 * TLanes.Count;
@@ -38,6 +44,11 @@ internal static unsafe class RegisterTiles<TLanes, TVector>
             var (panel, stride) = right.IsPadded || width == Panel
                 ? ((nint)right.Panel(column, Panel), right.RowStride)
                 : ((nint)right.PadEdge(column, width, inner, Panel), Panel);
+            if (rows <= FewRows && column + Panel < columns)
+            {
+                ReadAhead((float*)right.Panel(column + Panel, Panel), right.RowStride, inner);
+            }
+
             for (var row = 0; row < rows;)
             {
                 var left1 = left.Start + row * left.RowStride;
@@ -53,6 +64,18 @@ internal static unsafe class RegisterTiles<TLanes, TVector>
                 }
 
                 row += height;
+            }
+        }
+    }
+
+    // The processor does so by itself along rows, not from one row to the next.
+    private static void ReadAhead(float* panel, nint stride, int inner)
+    {
+        for (var k = 0; Sse.IsSupported && k < inner; k++, panel += stride)
+        {
+            for (var i = 0; i < Panel; i += LineSize)
+            {
+                Sse.Prefetch1(panel + i);
             }
         }
     }

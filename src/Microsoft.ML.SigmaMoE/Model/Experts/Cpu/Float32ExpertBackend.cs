@@ -46,7 +46,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var tokens = Pointer(inputs.Tokens);
             var down = Pointer(inputs.Down);
             var target = TensorMemory.Of<float>(output);
-            using var up = Panels(inputs.Up, batch.HasTokens);
+            using var up = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Up));
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
                 using var pass = new FloatForwardPass<TLanes, TVector>(call, up, down);
@@ -80,7 +80,7 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             var byToken = TensorMemory.Of<float>(result.Tokens);
             var byGate = TensorMemory.Of<float>(result.Gates);
             var up = Pointer(inputs.Up);
-            using var down = Panels(inputs.Down, call.Batch.HasTokens);
+            using var down = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Down));
             ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
             {
                 using var pass = new FloatInputGradientPass<TLanes, TVector>(call, down, up, byGate, byRaw);
@@ -134,11 +134,6 @@ internal sealed class Float32ExpertBackend : IExpertBackend
             Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
             Mask = mask is null ? null : Pointer(mask),
         };
-
-        // [experts, G, D]: D is the inner dimension
-        private static FloatPanels Panels(Tensor weight, Predicate<int> isUsed) => new(
-            Pointer(weight), (int)weight.shape[0], (int)weight.shape[1], (int)weight.shape[2],
-            RegisterTiles<TLanes, TVector>.Panel, isUsed);
 
         // a copy made here lives until the caller's scope ends
         private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());

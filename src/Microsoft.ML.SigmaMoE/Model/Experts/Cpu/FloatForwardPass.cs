@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// gather → multiply → relu → weigh → multiply, adding to the tokens' outputs at once. Nothing of size [tokens · K, d_model]
 /// ever exists.
 /// </summary>
-internal sealed unsafe class FloatForwardPass<TLanes, TVector>(FloatCall call, FloatPanels up, float* down) : IDisposable
+internal sealed unsafe class FloatForwardPass<TLanes, TVector>(
+    FloatCall call, NeuronProducts<TLanes, TVector> up, float* down) : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
@@ -24,22 +25,14 @@ internal sealed unsafe class FloatForwardPass<TLanes, TVector>(FloatCall call, F
         var size = call.Shape.ModelSize;
         var panel = RegisterTiles<TLanes, TVector>.Panel;
         var targets = stackalloc float*[ExpertShape.TileRows];
-        var hidden = stackalloc float*[ExpertShape.TileRows];
         call.Gather(share, tokens, _tile.Pointer, output, targets);
-        for (var row = 0; row < ExpertShape.TileRows; row++)
-        {
-            hidden[row] = _hidden.Pointer + row * FloatCall.Neurons;
-        }
-
         for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron += FloatCall.Neurons)
         {
             var count = Math.Min(FloatCall.Neurons, call.Shape.ExpertSize - neuron);
-            RegisterTiles<TLanes, TVector>.Multiply(
-                new(_tile.Pointer, size, 1), Padding.Up(share.Count, 4), up.Of(share.Expert, neuron), size, hidden,
-                Padding.Up(count, panel), add: false);
+            up.Multiply(share, _tile.Pointer, neuron, count, _hidden.Pointer);
             for (var row = 0; row < share.Count; row++)
             {
-                Activate(share.Expert, share.Start + row, neuron, count, hidden[row]);
+                Activate(share.Expert, share.Start + row, neuron, count, _hidden.Pointer + row * FloatCall.Neurons);
             }
 
             RegisterTiles<TLanes, TVector>.Multiply(

@@ -7,12 +7,12 @@ namespace Microsoft.ML.SigmaMoE;
 /// same tiles as forward.
 /// </summary>
 /// <param name="call">The forward call's data.</param>
-/// <param name="down">Down, turned round: takes the arriving gradient to the neurons.</param>
+/// <param name="down">Takes the arriving gradient to the neurons.</param>
 /// <param name="up">[experts, G, D]: takes the neurons' gradient to the tokens.</param>
 /// <param name="byGate">[tokens · K] by slot: is set.</param>
 /// <param name="byRaw">[positions, padded G]: the gradient before relu, sorted: is set.</param>
 internal sealed unsafe class FloatInputGradientPass<TLanes, TVector>(
-    FloatCall call, FloatPanels down, float* up, float* byGate, float* byRaw) : IDisposable
+    FloatCall call, NeuronProducts<TLanes, TVector> down, float* up, float* byGate, float* byRaw) : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
@@ -29,23 +29,16 @@ internal sealed unsafe class FloatInputGradientPass<TLanes, TVector>(
         var size = call.Shape.ModelSize;
         var panel = RegisterTiles<TLanes, TVector>.Panel;
         var targets = stackalloc float*[ExpertShape.TileRows];
-        var hidden = stackalloc float*[ExpertShape.TileRows];
         call.Gather(share, arriving, _tile.Pointer, byToken, targets);
-        for (var row = 0; row < ExpertShape.TileRows; row++)
-        {
-            hidden[row] = _hidden.Pointer + row * FloatCall.Neurons;
-        }
-
         for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron += FloatCall.Neurons)
         {
             var count = Math.Min(FloatCall.Neurons, call.Shape.ExpertSize - neuron);
-            RegisterTiles<TLanes, TVector>.Multiply(
-                new(_tile.Pointer, size, 1), Padding.Up(share.Count, 4), down.Of(share.Expert, neuron), size, hidden,
-                Padding.Up(count, panel), add: false);
+            down.Multiply(share, _tile.Pointer, neuron, count, _hidden.Pointer);
             for (var row = 0; row < share.Count; row++)
             {
                 var slot = call.Batch.SlotOrder[share.Start + row];
-                byGate[slot] = Deactivate(share.Start + row, neuron, count, hidden[row]) + (neuron == 0 ? 0 : byGate[slot]);
+                var part = Deactivate(share.Start + row, neuron, count, _hidden.Pointer + row * FloatCall.Neurons);
+                byGate[slot] = part + (neuron == 0 ? 0 : byGate[slot]);
             }
 
             RegisterTiles<TLanes, TVector>.Multiply(
