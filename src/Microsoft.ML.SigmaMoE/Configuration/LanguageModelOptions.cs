@@ -56,13 +56,13 @@ public sealed record LanguageModelOptions
     /// <summary>Writes the options as JSON, in the form in which a model folder's config.json holds them.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ModelJson.Default.LanguageModelOptions);
 
-    /// <summary>Builds a network with fresh weights, drawn from the training's seed.</summary>
-    internal TransformerNetwork CreateNetwork(int vocabularySize, Device device) => new(
+    /// <summary>Builds a network with fresh weights, drawn from the training's seed, or with none yet.</summary>
+    internal TransformerNetwork CreateNetwork(int vocabularySize, Device device, bool drawsWeights = true) => new(
         Model,
         FeedForward,
         vocabularySize,
         ComputeTypes.Resolve(Precision, device),
-        new Randomness(Training.Seed ?? 0, device),
+        new Randomness(Training.Seed ?? 0, device) { DrawsWeights = drawsWeights },
         Precision == Precision.TensorFloat32);
 
     internal void Validate()

@@ -33,6 +33,12 @@ internal class Randomness : IDisposable
         set => _stream = value;
     }
 
+    /// <summary>
+    /// Gets whether weights are drawn. Without, they are memory as it is, for a network whose weights are about to be read:
+    /// drawing them took longer than reading.
+    /// </summary>
+    public bool DrawsWeights { get; init; } = true;
+
     private Generator Current => _generators[_stream];
 
     /// <summary>
@@ -46,6 +52,9 @@ internal class Randomness : IDisposable
             _generators.Add(new Generator((ulong)_seed + ((ulong)_generators.Count * SeedDistance), _device));
         }
     }
+
+    /// <summary>Makes a weight: what <paramref name="draw"/> gives, or memory as it is where weights are not drawn.</summary>
+    public Tensor Weight(long[] shape, Func<Tensor> draw) => DrawsWeights ? draw() : Empty(shape);
 
     /// <summary>Draws numbers that are uniform in [0, 1).</summary>
     public virtual Tensor Uniform(long[] shape) => Empty(shape).uniform_(0, 1, Current);

@@ -19,7 +19,7 @@ internal static class WeightInitialization
     public static double LayerGain(int layerCount) => Math.Sqrt(2.0 / layerCount);
 
     /// <summary>Draws a matrix [outputs, inputs] of exactly the standard deviation sqrt(2 / (L · inputs)), cut at two deviations.</summary>
-    public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) => Owned(() =>
+    public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) => Owned([outputs, inputs], context.Randomness, () =>
     {
         var weight = TruncatedNormal([outputs, inputs], context.Randomness);
         var target = LayerGain(context.Model.LayerCount) / Math.Sqrt(inputs);
@@ -28,10 +28,10 @@ internal static class WeightInitialization
 
     /// <summary>Draws normally distributed numbers of standard deviation <paramref name="deviation"/>.</summary>
     public static Parameter Normal(long[] shape, double deviation, Randomness randomness) =>
-        Owned(() => randomness.Normal(shape).MultiplyInPlace(deviation));
+        Owned(shape, randomness, () => randomness.Normal(shape).MultiplyInPlace(deviation));
 
     /// <summary>Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.</summary>
-    public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(() =>
+    public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(shape, randomness, () =>
     {
         var drawn = randomness.Normal(shape).Times(deviation);
         var equal = drawn / drawn.norm(-1, keepdim: true);
@@ -54,7 +54,7 @@ internal static class WeightInitialization
 
     /// <summary>Draws numbers that are uniform in ±<paramref name="bound"/>.</summary>
     public static Parameter Uniform(long[] shape, double bound, Randomness randomness) =>
-        Owned(() => randomness.Uniform(shape).MultiplyInPlace(2 * bound).AddInPlace(-bound));
+        Owned(shape, randomness, () => randomness.Uniform(shape).MultiplyInPlace(2 * bound).AddInPlace(-bound));
 
     /// <summary>Makes a parameter of equal numbers.</summary>
     public static Parameter Constant(long[] shape, double value, bool requiresGradient = true) =>
@@ -67,9 +67,9 @@ internal static class WeightInitialization
         return between.MultiplyInPlace(2).AddInPlace(-1).erfinv_().MultiplyInPlace(Math.Sqrt(2)).ClampInPlace(-2, 2);
     }
 
-    private static Parameter Owned(Func<Tensor> draw)
+    private static Parameter Owned(long[] shape, Randomness randomness, Func<Tensor> draw)
     {
         using var scope = NewDisposeScope();
-        return new Parameter(draw().DetachFromDisposeScope());
+        return new Parameter(randomness.Weight(shape, draw).DetachFromDisposeScope());
     }
 }

@@ -33,7 +33,7 @@ internal static class NetworkWeights
     {
         var reader = new SafeTensorsReader(stream);
         CheckSize(reader, configuration);
-        var network = configuration.Options.CreateNetwork(configuration.VocabularySize, device);
+        var network = configuration.Options.CreateNetwork(configuration.VocabularySize, device, drawsWeights: false);
         try
         {
             Read(reader, network);

@@ -40,6 +40,19 @@ public sealed class RandomnessTests
         Assert.Equal(Draw(one, 2), Draw(other, 2));
     }
 
+    [Fact]
+    public void DrawsWeights_WhereItIsFalse_LeavesEveryNumberForLater()
+    {
+        using var scope = NewDisposeScope();
+        using var fresh = new Randomness(5);
+        foreach (var block in TinyModel.Blocks)
+        {
+            using var randomness = new Randomness(5) { DrawsWeights = false };
+            using var network = new TransformerNetwork(TinyModel.Model, block, 11, float32, randomness);
+            Assert.True(randomness.GetStates()[0].equal(fresh.GetStates()[0]).all().item<bool>());
+        }
+    }
+
     private static float[][] Draw(Randomness randomness, int streams) => [.. Enumerable.Range(0, streams).Select(stream =>
     {
         Randomness.Stream = stream;

@@ -34,6 +34,25 @@ public sealed class NetworkWeightsTests
         Assert.All(weights, key => TensorAssert.Same(stored[key], written[key], key));
     }
 
+    public static TheoryData<int> Blocks => [.. Enumerable.Range(0, TinyModel.Blocks.Count)];
+
+    // it is built without numbers: one that the file did not bring would be what memory held before
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void ReadNetwork_OfAnyBlock_HasTheWeightsOfTheFile(int block)
+    {
+        using var scope = NewDisposeScope();
+        var options = new LanguageModelOptions { Model = TinyModel.Model, FeedForward = TinyModel.Blocks[block] };
+        using var network = options.CreateNetwork(11, CPU);
+        using var stream = new MemoryStream();
+        NetworkWeights.Write(stream, network);
+        stream.Position = 0;
+        var configuration = new ModelConfiguration { VocabularySize = 11, HasTokenizer = false, Options = options };
+        using var read = NetworkWeights.ReadNetwork(stream, configuration, CPU);
+        var weights = read.named_parameters().ToDictionary(weight => weight.name, weight => weight.parameter);
+        Assert.All(network.named_parameters(), weight => TensorAssert.Same(weight.parameter, weights[weight.name], weight.name));
+    }
+
     [Fact]
     public void Write_AndRead_LeaveNoTensorBehind()
     {

@@ -13,7 +13,7 @@ internal static class CheckpointWeights
     /// <exception cref="InvalidDataException">A tensor is missing, is of no use, or does not fit.</exception>
     public static TransformerNetwork Build(CheckpointForm form, ModelConfiguration configuration, Device device)
     {
-        var network = configuration.Options.CreateNetwork(configuration.VocabularySize, device);
+        var network = configuration.Options.CreateNetwork(configuration.VocabularySize, device, drawsWeights: false);
         try
         {
             Fill(form, network);
