@@ -1,11 +1,11 @@
-// Weighted sums of gathered rows: the values of a product-key memory, and the down-projection of the channels that
-// Top-K activation keeps (values = the down-projection's rows, one a channel; weights = the activations).
+// Weighted sums of gathered rows, the values of a product-key memory, and both gradients.
 //   gather_sum   y[n, d]         = Σ_j weight[n, j] · values[chosen[n, j], d]
 //   gather_dots  by_weight[n, j] = Σ_d dy[n, d] · values[chosen[n, j], d]
 //   scatter_sum  by_values[v, d] = Σ_{slots n · J + j that chose v} weight[n, j] · dy[n, d]
-// Layouts: chosen [N, J] int64, weight [N, J], values [V, D], y, dy [N, D], all float32. scatter_sum reads the slots
-// sorted by value, order [N · J] int64, and where each value's begin, offsets [V + 1] int64; within a value slots
-// ascend, so that the sum is always the same. Values that nobody chose get 0. Nothing of size N · J · D exists.
+// Layouts: chosen [N, J] int64, weight [N, J], values [V, D], y, dy [N, D], all float32, the values in bf16 where a
+// kernel's name says so. scatter_sum reads the slots sorted by value, order [N · J] int64, and where each value's begin,
+// offsets [V + 1] int64; within a value slots ascend, so that the sum is always the same. Values that nobody chose get
+// 0. Nothing of size N · J · D exists.
 #include "expert_tiles.cuh"
 
 constexpr int GATHER_THREADS = 128, GATHER_COLUMNS = 4 * GATHER_THREADS;
@@ -18,13 +18,13 @@ DEVICE void sum_rows(float* out, int first, int width, Index count, Row row, Wei
 #pragma unroll 4
     for (Index j = 0; j < count; j++)
     {
-        const float* source = row(j);
+        const auto* source = row(j);
         const float factor = weight(j);
 #pragma unroll
         for (int i = 0; i < 4; i++)
         {
             const int d = first + thread_index + i * GATHER_THREADS;
-            if (d < width || MUTANT(gather_past_width)) sum[i] += factor * source[d];
+            if (d < width || MUTANT(gather_past_width)) sum[i] += factor * widened(source[d]);
         }
     }
 #pragma unroll
@@ -35,8 +35,8 @@ DEVICE void sum_rows(float* out, int first, int width, Index count, Row row, Wei
     }
 }
 
-KERNEL(GATHER_THREADS) gather_sum(
-    const long long* chosen, const float* weight, const float* values, float* y, int choices, int width)
+template <class T> DEVICE void sum_chosen(
+    const long long* chosen, const float* weight, const T* values, float* y, int choices, int width)
 {
     const int across = ceil_div(width, GATHER_COLUMNS);
     const Index n = block_index / across, slot = n * choices;
@@ -56,16 +56,30 @@ KERNEL(GATHER_THREADS) scatter_sum(
 }
 
 // One warp, one slot.
-KERNEL(256) gather_dots(
-    const long long* chosen, const float* values, const float* dy, float* by_weight, Index slots, int choices,
-    int width)
+template <class T> DEVICE void dot_chosen(
+    const long long* chosen, const T* values, const float* dy, float* by_weight, Index slots, int choices, int width)
 {
     const Index slot = (Index)block_index * 8 + thread_index / 32;
     if (slot >= slots) return;
-    const float* value = values + (Index)chosen[slot] * width;
+    const T* value = values + (Index)chosen[slot] * width;
     const float* gradient = dy + slot / choices * width;
     float sum = 0;
-    for (int d = thread_index % 32; d < width; d += 32) sum += value[d] * gradient[d];
+    for (int d = thread_index % 32; d < width; d += 32) sum += widened(value[d]) * gradient[d];
     sum = warp_sum(sum);
     if (thread_index % 32 == 0) by_weight[slot] = sum;
 }
+
+#define GATHER_KERNELS(suffix, T) \
+    KERNEL(GATHER_THREADS) gather_sum_##suffix( \
+        const long long* chosen, const float* weight, const T* values, float* y, int choices, int width) \
+    { \
+        sum_chosen(chosen, weight, values, y, choices, width); \
+    } \
+    KERNEL(256) gather_dots_##suffix( \
+        const long long* chosen, const T* values, const float* dy, float* by_weight, Index slots, int choices, int width) \
+    { \
+        dot_chosen(chosen, values, dy, by_weight, slots, choices, width); \
+    }
+
+GATHER_KERNELS(float, float)
+GATHER_KERNELS(bf16, bf16)

@@ -2,12 +2,12 @@
 #pragma once
 #include "layer.h"
 
-inline void check_gather(const Problem& p)
+template <class T, class Sum, class Dots> void check_gather(
+    const Problem& p, const char* numbers, const std::vector<T>& values, Sum gather_sum, Dots gather_dots)
 {
     const auto& s = p.sizes;
-    checks::context = std::string(s.name) + ", gather";
+    checks::context = std::string(s.name) + ", gather, " + numbers;
     const int across = (s.model_size + GATHER_COLUMNS - 1) / GATHER_COLUMNS, slots = s.tokens * s.active;
-    const std::vector<float> values(p.up.begin(), p.up.begin() + (size_t)s.experts * s.model_size);
     auto y = checks::unwritten<float>(p.x.size()), by_weight = checks::unwritten<float>(slots);
     auto by_values = checks::unwritten<float>(values.size());
     emulator::launch(s.tokens * across, GATHER_THREADS, 0, [&] {
@@ -34,12 +34,21 @@ inline void check_gather(const Problem& p)
         double dot = 0;
         for (int d = 0; d < s.model_size; d++)
         {
-            dot += (double)p.dy[n + d] * values[v + d];
-            wanted[n + d] += (double)p.gates[slot] * values[v + d];
+            dot += (double)p.dy[n + d] * checks::number(values[v + d]);
+            wanted[n + d] += (double)p.gates[slot] * checks::number(values[v + d]);
             wanted_values[v + d] += (double)p.gates[slot] * p.dy[n + d];
         }
         checks::equal("by_weight", slot, by_weight[slot], dot);
     }
     for (size_t i = 0; i < y.size(); i++) checks::equal("y", i, y[i], wanted[i]);
     for (size_t i = 0; i < by_values.size(); i++) checks::equal("by_values", i, by_values[i], wanted_values[i]);
+}
+
+inline void check_gather(const Problem& p)
+{
+    const std::vector<float> values(p.up.begin(), p.up.begin() + (size_t)p.sizes.experts * p.sizes.model_size);
+    check_gather(p, "float", values, gather_sum_float, gather_dots_float);
+    std::vector<bf16> rounded(values.size());
+    for (size_t i = 0; i < values.size(); i++) rounded[i] = emulator::round(values[i]);
+    check_gather(p, "bf16", rounded, gather_sum_bf16, gather_dots_bf16);
 }

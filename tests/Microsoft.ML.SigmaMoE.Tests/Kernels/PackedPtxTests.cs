@@ -43,7 +43,8 @@ public sealed class PackedPtxTests
                 { "expert_backward.float", "sum_parts" }, { "expert_backward.bf16", "sum_parts" },
                 { "expert_backward.bf16", "expert_bias_gradient_bf16" }, { "expert_backward.float", "expert_bias_gradient_float" },
                 { "decode", "decode_up" }, { "decode", "decode_down" }, { "adamw", "adamw" },
-                { "gather", "gather_sum" }, { "gather", "gather_dots" }, { "gather", "scatter_sum" },
+                { "gather", "gather_sum_float" }, { "gather", "gather_dots_float" }, { "gather", "scatter_sum" },
+                { "gather", "gather_sum_bf16" }, { "gather", "gather_dots_bf16" },
             };
             foreach (var tile in CudaTile.All)
             {

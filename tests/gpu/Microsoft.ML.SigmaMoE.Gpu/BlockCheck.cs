@@ -10,8 +10,8 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
     public int Run()
     {
         var problem = new LayerProblem(new(5, 413, 7, 37, 3, TileNumbers.Float32), bias: true);
-        return Report("decoding", Decode(problem)) + Report("routing", Route(problem)) + Report("gathered sums", Gather(problem))
-            + Report("AdamW", AdamW());
+        return Report("decoding", Decode(problem)) + Report("routing", Route(problem))
+            + Report("gathered sums", new GatherCheck(kernels, problem).Fault()) + Report("AdamW", AdamW());
     }
 
     private string? Decode(LayerProblem problem)
@@ -45,32 +45,6 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
             .Select(logit => 1 / (1 + Math.Exp(-logit)))
             .ToArray();
         return Closeness.Fault("weights", wanted, memory.Download<float>(weights, s.Slots), Tolerance);
-    }
-
-    // experts stand for values here: V = E rows of D numbers
-    private string? Gather(LayerProblem problem)
-    {
-        using var memory = new DeviceMemory(kernels.Device);
-        var s = problem.Sizes;
-        var values = problem.Up[..(s.Experts * s.ModelSize)];
-        var (y, dots) = (memory.Allocate(problem.Tokens.Length * sizeof(float)), memory.Allocate(s.Slots * sizeof(float)));
-        var (chosen, weights, table) = (memory.Upload(problem.Choices), memory.Upload(problem.Gates), memory.Upload(values));
-        kernels["gather", "gather_sum"].Launch(
-            s.Tokens * ((s.ModelSize + 511L) / 512), 128, 0, chosen, weights, table, y, s.Active, s.ModelSize);
-        kernels["gather", "gather_dots"].Launch(
-            (s.Slots + 7) / 8, 256, 0, chosen, table, memory.Upload(problem.Gradient), dots, s.Slots, s.Active, s.ModelSize);
-
-        var (sums, products) = (new double[problem.Tokens.Length], new double[s.Slots]);
-        for (var i = 0L; i < s.Slots * s.ModelSize; i++)
-        {
-            var (slot, d) = (i / s.ModelSize, i % s.ModelSize);
-            var value = (double)values[(problem.Choices[slot] * s.ModelSize) + d];
-            sums[(slot / s.Active * s.ModelSize) + d] += problem.Gates[slot] * value;
-            products[slot] += problem.Gradient[(slot / s.Active * s.ModelSize) + d] * value;
-        }
-
-        return Closeness.Fault("y", sums, memory.Download<float>(y, problem.Tokens.Length), Tolerance)
-            ?? Closeness.Fault("gradient by weights", products, memory.Download<float>(dots, s.Slots), Tolerance);
     }
 
     private string? AdamW()

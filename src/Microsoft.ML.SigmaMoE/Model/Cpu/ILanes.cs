@@ -15,6 +15,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Reads a vector, aligned or not.</summary>
     static abstract TVector Load(float* source);
 
+    /// <summary>Reads a vector from numbers in bfloat16, aligned or not.</summary>
+    static abstract TVector Load(ushort* source);
+
     /// <summary>Makes a vector of equal numbers.</summary>
     static abstract TVector Fill(float value);
 

@@ -66,9 +66,7 @@ internal sealed class ProductKeyMemory : FeedForward
     private Tensor MixNearest(Tensor first, Tensor second)                                   // [tokens, heads, n]
     {
         var (scores, places) = Nearest(first, second);                                       // [tokens, heads · nearest]
-        var values = _linear.Rounded(_values).index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
-        var weights = Weights(scores).unsqueeze(1).to(_linear.Type);                         // [tokens, 1, heads · nearest]
-        return MatrixProduct.Of(weights, values).squeeze(1).to(ScalarType.Float32);
+        return GatherFunction.Apply(_linear, Weights(scores), _values, places);
     }
 
     /// <summary>Scores all values for each token, the heads summed, [tokens, n²].</summary>

@@ -32,8 +32,11 @@ public sealed class FeedForwardBlockTests
             data.Add(new TopKOptions { HiddenSize = 7, ActiveChannels = 1 }, 2, 3, 4);
             data.Add(new TopKOptions { HiddenSize = 7, ActiveChannels = 7 }, 2, 3, 4);
             data.Add(new TopKOptions { HiddenSize = 9, ActiveChannels = 2, RankByContribution = true }, 2, 3, 4);
+            data.Add(new TopKOptions { HiddenSize = 36, ActiveChannels = 2 }, 2, 66, 18);             // few enough for sparse products
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 1, HeadCount = 1, NearestKeys = 0 }, 1, 2, 2);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 6, HeadCount = 1, NearestKeys = 1 }, 2, 3, 10);
+            data.Add(new ProductKeyMemoryOptions { SubKeyCount = 5, HeadCount = 3, NearestKeys = 2 }, 2, 9, 22);
+            data.Add(new ProductKeyMemoryOptions { SubKeyCount = 9, HeadCount = 2, NearestKeys = 7 }, 2, 5, 6);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 4, HeadCount = 2, Activation = MemoryActivation.Softmax }, 2, 3, 6);
             return data;
         }
