@@ -73,14 +73,27 @@ internal sealed class ProductKeyMemory : FeedForward
     internal static Tensor AllScores(Tensor first, Tensor second) => Sums(first.sum([1L]), second.sum([1L]));
 
     /// <summary>Finds each head's best pairs and their values' places, both [tokens, heads · nearest].</summary>
-    // The best pairs of all n² are among the pairs of the best sub-keys.
+    // The best pairs of all n² are pairs of the best sub-keys. With ranks counted from 1, pair (i, j) is no better than the
+    // i · j − 1 others of ranks up to i and j: where i · j is more than are wanted, it can be left out.
     internal (Tensor Scores, Tensor Places) Nearest(Tensor first, Tensor second)
     {
-        var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1, sorted: false);
-        var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1, sorted: false);
-        var places = firstKeys.TimesWhole(_options.SubKeyCount).unsqueeze(-1).Plus(secondKeys.unsqueeze(-2)).flatten(-2);
-        var (scores, chosen) = Sums(firstScores, secondScores).topk(_options.NearestKeys, dim: -1, sorted: false);
-        return (scores.flatten(1), places.gather(-1, chosen).flatten(1));
+        var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1);            // [tokens, heads, nearest]
+        var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1);
+        var (firstRanks, secondRanks) = CandidateRanks(first.device);                        // [candidates]
+        var sums = firstScores.detach().index_select(-1, firstRanks)
+            .Plus(secondScores.detach().index_select(-1, secondRanks));                      // [tokens, heads, candidates]
+        var (_, chosen) = sums.topk(_options.NearestKeys, dim: -1, sorted: false);           // [tokens, heads, nearest]
+        var (i, j) = (firstRanks.take(chosen), secondRanks.take(chosen));
+        var scores = firstScores.gather(-1, i).Plus(secondScores.gather(-1, j));
+        var places = firstKeys.gather(-1, i).TimesWhole(_options.SubKeyCount).Plus(secondKeys.gather(-1, j));
+        return (scores.flatten(1), places.flatten(1));
+    }
+
+    private (Tensor First, Tensor Second) CandidateRanks(Device device)
+    {
+        var count = _options.NearestKeys;
+        var pairs = Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, count / (i + 1)).Select(j => (First: (long)i, Second: (long)j)));
+        return (from_array(pairs.Select(pair => pair.First).ToArray()).to(device), from_array(pairs.Select(pair => pair.Second).ToArray()).to(device));
     }
 
     private Tensor Weights(Tensor scores) => _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();
