@@ -23,7 +23,7 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
         return new(parameters, parameters, matrices);
     }
 
-    // What the chosen channels need; the block here computes all and masks.
+    // What the chosen channels need; the block here computes the first layer whole, and the second too where that is faster.
     private static BlockCost OfTopK(TopKOptions topK, long size)
     {
         checked

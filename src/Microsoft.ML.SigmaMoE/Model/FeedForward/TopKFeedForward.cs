@@ -34,8 +34,8 @@ internal sealed class TopKFeedForward : FeedForward
 
     public override FeedForwardOutput forward(Tensor x)                         // [batch, time, d_model]
     {
-        var largest = Largest(Hidden(x));                                       // [batch, time, d_ff]
-        return new(_linear.Apply(largest, _down, _downBias));                   // [batch, time, d_model]
+        var largest = Largest(Hidden(x)).flatten(0, 1);                         // [tokens, d_ff]
+        return new(Contract(largest).view(x.shape));                            // [batch, time, d_model]
     }
 
     /// <summary>Computes the whole hidden layer, [batch, time, d_ff].</summary>
@@ -46,6 +46,11 @@ internal sealed class TopKFeedForward : FeedForward
 
     /// <summary>Sets all but each token's K largest hidden numbers to 0.</summary>
     internal Tensor Largest(Tensor hidden) => hidden.Fill(IsSmall(hidden.detach()), 0);
+
+    private Tensor Contract(Tensor largest) =>                                  // [tokens, d_ff]
+        SparseLinear.Pays(largest.shape[0], _options.ActiveChannels, _options.HiddenSize) && SparseLinear.Takes(largest, _down)
+            ? SparseLinear.Apply(largest, _down).Plus(_downBias)
+            : _linear.Apply(largest, _down, _downBias);
 
     private Tensor IsSmall(Tensor hidden)                                       // [batch, time, d_ff]
     {

@@ -4,7 +4,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// The Top-K activation (section 3.1 of the paper): the dense block, of whose hidden numbers only the K largest of each
 /// token are used. Table 1 of the paper shows that this costs no quality and often gains some.
 /// </summary>
-/// <remarks>The hidden layer is computed whole and masked: this shows what sparsity does to quality, it saves no time.</remarks>
+/// <remarks>
+/// The hidden layer is computed whole and masked: this shows what sparsity does to quality. It saves time only in float32 on the
+/// processor, where at most a sixteenth of the hidden numbers of 512 tokens or more is used: the second product takes no others.
+/// </remarks>
 public sealed record TopKOptions : FeedForwardOptions
 {
     /// <summary>Gets the width of the hidden layer (d_ff).</summary>

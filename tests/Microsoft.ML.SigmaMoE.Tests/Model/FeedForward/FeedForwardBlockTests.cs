@@ -32,7 +32,7 @@ public sealed class FeedForwardBlockTests
             data.Add(new TopKOptions { HiddenSize = 7, ActiveChannels = 1 }, 2, 3, 4);
             data.Add(new TopKOptions { HiddenSize = 7, ActiveChannels = 7 }, 2, 3, 4);
             data.Add(new TopKOptions { HiddenSize = 9, ActiveChannels = 2, RankByContribution = true }, 2, 3, 4);
-            data.Add(new TopKOptions { HiddenSize = 36, ActiveChannels = 2 }, 2, 66, 18);             // few enough for sparse products
+            data.Add(new TopKOptions { HiddenSize = 36, ActiveChannels = 2 }, 4, 128, 18);           // few enough for sparse products
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 1, HeadCount = 1, NearestKeys = 0 }, 1, 2, 2);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 6, HeadCount = 1, NearestKeys = 1 }, 2, 3, 10);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 5, HeadCount = 3, NearestKeys = 2 }, 2, 9, 22);
