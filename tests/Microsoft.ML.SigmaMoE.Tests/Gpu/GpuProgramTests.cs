@@ -64,16 +64,20 @@ public sealed class GpuProgramTests
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
         var output = new StringWriter();
         Assert.Equal(0, new KernelBenchmark(On(EmulatedKernels.Driver()), null, output).Run(quick: true));
-        Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens | ", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens, bf16 | ", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("| 12, 19 |", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens, tf32 | ", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("| 9, 15 |", output.ToString(), StringComparison.Ordinal);                // no rows are converted
     }
 
-    [Fact]
-    public void Benchmark_OfWrongKernels_PrintsNoTime()
+    [Theory]
+    [InlineData("expert_weight_gradient_bf16_64")]
+    [InlineData("expert_weight_gradient_tf32_64")]
+    public void Benchmark_OfWrongKernels_PrintsNoTime(string skipped)
     {
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
         var (driver, output) = (EmulatedKernels.Driver(), new StringWriter());
-        driver.Skipped = "expert_weight_gradient_bf16_64";
+        driver.Skipped = skipped;
         Assert.Equal(1, new KernelBenchmark(On(driver), null, output).Run(quick: true));
         Assert.Contains("WRONG: a result is not finite", output.ToString(), StringComparison.Ordinal);
     }

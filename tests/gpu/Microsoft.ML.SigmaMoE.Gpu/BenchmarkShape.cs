@@ -3,16 +3,21 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// <summary>A layer of the paper's kernel figures: 32,768 tokens, K = 4.</summary>
 internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize, int Tokens = 32768, int Active = 4)
 {
-    /// <summary>Gets the shapes that the targets name: over E, over G, over d_model.</summary>
+    /// <summary>Gets the shapes that the targets name: over E, over G, over d_model; three of them in tf32 too.</summary>
     public static IReadOnlyList<BenchmarkShape> Paper { get; } =
     [
         .. new[] { 8, 16, 32, 64, 128, 256 }.Select(experts => new BenchmarkShape(512, experts, 128)),
         .. new[] { 64, 256, 512 }.Select(size => new BenchmarkShape(512, 32, size)),
         new(412, 16, 128), new(412, 128, 128), new(1024, 32, 128),
+        .. new[] { (412, 16), (512, 32), (1024, 32) }.Select(sizes =>
+            new BenchmarkShape(sizes.Item1, sizes.Item2, 128) { Numbers = TileNumbers.TensorFloat32 }),
     ];
 
+    /// <summary>Gets what matrices are multiplied of.</summary>
+    public TileNumbers Numbers { get; init; } = TileNumbers.BFloat16;
+
     /// <summary>Gets the sizes as the library has them.</summary>
-    public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, TileNumbers.BFloat16);
+    public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, Numbers);
 
     /// <summary>Gets the floating-point operations of the experts: two matrices forward, four products backward.</summary>
     public double Operations(bool backward) => (backward ? 12.0 : 4.0) * Sizes.Slots * ModelSize * ExpertSize;
@@ -24,9 +29,9 @@ internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize
     public double Bytes(bool backward)
     {
         var (rows, hidden, weights) = ((double)Tokens * ModelSize, (double)Sizes.Slots * ExpertSize, (double)Experts * ExpertSize * ModelSize);
-        var forward = (4 * rows) + (2 * 4 * weights) + (4 * rows) + (2 * hidden);
-        return backward ? forward + (8 * rows) + (2 * hidden) + (2 * 4 * weights) + (4 * rows) + (2 * 4 * weights) : forward;
+        var forward = (4 * rows) + (2 * 4 * weights) + (4 * rows) + (Numbers.ElementBytes * hidden);
+        return backward ? forward + (8 * rows) + (Numbers.ElementBytes * hidden) + (2 * 4 * weights) + (4 * rows) + (2 * 4 * weights) : forward;
     }
 
-    public override string ToString() => $"d_model {ModelSize}, E {Experts}, G {ExpertSize}, K {Active}, {Tokens} tokens";
+    public override string ToString() => $"d_model {ModelSize}, E {Experts}, G {ExpertSize}, K {Active}, {Tokens} tokens, {Numbers}";
 }

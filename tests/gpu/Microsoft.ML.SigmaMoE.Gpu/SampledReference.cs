@@ -6,8 +6,8 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// </summary>
 internal sealed class SampledReference(LayerProblem problem)
 {
-    private const double Tolerance = 1e-2;                                   // bfloat16 keeps eight bits
     private readonly ExpertSizes _sizes = problem.Sizes;
+    private readonly double _tolerance = KernelCheck.Tolerances.Single(pair => pair.Numbers == problem.Sizes.Numbers).Tolerance;
 
     /// <summary>Compares.</summary>
     /// <returns>What is wrong, or null.</returns>
@@ -53,10 +53,10 @@ internal sealed class SampledReference(LayerProblem problem)
             }
         }
 
-        return Closeness.Fault($"y of token {token}", output, y.AsSpan(token * size, size), Tolerance)
-            ?? Closeness.Fault($"gradient by token {token}", byToken, byX.AsSpan(token * size, size), Tolerance)
+        return Closeness.Fault($"y of token {token}", output, y.AsSpan(token * size, size), _tolerance)
+            ?? Closeness.Fault($"gradient by token {token}", byToken, byX.AsSpan(token * size, size), _tolerance)
             ?? Closeness.Fault(
-                $"gradient by gates of token {token}", byGate, byGates.AsSpan(token * _sizes.Active, _sizes.Active), Tolerance);
+                $"gradient by gates of token {token}", byGate, byGates.AsSpan(token * _sizes.Active, _sizes.Active), _tolerance);
     }
 
     private string? OfNeuron(int expert, int neuron, float[] byUp, float[] byDown)
@@ -81,8 +81,8 @@ internal sealed class SampledReference(LayerProblem problem)
         }
 
         var at = (int)(row * size);
-        return Closeness.Fault($"gradient by up[{expert}, {neuron}]", up, byUp.AsSpan(at, size), Tolerance)
-            ?? Closeness.Fault($"gradient by down[{expert}, {neuron}]", down, byDown.AsSpan(at, size), Tolerance);
+        return Closeness.Fault($"gradient by up[{expert}, {neuron}]", up, byUp.AsSpan(at, size), _tolerance)
+            ?? Closeness.Fault($"gradient by down[{expert}, {neuron}]", down, byDown.AsSpan(at, size), _tolerance);
     }
 
     private (double Hidden, double ByOutput) Neuron(int token, long row)

@@ -45,6 +45,14 @@ public sealed class GatherFunctionTests
     }
 
     [Fact]
+    public void Apply_OutsideAnyScope_GivesBothGradients()
+    {
+        var problem = new GatherProblem(40, 6, 9, 104, Choosing.Random);
+        var wanted = problem.Truth();
+        TensorAssert.Close(wanted[2], Differentiate(problem, ScalarType.Float32)[2], 5e-6);
+    }
+
+    [Fact]
     public void Apply_CalledAgain_LeavesNoTensors()
     {
         using var scope = NewDisposeScope();
