@@ -50,7 +50,7 @@ public sealed record RuntimeDescription
     /// <remarks>SIGMAMOE_PROCESS_SETTINGS=off in the environment leaves them alone.</remarks>
     public IReadOnlyList<string> ChangedSettings { get; } = ProcessSettings.Changed;
 
-    private static ScalarType OnProcessor => ComputeTypes.Resolve(Precision.Automatic, CPU);
+    private static ScalarType OnProcessor => ComputePrecision.Of(Precision.Automatic, CPU).Type;
 
     /// <summary>Looks at this process; loads libtorch if nothing has.</summary>
     /// <exception cref="DllNotFoundException">libtorch is missing, or the system is too old for it.</exception>

@@ -33,7 +33,7 @@ public sealed record BenchmarkOptions
     /// Gets whether contenders in bfloat16 take part: where the processor only emulates it, a repetition takes half a
     /// minute and says nothing.
     /// </summary>
-    internal bool HasBFloat16 { get; init; } = ComputeTypes.ProcessorHasBFloat16;
+    internal bool HasBFloat16 { get; init; } = ComputePrecision.ProcessorHasBFloat16;
 
     /// <summary>Gets the number types that contenders multiply in.</summary>
     internal IReadOnlyList<ScalarType> Types =>

@@ -88,7 +88,7 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
     {
         const int Vocabulary = 8000;
         using var setups = new Disposables();
-        var type = ComputeTypes.Resolve(Precision.Automatic, CPU);
+        var type = ComputePrecision.Of(Precision.Automatic, CPU).Type;
         using var network = new TransformerNetwork(
             new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 },
             options.Mixture, Vocabulary, type, new Randomness(1));

@@ -15,7 +15,7 @@ internal sealed class ScoreBenchmark(BenchmarkOptions options)
 
     public IReadOnlyList<BenchmarkResult> Run(CancellationToken cancellationToken)
     {
-        var type = ComputeTypes.Resolve(Precision.Automatic, CPU);
+        var type = ComputePrecision.Of(Precision.Automatic, CPU).Type;
         using var randomness = new Randomness(1);
         using var network = Network(type, randomness);
         using var trained = Network(type, randomness);

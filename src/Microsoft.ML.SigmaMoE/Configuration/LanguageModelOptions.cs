@@ -61,9 +61,8 @@ public sealed record LanguageModelOptions
         Model,
         FeedForward,
         vocabularySize,
-        ComputeTypes.Resolve(Precision, device),
-        new Randomness(Training.Seed ?? 0, device) { DrawsWeights = drawsWeights },
-        Precision == Precision.TensorFloat32);
+        ComputePrecision.Of(Precision, device),
+        new Randomness(Training.Seed ?? 0, device) { DrawsWeights = drawsWeights });
 
     internal void Validate()
     {

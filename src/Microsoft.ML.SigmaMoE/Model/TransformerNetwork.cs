@@ -41,9 +41,8 @@ internal sealed class TransformerNetwork : nn.Module
         ModelOptions model,
         FeedForwardOptions feedForward,
         int vocabularySize,
-        ScalarType computeType,
-        Randomness randomness,
-        bool allowsTensorFloat32 = false)
+        ComputePrecision precision,
+        Randomness randomness)
         : base(nameof(TransformerNetwork))
     {
         model.Validate();
@@ -52,7 +51,7 @@ internal sealed class TransformerNetwork : nn.Module
         (Model, VocabularySize, Randomness) = (model, vocabularySize, randomness);
         (ExpertLayerCount, ExpertCount) = CountExperts(model, feedForward);
         FeedForward = feedForward;
-        var context = new BlockContext(model, computeType, randomness) { AllowsTensorFloat32 = allowsTensorFloat32 };
+        var context = new BlockContext(model, precision, randomness);
         (_frozen, _linear) = (context.Frozen, context.Linear);
         long[] shape = [vocabularySize, model.ModelSize];
         var xavier = Math.Sqrt(6.0 / (vocabularySize + model.ModelSize));
@@ -63,7 +62,7 @@ internal sealed class TransformerNetwork : nn.Module
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
         RegisterComponents();
-        _speed = Float32Choice.Hold(Wish(allowsTensorFloat32));
+        _speed = Float32Choice.Hold(Wish(precision));
     }
 
     /// <summary>Gets the network's shape.</summary>
@@ -189,8 +188,8 @@ internal sealed class TransformerNetwork : nn.Module
         }
     }
 
-    private Float32Wish Wish(bool allowsTensorFloat32) =>
-        allowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
+    private Float32Wish Wish(ComputePrecision precision) =>
+        precision.AllowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
         : Device.type == DeviceType.CPU ? Float32Wish.FastOnProcessor
         : Float32Wish.ExactOnGpu;
 

@@ -76,6 +76,6 @@ internal static class TinyModel
             model ?? Model,
             feedForward ?? Experts,
             vocabularySize,
-            ComputeTypes.Resolve(precision, CPU),
+            ComputePrecision.Of(precision, CPU),
             randomness ?? new Randomness(seed));
 }

@@ -12,20 +12,19 @@ internal static class ExpertBackends
     private static readonly BFloat16ExpertBackend FusedBFloat16 = new();
     private static readonly Float32ExpertBackend FusedFloat32 = new();
 
-    /// <summary>Gets the fastest backend that takes these inputs in this number type.</summary>
-    /// <param name="computeType">The number type.</param>
+    /// <summary>Gets the fastest backend that takes these inputs in this precision.</summary>
+    /// <param name="precision">How matrices are multiplied.</param>
     /// <param name="inputs">What experts compute with.</param>
-    /// <param name="allowsTensorFloat32">Whether float32 may be rounded as <see cref="Precision.TensorFloat32"/> says.</param>
-    public static IExpertBackend For(ScalarType computeType, in ExpertInputs inputs, bool allowsTensorFloat32 = false)
+    public static IExpertBackend For(ComputePrecision precision, in ExpertInputs inputs)
     {
         // fused kernels read both matrices alike
         var canFuse = FusedKernels.AreAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
-        return computeType switch
+        return precision.Type switch
         {
-            _ when canFuse && CudaExpertBackend.TryCreate(computeType, inputs, allowsTensorFloat32) is { } cuda => cuda,
+            _ when canFuse && CudaExpertBackend.TryCreate(precision, inputs) is { } cuda => cuda,
             ScalarType.BFloat16 when canFuse && BFloat16ExpertBackend.Takes(inputs) => FusedBFloat16,
             ScalarType.Float32 when canFuse && Float32ExpertBackend.Takes(inputs) => FusedFloat32,
-            _ => new TorchExpertBackend(computeType),
+            _ => new TorchExpertBackend(precision.Type),
         };
     }
 

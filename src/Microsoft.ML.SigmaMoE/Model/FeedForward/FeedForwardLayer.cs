@@ -49,7 +49,7 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
         var place = device ?? CPU;
         _randomness = new Randomness(seed, place);
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = layerCount };
-        _block = FeedForward.Create(options, new(model, ComputeTypes.Resolve(precision, place), _randomness));
+        _block = FeedForward.Create(options, new(model, ComputePrecision.Of(precision, place), _randomness));
         RegisterComponents();
         this.to(place);
     }

@@ -98,7 +98,7 @@ internal sealed class MixtureOfExperts : FeedForward
         var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
         var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
         var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
-        var backend = ExpertBackends.For(_context.ComputeType, inputs, _context.AllowsTensorFloat32);
+        var backend = ExpertBackends.For(_context.Precision, inputs);
         return ExpertFunction.Apply(backend, inputs, batch, mask);
     }
 }

@@ -66,10 +66,7 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
         var place = device ?? CPU;
         _randomness = new Randomness(seed, place);
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = layerCount };
-        var context = new BlockContext(model, ComputeTypes.Resolve(precision, place), _randomness)
-        {
-            AllowsTensorFloat32 = precision == Precision.TensorFloat32,
-        };
+        var context = new BlockContext(model, ComputePrecision.Of(precision, place), _randomness);
         _mixture = new MixtureOfExperts(Options, context, _outputSize);
         RegisterComponents();
         this.to(place);

@@ -125,10 +125,7 @@ public sealed class EmulatedMixtureTests
     {
         using var scope = NewDisposeScope();
         using var randomness = new Randomness(5);
-        var context = new BlockContext(new() { ModelSize = 22 }, ComputeTypes.Resolve(precision, CPU), randomness)
-        {
-            AllowsTensorFloat32 = precision == Precision.TensorFloat32,
-        };
+        var context = new BlockContext(new() { ModelSize = 22 }, ComputePrecision.Of(precision, CPU), randomness);
         using var layer = new MixtureOfExperts(Options, context);
         layer.eval();
         using var emulated = new OnEmulatedKernels();

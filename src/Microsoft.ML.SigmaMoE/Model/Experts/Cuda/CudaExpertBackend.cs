@@ -11,13 +11,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights. What it
 /// allocates belongs to the dispose scope that is open at the call, as the results do.
 /// </remarks>
-internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType computeType, bool allowsTensorFloat32 = false)
-    : IExpertBackend
+internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision precision) : IExpertBackend
 {
-    private readonly TileNumbers _numbers =
-        computeType == ScalarType.BFloat16 ? TileNumbers.BFloat16
-        : allowsTensorFloat32 && kernels.Device.Capability >= 80 ? TileNumbers.TensorFloat32
-        : TileNumbers.Float32;
+    private readonly TileNumbers _numbers = TileNumbers.For(precision, kernels.Device.Capability)
+        ?? throw new NotSupportedException($"No kernel multiplies {precision.Type} on {kernels.Device.Name}.");
 
     private CudaExpertLayer? _layer;
 
@@ -26,23 +23,22 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
     /// <summary>Gets a backend for inputs on a GPU that the kernels run on.</summary>
     /// <returns>The backend, or null where another one has to compute.</returns>
     /// <exception cref="CudaException">The driver refuses what it should do.</exception>
-    public static CudaExpertBackend? TryCreate(ScalarType computeType, in ExpertInputs inputs, bool allowsTensorFloat32 = false) =>
-        TensorKernels.Of(inputs.Tokens) is { } kernels && Takes(kernels.Device, computeType, inputs)
-            ? new(kernels, computeType, allowsTensorFloat32)
+    public static CudaExpertBackend? TryCreate(ComputePrecision precision, in ExpertInputs inputs) =>
+        TensorKernels.Of(inputs.Tokens) is { } kernels && Takes(kernels.Device, precision, inputs)
+            ? new(kernels, precision)
             : null;
 
     /// <summary>Gets whether the kernels, which know no activation but ReLU, can compute this on that device.</summary>
-    public static bool Takes(CudaDevice device, ScalarType computeType, in ExpertInputs inputs) =>
-        device.Capability >= (computeType == ScalarType.BFloat16 ? 80 : 70)
+    public static bool Takes(CudaDevice device, ComputePrecision precision, in ExpertInputs inputs) =>
+        TileNumbers.For(precision, device.Capability) is { } numbers
         && inputs.Activation == Activation.Relu
-        && computeType is ScalarType.BFloat16 or ScalarType.Float32
-        && Sizes(inputs, TileNumbers.Float32).Fits;
+        && Sizes(inputs, numbers).Fits;
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         if (mask is not null)
         {
-            return new TorchExpertBackend(computeType).Forward(inputs, batch, mask);
+            return new TorchExpertBackend(precision.Type).Forward(inputs, batch, mask);
         }
 
         kernels.Device.MakeCurrent();
@@ -53,7 +49,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
             return Decode(inputs, batch, sizes, memory);
         }
 
-        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: computeType, device: inputs.Tokens.device);
+        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: precision.Type, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
         var addresses = Addresses(inputs, memory);
         _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes));
@@ -66,7 +62,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ScalarType comput
     {
         if (_layer is not { } layer)
         {
-            return new TorchExpertBackend(computeType).Backward(gradient, inputs, batch, mask, hidden);
+            return new TorchExpertBackend(precision.Type).Backward(gradient, inputs, batch, mask, hidden);
         }
 
         kernels.Device.MakeCurrent();

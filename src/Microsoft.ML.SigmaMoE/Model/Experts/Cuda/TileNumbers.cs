@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What kernels multiply matrices of.</summary>
@@ -16,6 +18,17 @@ internal sealed record TileNumbers(string Name, string Element, int ElementBytes
 
     /// <summary>Gets bfloat16.</summary>
     public static TileNumbers BFloat16 { get; } = new("bf16", "bf16", 2, 8, "to_bf16");
+
+    /// <summary>Chooses what products of a precision are of on a GPU; null where no kernel has them.</summary>
+    /// <param name="precision">How matrices are multiplied.</param>
+    /// <param name="capability">The GPU's compute capability.</param>
+    public static TileNumbers? For(ComputePrecision precision, int capability) => precision.Type switch
+    {
+        ScalarType.BFloat16 when capability >= 80 => BFloat16,
+        ScalarType.Float32 when capability >= 80 && precision.AllowsTensorFloat32 => TensorFloat32,
+        ScalarType.Float32 when capability >= 70 => Float32,
+        _ => null,
+    };
 
     /// <summary>Gets the length of a row of <paramref name="size"/> numbers.</summary>
     public int Padded(int size) => (size + Copy - 1) / Copy * Copy;

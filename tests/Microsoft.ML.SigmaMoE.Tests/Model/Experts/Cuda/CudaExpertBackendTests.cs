@@ -20,6 +20,8 @@ public sealed class CudaExpertBackendTests
         { 700, 24, 2, 20, 1, Spread.Random, false, false },
     };
 
+    private static ComputePrecision TensorFloat32 { get; } = new(ScalarType.Float32) { AllowsTensorFloat32 = true };
+
     [Theory]
     [MemberData(nameof(Problems))]
     public void BFloat16_ForwardAndBackward_EqualTheDumbReference(
@@ -39,7 +41,7 @@ public sealed class CudaExpertBackendTests
         int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
     {
         var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, spread, bias, mask);
-        var launches = Compare(ScalarType.Float32, 1e-3, problem, allowsTensorFloat32: true);
+        var launches = Compare(TensorFloat32, 1e-3, problem);
         Assert.Equal(mask, !launches.Any(launch => launch.StartsWith("expert_weight_gradient_tf32", StringComparison.Ordinal)));
     }
 
@@ -52,7 +54,7 @@ public sealed class CudaExpertBackendTests
         using var quiet = no_grad();
         var driver = new FakeDriver { Capability = capability };
         var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias: false, mask: false);
-        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), ScalarType.Float32, allowsTensorFloat32: true);
+        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), TensorFloat32);
         backend.Forward(Inputs(problem), ExpertBatch.Create(from_array(problem.Choices), 4), null);
         Assert.Contains(expected, driver.Launches.Select(launch => launch.Kernel));
     }
@@ -174,13 +176,13 @@ public sealed class CudaExpertBackendTests
         Assert.False(CudaExpertBackend.Takes(device, type, inputs with { Activation = Activation.Gelu }));
     }
 
-    private static List<string> Compare(ScalarType type, double tolerance, ExpertProblem problem, bool allowsTensorFloat32 = false)
+    private static List<string> Compare(ComputePrecision precision, double tolerance, ExpertProblem problem)
     {
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var driver = EmulatedKernels.Driver();
-        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), type, allowsTensorFloat32);
+        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), precision);
         var inputs = Inputs(problem);
         var batch = ExpertBatch.Create(from_array(problem.Choices), problem.Experts);
         var sorted = problem.Mask is null ? null : from_array(problem.Mask).flatten(0, 1).index_select(0, batch.Slots);
