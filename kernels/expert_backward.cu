@@ -165,6 +165,14 @@ KERNEL(256) expert_bias_gradient_bf16(
 }
 #endif
 
+#if HAS_F16 || HAS_F16_FLAT
+KERNEL(256) expert_bias_gradient_f16(
+    const f16* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)
+{
+    bias_gradient(by_raw, by_bias, offsets, chunks, expert_size, hidden_stride);
+}
+#endif
+
 #if HAS_FLOAT || HAS_TF32
 KERNEL(256) expert_bias_gradient_float(
     const float* by_raw, float* by_bias, const int* offsets, int chunks, int expert_size, int hidden_stride)

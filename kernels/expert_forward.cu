@@ -3,7 +3,7 @@
 //   expert_down  part[s, d] = weight(s) · Σ_g hidden[p, g] · down[e, g, d], s = n · K + k the slot of p
 //   sum_choices  y[n, d]    = Σ_k part[n · K + k, d]
 // Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are lengths of rows, for
-// bf16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
+// bf16 and f16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
 // A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down and sum_choices
 // are launched once for each chunk of tokens, over the tiles of that chunk: part holds one chunk's rows only, from slot
 // first_slot on, few enough to stay in the second-level cache. So the sum over K needs neither atomics nor a tensor of
@@ -120,6 +120,13 @@ EXPERT_INSTANCES(EXPERT_FORWARD)
 
 #if HAS_BF16
 KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active, int model_size, int stride)
+{
+    sum_choices(part, y, tokens, active, model_size, stride);
+}
+#endif
+
+#if HAS_F16 || HAS_F16_FLAT
+KERNEL(256) sum_choices_f16(const f16* part, float* y, int tokens, int active, int model_size, int stride)
 {
     sum_choices(part, y, tokens, active, model_size, stride);
 }

@@ -1,24 +1,8 @@
 // The tiles that experts are compiled for: suffix of the kernels' names, threads, type. The host chooses by the mean
-// number of tokens an expert gets (CudaTile.cs, which a test holds against this list). One file compiled with
-// ONLY_FLOAT, ONLY_TF32 and ONLY_BF16 makes three parts, of which a process loads one.
+// number of tokens an expert gets (CudaTile.cs, which a test holds against this list).
 #pragma once
+#include "parts.cuh"
 #include "tiles.cuh"
-
-#if defined(ONLY_FLOAT) || defined(ONLY_TF32)
-#define HAS_BF16 0
-#else
-#define HAS_BF16 HAS_TENSOR_CORES
-#endif
-#if defined(ONLY_FLOAT) || defined(ONLY_BF16)
-#define HAS_TF32 0
-#else
-#define HAS_TF32 HAS_TENSOR_CORES
-#endif
-#if defined(ONLY_TF32) || defined(ONLY_BF16)
-#define HAS_FLOAT 0
-#else
-#define HAS_FLOAT 1
-#endif
 
 #if HAS_BF16
 typedef TensorTile<BFloat16Fragments, 128, 128, 2, 4> BFloat16Tile128;
@@ -28,6 +12,26 @@ typedef TensorTile<BFloat16Fragments, 16, 128, 1, 4> BFloat16Tile16;
     define(bf16_128, 256, BFloat16Tile128) define(bf16_64, 256, BFloat16Tile64) define(bf16_16, 128, BFloat16Tile16)
 #else
 #define BF16_INSTANCES(define)
+#endif
+
+#if HAS_F16
+typedef TensorTile<Float16Fragments, 128, 128, 2, 4> Float16Tile128;
+typedef TensorTile<Float16Fragments, 64, 128, 2, 4> Float16Tile64;
+typedef TensorTile<Float16Fragments, 16, 128, 1, 4> Float16Tile16;
+#define F16_INSTANCES(define) \
+    define(f16_128, 256, Float16Tile128) define(f16_64, 256, Float16Tile64) define(f16_16, 128, Float16Tile16)
+#else
+#define F16_INSTANCES(define)
+#endif
+
+#if HAS_F16_FLAT
+// no taller ones: two blocks shall share the 64 KiB of compute capability 7.5, so that one loads while the other multiplies
+typedef TensorTile<FlatFloat16Fragments, 64, 128, 2, 4> FlatFloat16Tile64;
+typedef TensorTile<FlatFloat16Fragments, 16, 128, 1, 4> FlatFloat16Tile16;
+#define F16_FLAT_INSTANCES(define) \
+    define(f16_flat_64, 256, FlatFloat16Tile64) define(f16_flat_16, 128, FlatFloat16Tile16)
+#else
+#define F16_FLAT_INSTANCES(define)
 #endif
 
 #if HAS_TF32
@@ -48,4 +52,5 @@ typedef FloatTile<16, 64> FloatTile16;
 #define FLOAT_INSTANCES(define)
 #endif
 
-#define EXPERT_INSTANCES(define) BF16_INSTANCES(define) TF32_INSTANCES(define) FLOAT_INSTANCES(define)
+#define EXPERT_INSTANCES(define) \
+    BF16_INSTANCES(define) F16_INSTANCES(define) F16_FLAT_INSTANCES(define) TF32_INSTANCES(define) FLOAT_INSTANCES(define)

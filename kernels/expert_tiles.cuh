@@ -30,16 +30,15 @@ template <class Tile> DEVICE void load_slots(int* row_slots, const int* slots, c
 DEVICE Index element(Index row, int width) { return MUTANT(narrow_index) ? (Index)((int)row * width) : row * width; }
 
 #if HAS_TENSOR_CORES
-DEVICE void store_pair(bf16* row, int column, int width, float first, float second)
+// Rows of numbers of 16 bits have an even width: they are padded to eight.
+template <class Half> DEVICE void store_pair(Half* row, int column, int width, float first, float second)
 {
-    if (column < width) *(word*)(row + column) = pack(first, second);  // width is even: rows are padded to eight
+    if (column < width) *(word*)(row + column) = pack<Half>(first, second);
 }
 
-DEVICE Pair load_pair(const bf16* row, int column, int width)
+template <class Half> DEVICE Pair load_pair(const Half* row, int column, int width)
 {
-    if (column >= width) return {0, 0};
-    const word pair = *(const word*)(row + column);
-    return {first_of(pair), second_of(pair)};
+    return column < width ? unpack<Half>(*(const word*)(row + column)) : Pair{0, 0};
 }
 #endif
 

@@ -3,8 +3,8 @@
 //   ALONG_DEPTH   row r of the operand is row (or column) r of the tile, its elements lie along k
 //   ACROSS_DEPTH  row k of the operand belongs to step k, its elements lie along the tile's rows (or columns)
 // Rows without an address and elements beyond the operand's width count as 0, so that no size needs to fit the tile.
-// TensorTile multiplies bf16, or float32 rounded to tf32, on tensor cores, FloatTile float32 on any GPU; all sum in
-// float32 in a fixed order.
+// TensorTile multiplies bf16, f16, or float32 rounded to tf32, on tensor cores, FloatTile float32 on any GPU; all sum
+// in float32 in a fixed order.
 #pragma once
 #include "primitives.cuh"
 
@@ -18,16 +18,16 @@ template <class Tile, Layout L, int COUNT> constexpr int row_length =
 DEVICE int lane() { return thread_index % 32; }
 
 // How 16 × STEP of A and STEP × 16 of B, two fragments, come out of shared memory, whose rows have LENGTH elements.
-// bf16: a word is two neighbours along k.
-struct BFloat16Fragments
+// Numbers of 16 bits: a word is two neighbours along k.
+template <class Half> struct HalfFragments
 {
-    typedef bf16 Element;
-    static constexpr int DEPTH = 32, STEP = 16;
+    typedef Half Element;
+    static constexpr int DEPTH = 32, STEP = 16, STAGES = 3;
     static constexpr int VECTOR = 8;                       // elements of one copy of 16 bytes
     static constexpr int PAD_ALONG = 8, PAD_ACROSS = 8;    // rows 16 bytes apart in the banks: no conflicts of ldmatrix
 
     // matrices in the order (row, k), (row + 8, k), (row, k + 8), (row + 8, k + 8)
-    template <Layout A, int LENGTH> DEVICE static void load_left(word (&r)[4], const bf16* a, int row, int k)
+    template <Layout A, int LENGTH> DEVICE static void load_left(word (&r)[4], const Half* a, int row, int k)
     {
         static_assert(LENGTH / VECTOR % 2 == 1, "no bank conflicts");
         if (A == ALONG_DEPTH)
@@ -37,7 +37,7 @@ struct BFloat16Fragments
     }
 
     // matrices in the order (k, column), (k + 8, column), (k, column + 8), (k + 8, column + 8)
-    template <Layout B, int LENGTH> DEVICE static void load_right(word (&r)[4], const bf16* b, int column, int k)
+    template <Layout B, int LENGTH> DEVICE static void load_right(word (&r)[4], const Half* b, int column, int k)
     {
         static_assert(LENGTH / VECTOR % 2 == 1, "no bank conflicts");
         if (B == ALONG_DEPTH)
@@ -45,7 +45,31 @@ struct BFloat16Fragments
         else
             load_matrices_transposed(r, b + (k + lane() % 16) * LENGTH + column + lane() / 16 * 8);
     }
+};
 
+// For compute capability 7.5: half as deep at once, and a third stage would gain nothing where copies are done at once.
+struct FlatFloat16Fragments : HalfFragments<f16>
+{
+    static constexpr int STAGES = 2;
+
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_f16_flat(d, a[0], a[1], b0);
+        multiply_add_f16_flat(d, a[MUTANT(f16_first_half_twice) ? 0 : 2], a[3], b1);
+    }
+};
+
+#if HAS_LATER_TENSOR_CORES
+struct Float16Fragments : HalfFragments<f16>
+{
+    DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
+    {
+        multiply_add_f16(d, a, b0, b1);
+    }
+};
+
+struct BFloat16Fragments : HalfFragments<bf16>
+{
     DEVICE static void multiply_add(float (&d)[4], const word (&a)[4], word b0, word b1)
     {
         multiply_add_bf16(d, a, b0, b1);
@@ -58,7 +82,7 @@ struct BFloat16Fragments
 struct Tf32Fragments
 {
     typedef float Element;
-    static constexpr int DEPTH = 16, STEP = 8, VECTOR = 4;
+    static constexpr int DEPTH = 16, STEP = 8, STAGES = 3, VECTOR = 4;
     // Along the depth rows of 20 words: the eight that ldmatrix reads at once begin at eight different multiples of 4
     // banks. Across it a warp reads eight neighbours of each of four rows: rows of 16, 64 or 128, and 8 words more,
     // begin 8 or 24 banks apart.
@@ -109,13 +133,14 @@ struct Tf32Fragments
             if (!MUTANT(tf32_cut_off)) r[q] = to_tf32(bits_to_float(r[q]));
     }
 };
+#endif
 
 // WARPS_M × WARPS_N warps, each with 16 × 8 fragments of its part of the tile.
 template <class Fragments, int ROWS_, int COLUMNS_, int WARPS_M, int WARPS_N> struct TensorTile
 {
     typedef typename Fragments::Element Element;
-    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, STAGES = 3, THREADS = 32 * WARPS_M * WARPS_N;
-    static constexpr int DEPTH = Fragments::DEPTH, VECTOR = Fragments::VECTOR;
+    static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, THREADS = 32 * WARPS_M * WARPS_N;
+    static constexpr int DEPTH = Fragments::DEPTH, STAGES = Fragments::STAGES, VECTOR = Fragments::VECTOR;
     static constexpr int PAD_ALONG = Fragments::PAD_ALONG, PAD_ACROSS = Fragments::PAD_ACROSS;
     static constexpr int ROW_PARTS = WARPS_N;
     static constexpr int HEIGHT = ROWS / WARPS_M, WIDTH = COLUMNS / WARPS_N;

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <vector>
 
-#include "emulator.h"
+#include "../../kernels/primitives.cuh"
 
 namespace checks {
 
@@ -40,15 +40,23 @@ template <class T> T* vast(size_t size)
 }
 
 inline double number(float value) { return value; }
-inline double number(uint16_t value) { return emulator::widen(value); }
+inline double number(bf16 value) { return emulator::widen(value); }
+inline double number(f16 value) { return emulator::widen_f16(value.bits); }
 inline double number(int value) { return value; }
 inline double number(long long value) { return (double)value; }
 
-// bf16 keeps eight bits, so a result is off by up to 2^-9 of itself; float32 sums of some hundred terms by 1e-5.
-inline double allowed(uint16_t, double wanted) { return std::abs(wanted) / 256 + 1e-5; }
+// bf16 keeps eight bits and f16 eleven, so a result is off by up to 2^-8 or 2^-11 of itself; float32 sums of some hundred
+// terms by 1e-5.
+inline double allowed(bf16, double wanted) { return std::abs(wanted) / 256 + 1e-5; }
+inline double allowed(f16, double wanted) { return std::abs(wanted) / 2048 + 1e-5; }
 inline double allowed(float, double wanted) { return 1e-5 * (1 + std::abs(wanted)); }
 inline double allowed(int, double) { return 0; }
 inline double allowed(long long, double) { return 0; }
+
+template <class T> T rounded(float value);
+template <> inline float rounded<float>(float value) { return value; }
+template <> inline bf16 rounded<bf16>(float value) { return emulator::round(value); }
+template <> inline f16 rounded<f16>(float value) { return {emulator::round_f16(value)}; }
 
 template <class T> void equal(const char* name, size_t i, T got, double wanted, double more = 0)
 {

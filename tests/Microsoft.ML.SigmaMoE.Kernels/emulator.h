@@ -25,7 +25,7 @@ enum class Mutant {
     no_store_bound, no_quad_sum, no_row_sum_barrier, drops_last_choice, wrong_chunk, no_gate, no_relu_mask, narrow_index,
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
     gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order, tf32_right_order, tf32_cut_off,
-    pads_with_the_next_row, weighs_by_score, pairs_at_odd_places,
+    pads_with_the_next_row, weighs_by_score, pairs_at_odd_places, f16_saturates, f16_halves_swapped, f16_first_half_twice,
     count
 };
 inline const char* const mutant_names[] = {
@@ -34,7 +34,7 @@ inline const char* const mutant_names[] = {
     "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
     "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "decode_no_gate", "decode_no_barrier",
     "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off", "pads_with_the_next_row",
-    "weighs_by_score", "pairs_at_odd_places"
+    "weighs_by_score", "pairs_at_odd_places", "f16_saturates", "f16_halves_swapped", "f16_first_half_twice"
 };
 inline Mutant mutant = Mutant::none;
 
@@ -307,6 +307,27 @@ inline uint16_t round(float value)
     return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
+// IEEE 754's numbers of 16 bits: a sign, five bits of exponent, ten after the leading one
+inline float widen_f16(uint16_t bits)
+{
+    const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+    const float size = exponent == 31 ? (mantissa == 0 ? INFINITY : NAN)
+        : std::ldexp((float)(exponent == 0 ? mantissa : mantissa + 1024), exponent == 0 ? -24 : exponent - 25);
+    return bits >> 15 ? -size : size;
+}
+
+// to the nearest of them, ties to even; from the middle between the largest and 2^16 on, infinite
+inline uint16_t round_f16(float value)
+{
+    if (value != value) return 0x7fff;
+    const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+    const float size = std::abs(value);
+    if (size >= 65520) return sign | 0x7c00;
+    const int exponent = size < 0x1p-14f ? -14 : std::ilogb(size);
+    const int steps = (int)std::nearbyint(std::ldexp(size, 10 - exponent));      // of 2^(exponent − 10), the last bit
+    return (uint16_t)(sign + ((exponent + 14) << 10) + steps);                   // the leading one adds 1 to the exponent
+}
+
 // what the multiplication sees of a float32
 inline float cut_to_tf32(uint32_t bits) { return bits_to_float(bits & 0xffffe000u); }
 
@@ -347,17 +368,22 @@ template <int K, class Place> inline void multiply_fragments(Warp& w, Place plac
         for (int q = 0; q < 4; q++) w.d[l][q] = d[l / 4 + q / 2 * 8][l % 4 * 2 + q % 2];
 }
 
-inline void multiply_bf16(Warp& w)
+// Numbers of 16 bits: words hold two neighbours along k, so that K is 8 for each word of b.
+template <int K, class Widen> inline void multiply_halves(Warp& w, Widen widen)
 {
-    multiply_fragments<16>(w, [](const Warp& w, int l, float (&a)[16][16], float (&b)[16][8]) {
+    multiply_fragments<K>(w, [&](const Warp& w, int l, float (&a)[16][K], float (&b)[K][8]) {
         for (int half = 0; half < 2; half++)
         {
             int row = l / 4, column = l % 4 * 2 + half, shift = half * 16;
-            for (int q = 0; q < 4; q++) a[row + q % 2 * 8][column + q / 2 * 8] = widen(w.a[l][q] >> shift);
-            for (int q = 0; q < 2; q++) b[column + q * 8][row] = widen(w.b[l][q] >> shift);
+            for (int q = 0; q < K / 4; q++) a[row + q % 2 * 8][column + q / 2 * 8] = widen(w.a[l][q] >> shift);
+            for (int q = 0; q < K / 8; q++) b[column + q * 8][row] = widen(w.b[l][q] >> shift);
         }
     });
 }
+
+inline void multiply_bf16(Warp& w) { multiply_halves<16>(w, widen); }
+inline void multiply_f16(Warp& w) { multiply_halves<16>(w, widen_f16); }
+inline void multiply_f16_flat(Warp& w) { multiply_halves<8>(w, widen_f16); }
 
 inline void multiply_tf32(Warp& w)
 {

@@ -30,7 +30,8 @@ template <class Tile> struct Family {
 // Rows have whole copies.
 template <class Tile> int padded(int size) { return (size + Tile::VECTOR - 1) / Tile::VECTOR * Tile::VECTOR; }
 
-inline void convert(const float* from, uint16_t* to, Index rows, int width, int stride) { to_bf16(from, to, rows, width, stride); }
+inline void convert(const float* from, bf16* to, Index rows, int width, int stride) { to_bf16(from, to, rows, width, stride); }
+inline void convert(const float* from, f16* to, Index rows, int width, int stride) { to_f16(from, to, rows, width, stride); }
 inline void convert(const float* from, float* to, Index rows, int width, int stride) { pad_rows(from, to, rows, width, stride); }
 
 template <class Tile> std::vector<typename Tile::Element> converted(const std::vector<float>& from, int width)

@@ -3,6 +3,7 @@
 #include "adamw_checks.h"
 #include "decode_checks.h"
 #include "expert_checks.h"
+#include "f16_checks.h"
 #include "gather_checks.h"
 #include "routing_checks.h"
 #include "vast_checks.h"
@@ -14,6 +15,11 @@
 FAMILY(bf16_128, bf16, BFloat16Tile128);
 FAMILY(bf16_64, bf16, BFloat16Tile64);
 FAMILY(bf16_16, bf16, BFloat16Tile16);
+FAMILY(f16_128, f16, Float16Tile128);
+FAMILY(f16_64, f16, Float16Tile64);
+FAMILY(f16_16, f16, Float16Tile16);
+FAMILY(f16_flat_64, f16, FlatFloat16Tile64);
+FAMILY(f16_flat_16, f16, FlatFloat16Tile16);
 FAMILY(tf32_128, float, Tf32Tile128);
 FAMILY(tf32_64, float, Tf32Tile64);
 FAMILY(tf32_16, float, Tf32Tile16);
@@ -31,6 +37,11 @@ static void print_tiles()
     print_tile(bf16_128);
     print_tile(bf16_64);
     print_tile(bf16_16);
+    print_tile(f16_128);
+    print_tile(f16_64);
+    print_tile(f16_16);
+    print_tile(f16_flat_64);
+    print_tile(f16_flat_16);
     print_tile(tf32_128);
     print_tile(tf32_64);
     print_tile(tf32_16);
@@ -47,17 +58,26 @@ static void check_everything()
         check_decode(problem);
         check_gather(problem);
         check_layer(problem, bf16_16);
+        check_layer(problem, f16_16);
+        check_layer(problem, f16_flat_16);
         check_layer(problem, tf32_16);
         check_layer(problem, float_16);
         if (sizes.experts > 8) continue;                   // hundreds of nearly empty large tiles show nothing new
         check_layer(problem, bf16_64);
         check_layer(problem, bf16_128);
+        check_layer(problem, f16_64);
+        check_layer(problem, f16_128);
+        check_layer(problem, f16_flat_64);
         check_layer(problem, tf32_64);
         check_layer(problem, tf32_128);
         check_layer(problem, float_64);
     }
     check_adamw();
+    check_f16_rounding();
+    check_f16_overflow(f16_16);
+    check_f16_overflow(f16_flat_16);
     check_far_positions(bf16_16);
+    check_far_positions(f16_16);
     check_far_positions(tf32_16);
     check_far_positions(float_16);
 }

@@ -15,13 +15,12 @@ template <class Tile> void check_far_positions(const Family<Tile>& f)
     auto* y = checks::vast<float>(tokens * size);
     auto* slots = checks::vast<int>(positions);
     const int far_tokens[] = {149'999'999, 3, 140'000'001}, expert = 8'999'999, first = 139'999'900;
-    auto element_of = [](float value) { return sizeof(Element) == 4 ? (Element)value : (Element)emulator::round(value); };
     for (int r = 0; r < 3; r++)
     {
         slots[first + r] = far_tokens[r];
-        for (int d = 0; d < size; d++) x[(size_t)far_tokens[r] * size + d] = element_of(1.f + r);
+        for (int d = 0; d < size; d++) x[(size_t)far_tokens[r] * size + d] = checks::rounded<Element>(1.f + r);
     }
-    for (int i = 0; i < hidden * size; i++) up[(size_t)expert * hidden * size + i] = element_of(0.5f);
+    for (int i = 0; i < hidden * size; i++) up[(size_t)expert * hidden * size + i] = checks::rounded<Element>(0.5f);
 
     const RowTile tile{expert, first, first + 3, 0};
     const int one = 1;

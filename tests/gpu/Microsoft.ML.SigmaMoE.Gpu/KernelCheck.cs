@@ -13,7 +13,8 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
 
     /// <summary>Gets how far results may be off where hidden vectors are rounded to these numbers.</summary>
     public static IReadOnlyList<(TileNumbers Numbers, double Tolerance)> Tolerances { get; } =
-        [(TileNumbers.Float32, 5e-6), (TileNumbers.TensorFloat32, 1e-3), (TileNumbers.BFloat16, 1e-2)];
+        [(TileNumbers.Float32, 5e-6), (TileNumbers.TensorFloat32, 1e-3), (TileNumbers.FlatFloat16, 2e-3),
+            (TileNumbers.Float16, 2e-3), (TileNumbers.BFloat16, 1e-2)];
 
     /// <summary>Runs all cases.</summary>
     /// <returns>How many failed.</returns>
@@ -22,7 +23,7 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
         var failures = 0;
         foreach (var (n, d, e, g, k, first, bias) in Cases)
         {
-            foreach (var (numbers, tolerance) in Tolerances.Where(pair => kernels.Device.Capability >= 80 || pair.Numbers == TileNumbers.Float32))
+            foreach (var (numbers, tolerance) in Tolerances.Where(pair => kernels.Device.Capability >= pair.Numbers.Capability))
             {
                 var problem = new LayerProblem(new(n, d, e, g, k, numbers), first, bias);
                 var name = $"N {n}, D {d}, E {e}, G {g}, K {k}, {numbers}";

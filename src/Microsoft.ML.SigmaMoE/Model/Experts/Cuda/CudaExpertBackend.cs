@@ -4,8 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Experts by the kernels of kernels/ on an NVIDIA GPU: bfloat16 with float32 accumulation from compute capability 8.0,
-/// float32 from 7.0, rounded to tf32 from 8.0 where that is allowed. Tokens are sorted on the device; nothing waits for it.
-/// Results never change from run to run.
+/// float16 from 7.5, float32 from 7.0, rounded to tf32 from 8.0 where that is allowed. Tokens are sorted on the device;
+/// nothing waits for it. Results never change from run to run.
 /// </summary>
 /// <remarks>
 /// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights. What it
@@ -49,7 +49,8 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
             return Decode(inputs, batch, sizes, memory);
         }
 
-        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: precision.Type, device: inputs.Tokens.device);
+        var stored = _numbers.ElementBytes == sizeof(float) ? ScalarType.Float32 : precision.Type;
+        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: stored, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
         var addresses = Addresses(inputs, memory);
         _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes));

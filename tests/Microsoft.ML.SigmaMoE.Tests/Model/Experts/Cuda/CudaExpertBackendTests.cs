@@ -28,6 +28,13 @@ public sealed class CudaExpertBackendTests
         int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask) =>
         Compare(ScalarType.BFloat16, 1e-2, new(tokens, modelSize, experts, expertSize, active, spread, bias, mask));
 
+    // eleven bits of a number, three more than bfloat16 has
+    [Theory]
+    [MemberData(nameof(Problems))]
+    public void Float16_ForwardAndBackward_EqualTheDumbReference(
+        int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask) =>
+        Compare(ScalarType.Float16, 2e-3, new(tokens, modelSize, experts, expertSize, active, spread, bias, mask));
+
     [Theory]
     [MemberData(nameof(Problems))]
     public void Float32_ForwardAndBackward_EqualTheDumbReference(
@@ -57,6 +64,37 @@ public sealed class CudaExpertBackendTests
         var backend = new CudaExpertBackend(EmulatedKernels.On(driver), TensorFloat32);
         backend.Forward(Inputs(problem), ExpertBatch.Create(from_array(problem.Choices), 4), null);
         Assert.Contains(expected, driver.Launches.Select(launch => launch.Kernel));
+    }
+
+    [Theory]
+    [InlineData(70, "expert_up_float_16", ScalarType.Float32)]
+    [InlineData(75, "expert_up_f16_flat_16", ScalarType.Float16)]
+    [InlineData(80, "expert_up_f16_16", ScalarType.Float16)]
+    public void Forward_InFloat16_MultipliesItWhereTensorCoresDo(int capability, string expected, ScalarType hidden)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var driver = new FakeDriver { Capability = capability };
+        var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias: false, mask: false);
+        var backend = new CudaExpertBackend(EmulatedKernels.On(driver), ScalarType.Float16);
+        var forward = backend.Forward(Inputs(problem), ExpertBatch.Create(from_array(problem.Choices), 4), null);
+        Assert.Contains(expected, driver.Launches.Select(launch => launch.Kernel));
+        Assert.Equal(hidden, forward.Hidden.dtype);
+    }
+
+    // what hidden vectors have no room for is infinite, and the scaling of losses sees it
+    [Fact]
+    public void Forward_OfNumbersBeyondFloat16_IsNotFinite()
+    {
+        Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var problem = new ExpertProblem(20, 16, 4, 8, 2, Spread.Random, bias: false, mask: false);
+        var weights = ones(4, 8, 16);
+        var inputs = Inputs(problem) with { Tokens = full([20, 16], 1e4f), Up = weights, Down = weights };
+        var backend = new CudaExpertBackend(EmulatedKernels.On(EmulatedKernels.Driver()), ScalarType.Float16);
+        var forward = backend.Forward(inputs, ExpertBatch.Create(from_array(problem.Choices), 4), null);
+        Assert.False(forward.Output.isfinite().any().item<bool>());
     }
 
     [Fact]
@@ -166,7 +204,10 @@ public sealed class CudaExpertBackendTests
     [InlineData(75, ScalarType.BFloat16, false)]
     [InlineData(75, ScalarType.Float32, true)]
     [InlineData(61, ScalarType.Float32, false)]
-    [InlineData(90, ScalarType.Float16, false)]
+    [InlineData(75, ScalarType.Float16, true)]
+    [InlineData(70, ScalarType.Float16, true)]
+    [InlineData(61, ScalarType.Float16, false)]
+    [InlineData(90, ScalarType.Float64, false)]
     public void Takes_GivenADevice_AsksWhatItsKernelsNeed(int capability, ScalarType type, bool expected)
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class CudaTileTests
@@ -10,6 +12,8 @@ public sealed class CudaTileTests
     [InlineData(4096, 64, "bf16", "bf16_64")]
     [InlineData(512, 64, "bf16", "bf16_16")]
     [InlineData(1, 16, "bf16", "bf16_16")]
+    [InlineData(32768, 16, "f16", "f16_128")]
+    [InlineData(512, 64, "f16_flat", "f16_flat_16")]
     [InlineData(32768, 16, "float", "float_64")]
     [InlineData(8, 16, "float", "float_16")]
     [InlineData(32768, 16, "tf32", "tf32_128")]
@@ -23,6 +27,8 @@ public sealed class CudaTileTests
     [InlineData(16, "bf16", "bf16_16")]
     [InlineData(512, "bf16", "bf16_128")]
     [InlineData(128, "float", "float_64")]
+    [InlineData(64, "f16", "f16_64")]
+    [InlineData(128, "f16_flat", "f16_flat_64")]
     [InlineData(64, "tf32", "tf32_64")]
     public void ForNeurons_GivenAnExpertSize_TakesTilesThatItFills(int expertSize, string numbers, string expected) =>
         Assert.Equal(expected, CudaTile.ForNeurons(new(4096, 512, 16, expertSize, 4, Named(numbers)), Plenty).Suffix);
@@ -58,10 +64,31 @@ public sealed class CudaTileTests
     [InlineData(512, "bf16", 512)]
     [InlineData(1, "bf16", 8)]
     [InlineData(413, "float", 413)]
+    [InlineData(413, "f16", 416)]
     [InlineData(413, "tf32", 416)]
     public void Stride_OfARow_IsThatOfWholeCopies(int modelSize, string numbers, int expected) =>
         Assert.Equal(expected, new ExpertSizes(1, modelSize, 1, 1, 1, Named(numbers)).Stride);
 
+    // compute capability 7.5 has 64 KiB a multiprocessor
+    [Fact]
+    public void All_ForFloat16OnItsFirstDevices_LetTwoBlocksShareAMultiprocessor() => Assert.All(
+        CudaTile.All.Where(tile => tile.Numbers == TileNumbers.FlatFloat16)
+            .SelectMany(tile => new[] { tile.UpBytes, tile.DownBytes, tile.HiddenBytes, tile.WeightBytes }),
+        bytes => Assert.InRange(bytes, 1, 32 * 1024));
+
+    [Theory]
+    [InlineData(ScalarType.Float16, 90, "f16")]
+    [InlineData(ScalarType.Float16, 75, "f16_flat")]
+    [InlineData(ScalarType.Float16, 70, "float")]
+    [InlineData(ScalarType.Float16, 61, null)]
+    [InlineData(ScalarType.BFloat16, 80, "bf16")]
+    [InlineData(ScalarType.BFloat16, 75, null)]
+    [InlineData(ScalarType.Float32, 90, "float")]
+    [InlineData(ScalarType.Float64, 90, null)]
+    public void For_GivenANumberTypeAndADevice_IsTheFastestThatItHas(ScalarType type, int capability, string? expected) =>
+        Assert.Equal(expected, TileNumbers.For(type, capability)?.Name);
+
     private static TileNumbers Named(string name) =>
-        new[] { TileNumbers.Float32, TileNumbers.TensorFloat32, TileNumbers.BFloat16 }.Single(numbers => numbers.Name == name);
+        new[] { TileNumbers.Float32, TileNumbers.TensorFloat32, TileNumbers.BFloat16, TileNumbers.Float16, TileNumbers.FlatFloat16 }
+            .Single(numbers => numbers.Name == name);
 }
