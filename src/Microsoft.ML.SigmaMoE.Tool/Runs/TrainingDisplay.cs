@@ -44,6 +44,7 @@ internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log,
     private static string Words(TrainingProgress value)
     {
         var left = value.Remaining is { } time ? $", {time:h\\:mm\\:ss} left" : "";
-        return $"step {value.Step:N0}, perplexity {value.Perplexity:N1}, {value.TokensPerSecond:N0} tokens/s{left}";
+        var skipped = value.SkippedSteps > 0 ? $", {value.SkippedSteps:N0} steps skipped" : "";
+        return $"step {value.Step:N0}, perplexity {value.Perplexity:N1}, {value.TokensPerSecond:N0} tokens/s{skipped}{left}";
     }
 }

@@ -70,6 +70,11 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
             Add($", dead experts {Join(value.DeadExperts, "D")}");
         }
 
+        if (value.LossScale is { } scale)
+        {
+            Add($", loss scale {scale:G6}, {value.SkippedSteps} steps skipped");
+        }
+
         if (value.Remaining is { } remaining)
         {
             Add($", {remaining:hh\\:mm\\:ss} left");

@@ -4,11 +4,14 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What a <see cref="Precision"/> means on a device: how matrices are multiplied there.</summary>
-/// <param name="Type">The number type of matrix multiplications: float32 or bfloat16.</param>
+/// <param name="Type">The number type of matrix multiplications.</param>
 internal sealed record ComputePrecision(ScalarType Type)
 {
     /// <summary>Gets whether float32 may be rounded on tensor cores, as <see cref="Precision.TensorFloat32"/> says.</summary>
     public bool AllowsTensorFloat32 { get; init; }
+
+    /// <summary>Gets whether gradients have too little range, so that training has to scale its losses.</summary>
+    public bool ScalesLosses { get; init; }
 
     /// <summary>Gets whether the processor multiplies bfloat16 natively, be it faster than float32 or not.</summary>
     public static bool ProcessorHasBFloat16 => Processor.HasBFloat16;

@@ -48,7 +48,7 @@ internal sealed class TransformerNetwork : nn.Module
         model.Validate();
         feedForward.Validate();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
-        (Model, VocabularySize, Randomness) = (model, vocabularySize, randomness);
+        (Model, VocabularySize, Precision, Randomness) = (model, vocabularySize, precision, randomness);
         (ExpertLayerCount, ExpertCount) = CountExperts(model, feedForward);
         FeedForward = feedForward;
         var context = new BlockContext(model, precision, randomness);
@@ -73,6 +73,9 @@ internal sealed class TransformerNetwork : nn.Module
 
     /// <summary>Gets the number of different tokens (V).</summary>
     public int VocabularySize { get; }
+
+    /// <summary>Gets how matrices are multiplied.</summary>
+    public ComputePrecision Precision { get; }
 
     /// <summary>Gets the number of layers with experts, however many of them share their weights.</summary>
     public int ExpertLayerCount { get; }

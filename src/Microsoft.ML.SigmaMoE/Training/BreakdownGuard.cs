@@ -7,15 +7,19 @@ internal sealed class BreakdownGuard(TrainingSession session, CheckpointKeeper c
 {
     private long Step => session.State.Step;
 
-    /// <summary>Looks at what a step computed, before its weights change.</summary>
+    /// <summary>
+    /// Looks at what a step computed, before its weights change. A gradient that is no number is borne where the loss was
+    /// scaled and can be scaled less.
+    /// </summary>
     /// <exception cref="NotFiniteNumberException">The loss or its gradient is not a number.</exception>
     public void CheckStep(double loss, double gradientNorm)
     {
-        if (!double.IsFinite(loss) || !double.IsFinite(gradientNorm))
+        var isBorne = double.IsFinite(gradientNorm) || session.State.LossScale?.CanShrink() == true;
+        if (!double.IsFinite(loss) || !isBorne)
         {
             session.Optimizer.ClearGradients();
             throw BrokeDown(
-                $"in step {Step + 1}: the loss is {loss}, the gradient's length {gradientNorm}",
+                $"in step {Step + 1}: the loss is {loss}, the gradient's length {gradientNorm}{AfterSkipping()}",
                 double.IsFinite(loss) ? gradientNorm : loss);
         }
     }
@@ -42,6 +46,11 @@ internal sealed class BreakdownGuard(TrainingSession session, CheckpointKeeper c
             throw BrokeDown($"by step {Step}: weights are not numbers any more", sum);
         }
     }
+
+    private string AfterSkipping() => session.State.LossScale is { SkippedSteps: > 0 and var skipped, Value: var scale }
+        ? $" with the loss scaled by {scale} ({skipped} steps were left out because float16 has no room for their gradients; "
+            + "bfloat16 and float32 have)"
+        : "";
 
     private NotFiniteNumberException BrokeDown(string what, double number) => new(
         $"Training broke down {what}, at a learning rate of {session.State.LearningRate}. Lower LearningRate or ClipNorm, "

@@ -59,6 +59,9 @@ internal static class Checkpoint
         }
 
         session.Stream.Position = run.Position;
+
+        // the number type may be another one than that of the run before
+        run.State.LossScale = session.State.LossScale is { } initial ? run.State.LossScale ?? initial : null;
         session.State = run.State;
     }
 

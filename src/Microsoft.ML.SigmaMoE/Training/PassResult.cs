@@ -19,13 +19,13 @@ internal sealed record PassResult(
     /// </param>
     /// <param name="tokens">[rows, time + 1], int64.</param>
     /// <param name="memory">What the rows remember; no other pass may use it meanwhile.</param>
-    /// <param name="share">The pass's share of the step, by which its gradient is scaled.</param>
+    /// <param name="factor">What its gradient is scaled by: the pass's share of the step, and what scales the step's loss.</param>
     public static PassResult Of(
-        TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory, double share)
+        TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory, double factor)
     {
         using var scope = NewDisposeScope();
         var loss = network.Loss(tokens, memory);
-        var gradients = Differentiate(loss.Total.Times(share), parameters);
+        var gradients = Differentiate(loss.Total.Times(factor), parameters);
         return new(
             loss.CrossEntropy.item<float>(),
             loss.Balancing?.item<float>() ?? 0,

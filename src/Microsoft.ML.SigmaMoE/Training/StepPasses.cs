@@ -44,7 +44,7 @@ internal sealed class StepPasses(TrainingSession session, TrainingWorkers worker
                     workers.Count == 1 ? null : parameters,
                     passes[first + worker],
                     session.Memories[first + worker],
-                    1.0 / passes.Length));
+                    session.State.LossFactor / passes.Length));
             }
             finally
             {

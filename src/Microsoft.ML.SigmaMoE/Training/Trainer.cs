@@ -94,12 +94,16 @@ internal sealed class Trainer : IDisposable
         }
 
         var (loss, routings) = _passes.Run(TokenUpload.To(_session.Stream.Next(), _session.Network.Device)); // [batch, time + 1]
-        State.GradientNorm = GradientNorm.Of(_session.Optimizer.Gradients());
-        _guard.CheckStep(loss, State.GradientNorm);
+        var norm = GradientNorm.Of(_session.Optimizer.Gradients()) / State.LossFactor;
+        _guard.CheckStep(loss, norm);
         _checkpoints.Confirm();
-        _session.Optimizer.Step(State.LearningRate, GradientNorm.ClipScale(State.GradientNorm, _options.ClipNorm));
+        if (double.IsFinite(norm))
+        {
+            Move(norm, routings);
+        }
+
+        State.LossScale = State.LossScale?.After(norm);
         _session.Optimizer.ClearGradients();
-        _session.Network.AfterStep(routings);
         foreach (var routing in routings.SelectMany(pass => pass))
         {
             routing.Dispose();
@@ -108,6 +112,14 @@ internal sealed class Trainer : IDisposable
         State.Step++;
         State.Interval.Steps++;
         State.Interval.Seconds += Tick();
+    }
+
+    private void Move(double gradientNorm, IReadOnlyList<IReadOnlyList<Routing>> routings)
+    {
+        State.GradientNorm = gradientNorm;
+        _session.Optimizer.Step(
+            State.LearningRate, GradientNorm.ClipScale(gradientNorm, _options.ClipNorm) / State.LossFactor);
+        _session.Network.AfterStep(routings);
     }
 
     private TrainingEnd? Measure(TrainingEnd? end, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ public sealed record TrainingProgress
     /// <summary>Gets the learning rate of the last step.</summary>
     public double LearningRate { get; init; }
 
-    /// <summary>Gets the length of the last step's gradient before clipping.</summary>
+    /// <summary>Gets the length of the gradient of the last step that was taken, before clipping.</summary>
     public double GradientNorm { get; init; }
 
     /// <summary>Gets the tokens trained on a second since the report before.</summary>
@@ -53,6 +53,17 @@ public sealed record TrainingProgress
 
     /// <summary>Gets the validation loss per token, where this step measured it.</summary>
     public double? ValidationLoss { get; init; }
+
+    /// <summary>Gets what losses are multiplied by before their gradients are taken in float16, or null in other numbers.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LossScale { get; init; }
+
+    /// <summary>
+    /// Gets the number of steps that changed no weight, over all resumptions, because float16 had no room for their gradients: a
+    /// few at first, while the scale is found. They count as steps.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long SkippedSteps { get; init; }
 
     /// <summary>Gets what one should know besides, in words: that memory ran out and a batch is cut into more passes; or null.</summary>
     public string? Notice { get; init; }

@@ -15,6 +15,7 @@ internal sealed class TrainingSession : IDisposable
         Stream = new(tokens, options.BatchSize, network.Model.SegmentLength, options.Shuffle ? options.Seed ?? 0 : null);
         StepLimit = options.StepLimit(Stream.StepsPerEpoch);
         Optimizer = new(network.named_parameters(), options);
+        State = new() { LossScale = network.Precision.ScalesLosses ? new() : null };
         WorkerCount = options.WorkerCount(network);
         network.Randomness.Split(WorkerCount);
         var separator = options.Separator(tokens);
@@ -53,7 +54,7 @@ internal sealed class TrainingSession : IDisposable
     public WeightSnapshot Best { get; } = new();
 
     /// <summary>Gets or sets how far training has come.</summary>
-    public TrainingState State { get; set; } = new();
+    public TrainingState State { get; set; }
 
     /// <summary>Gets what must be the same when training goes on in another process.</summary>
     public TrainingIdentity Identity { get; }
@@ -105,6 +106,8 @@ internal sealed class TrainingSession : IDisposable
             ExpertEntropy = sums.Entropies(),
             DeadExperts = sums.DeadExperts(),
             ValidationLoss = State.EvaluatedStep == State.Step ? State.ValidationLoss : null,
+            LossScale = State.LossScale?.Value,
+            SkippedSteps = State.LossScale?.SkippedSteps ?? 0,
             Notice = Notice,
         };
         Notice = null;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>How far training has come, in numbers; the tensors that go with it are in the <see cref="TrainingSession"/>.</summary>
@@ -12,8 +14,15 @@ internal sealed class TrainingState
     /// <summary>Gets or sets the learning rate of the last step.</summary>
     public double LearningRate { get; set; }
 
-    /// <summary>Gets or sets the length of the last step's gradient.</summary>
+    /// <summary>Gets or sets the length of the gradient of the last step that was taken.</summary>
     public double GradientNorm { get; set; }
+
+    /// <summary>Gets or sets what the next step's loss is scaled by, or null where losses are not scaled.</summary>
+    public LossScale? LossScale { get; set; }
+
+    /// <summary>Gets what the next step's loss is multiplied by, and its gradient with it.</summary>
+    [JsonIgnore]
+    public double LossFactor => LossScale?.Value ?? 1;
 
     /// <summary>
     /// Gets or sets into how many passes a batch is cut, each once a worker, where memory ran out; 0 where the options say it.

@@ -35,6 +35,12 @@ public sealed class ContextProgressTests
         LogLine(new() { Step = 1, Loss = 0 }));
 
     [Fact]
+    public void Report_OfATrainingInFloat16_TellsItsScale() => Assert.EndsWith(
+        "0 tokens/s, loss scale 32768, 1 steps skipped",
+        LogLine(new() { Step = 1, Loss = 0, LossScale = 32768, SkippedSteps = 1 }),
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Report_GoesToTheProgressChannel()
     {
         using var output = new StringWriter();

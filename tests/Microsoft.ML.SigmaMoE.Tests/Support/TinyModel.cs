@@ -72,10 +72,11 @@ internal static class TinyModel
         int vocabularySize = 11,
         long seed = 1,
         Precision precision = Precision.Float32,
-        Randomness? randomness = null) => new(
+        Randomness? randomness = null,
+        ComputePrecision? compute = null) => new(
             model ?? Model,
             feedForward ?? Experts,
             vocabularySize,
-            ComputePrecision.Of(precision, CPU),
+            compute ?? ComputePrecision.Of(precision, CPU),
             randomness ?? new Randomness(seed));
 }

@@ -8,18 +8,19 @@ internal sealed class TrainingRun : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
 
-    private readonly Precision _precision;
+    private readonly ComputePrecision _precision;
 
     public TrainingRun(
         ModelOptions? model = null,
         FeedForwardOptions? feedForward = null,
         int textLength = 1000,
-        Precision precision = Precision.Float32)
+        Precision precision = Precision.Float32,
+        ComputePrecision? compute = null)
     {
-        _precision = precision;
+        _precision = compute ?? ComputePrecision.Of(precision, CPU);
         Model = model ?? TinyModel.Model;
         FeedForward = feedForward ?? TinyModel.Experts;
-        Network = TinyModel.Network(FeedForward, Model, precision: precision);
+        Network = TinyModel.Network(FeedForward, Model, compute: _precision);
         Text = TokenFiles.CreateLearnable(Folder.File("training"), textLength);
         Validation = TokenFiles.CreateLearnable(Folder.File("validation"), 300, seed: 8);
     }
@@ -73,7 +74,7 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>Takes another network, as a new process would.</summary>
     public void StartOver(long seed = 99) =>
-        Network = TinyModel.Network(FeedForward, Model, seed: seed, precision: _precision);
+        Network = TinyModel.Network(FeedForward, Model, seed: seed, compute: _precision);
 
     public Dictionary<string, Tensor> Weights() =>
         Network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.detach().clone());

@@ -27,9 +27,12 @@ internal readonly unsafe struct TensorRows
     /// <summary>Gets how many rows there are.</summary>
     public long Count { get; }
 
+    /// <summary>Gets whether numbers of a type can be looked at in this way.</summary>
+    public static bool Hold(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16;
+
     /// <summary>Gets whether a tensor can be looked at in this way.</summary>
     public static bool Fit(Tensor tensor) => tensor.device_type == DeviceType.CPU
-        && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16
+        && Hold(tensor.dtype)
         && tensor.numel() < int.MaxValue / sizeof(float);
 
     /// <summary>Reads a part of a row, from <paramref name="first"/> on.</summary>

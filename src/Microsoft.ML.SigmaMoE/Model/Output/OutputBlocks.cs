@@ -13,9 +13,12 @@ internal static class OutputBlocks
     /// <summary>The most logits that exist at once: 64 MB of float32.</summary>
     public const long MostLogits = 1 << 24;
 
-    /// <summary>Gets whether tensors are of a kind and size that passes on the processor can read.</summary>
-    public static bool Take(Tensor hidden, Tensor matrix) =>
-        hidden.dtype == ScalarType.Float32 && matrix.dtype == ScalarType.Float32 && TensorRows.Fit(hidden) && TensorRows.Fit(matrix);
+    /// <summary>
+    /// Gets whether tensors, and their products in a number type, are of a kind and size that passes on the processor can read.
+    /// </summary>
+    public static bool Take(Tensor hidden, Tensor matrix, ScalarType computeType) =>
+        TensorRows.Hold(computeType) && hidden.dtype == ScalarType.Float32 && matrix.dtype == ScalarType.Float32
+        && TensorRows.Fit(hidden) && TensorRows.Fit(matrix);
 
     /// <summary>Computes the loss and all gradients of contiguous tensors.</summary>
     /// <inheritdoc cref="OutputLoss.Apply"/>

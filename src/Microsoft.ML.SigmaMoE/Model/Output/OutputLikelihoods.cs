@@ -19,7 +19,7 @@ internal static unsafe class OutputLikelihoods
     /// <inheritdoc cref="OutputLoss.Apply"/>
     public static Tensor Of(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear)
     {
-        var isHere = OutputBlocks.Take(hidden, matrix);
+        var isHere = OutputBlocks.Take(hidden, matrix, linear.Type);
         var result = empty(hidden.shape[0], dtype: ScalarType.Float32, device: hidden.device);
         using var scope = NewDisposeScope();
         var block = Math.Max(1, (isHere ? MostLogits : MostLogitsElsewhere) / matrix.shape[0]);
