@@ -70,15 +70,17 @@ public sealed class LanguageModelTests
         Assert.Throws<ObjectDisposedException>(() => model.Score("a"));
     }
 
-    [Fact]
-    public void TensorFloat32_OnTheProcessor_IsSavedAndScoresAsFloat32()
+    [Theory]
+    [InlineData(Precision.TensorFloat32)]
+    [InlineData(Precision.Float16)]
+    public void Precision_OfGpusAlone_IsSavedAndScoresAsFloat32OnTheProcessor(Precision precision)
     {
         using var folder = new TemporaryFolder();
         using var exact = TinyModel.CreateIn(Precision.Float32);
-        using var model = TinyModel.CreateIn(Precision.TensorFloat32);
+        using var model = TinyModel.CreateIn(precision);
         model.Save(folder.Path);
         using var loaded = LanguageModel.Load(folder.Path);
-        Assert.Equal(Precision.TensorFloat32, loaded.Options.Precision);
+        Assert.Equal(precision, loaded.Options.Precision);
         Assert.Equal(exact.Score("a text").LogLikelihood, loaded.Score("a text").LogLikelihood);
     }
 

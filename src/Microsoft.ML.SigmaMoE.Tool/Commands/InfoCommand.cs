@@ -23,7 +23,7 @@ internal sealed class InfoCommand : Verb
             ("system", runtime.OperatingSystem),
             ("processor", $"{runtime.ProcessorCount} threads, of which libtorch uses {runtime.TorchThreads}"),
             ("abilities", Words(runtime.ProcessorFeatures)),
-            ("precision", $"{runtime.ProcessorPrecision} unless a model says otherwise"),
+            ("precision", $"{runtime.ProcessorPrecision} unless a model says otherwise; float16 and tensor-float32 are Float32"),
             ("experts", runtime.ExpertKernel),
             ("GPUs", runtime.GpuCount == 0 ? "none that libtorch can use" : $"{runtime.GpuCount}"),
             ("changed settings", Words(runtime.ChangedSettings))));

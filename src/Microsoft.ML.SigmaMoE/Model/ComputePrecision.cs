@@ -25,6 +25,8 @@ internal sealed record ComputePrecision(ScalarType Type)
         Precision.Float32 => ScalarType.Float32,
         Precision.TensorFloat32 => new ComputePrecision(ScalarType.Float32) { AllowsTensorFloat32 = true },
         Precision.BFloat16 => ScalarType.BFloat16,
+        Precision.Float16 when !TensorKernels.IsGpu(device) => ScalarType.Float32,
+        Precision.Float16 => new ComputePrecision(ScalarType.Float16) { ScalesLosses = true },
         Precision.Automatic => PrefersBFloat16(device) ? ScalarType.BFloat16 : ScalarType.Float32,
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, $"There is no precision {precision}."),
     };

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Matrix multiplication in the compute type over float32 master weights.</summary>
-/// <param name="computeType">float32 or bfloat16.</param>
+/// <param name="computeType">float32, bfloat16 or float16.</param>
 /// <param name="frozen">Keeps weights in the forms that products read where they do not change.</param>
 internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
 {

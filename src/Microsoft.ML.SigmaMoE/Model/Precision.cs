@@ -30,4 +30,15 @@ public enum Precision
     /// kernels round, and what libtorch multiplies is as you set it.
     /// </remarks>
     TensorFloat32,
+
+    /// <summary>
+    /// float16 matrix multiplications with float32 accumulation over float32 master weights, on GPUs; the same as
+    /// <see cref="Float32"/> on processors. For GPUs that have no bfloat16 (compute capability 7.0 and 7.5); on others
+    /// <see cref="BFloat16"/> is as fast and has more range.
+    /// </summary>
+    /// <remarks>
+    /// Training scales its losses, so that small gradients do not vanish, and leaves out steps whose gradients are too large for
+    /// the scale (<see cref="TrainingProgress.SkippedSteps"/>). Around a layer in a network of your own that is left to you.
+    /// </remarks>
+    Float16,
 }

@@ -31,14 +31,15 @@ public sealed class EnumNameConverterTests
         Assert.Equal("\"chosen-experts\"", JsonSerializer.Serialize(EntropyScope.ChosenExperts));
         Assert.Equal("\"bfloat16\"", JsonSerializer.Serialize(Precision.BFloat16));
         Assert.Equal("\"tensor-float32\"", JsonSerializer.Serialize(Precision.TensorFloat32));
+        Assert.Equal("\"float16\"", JsonSerializer.Serialize(Precision.Float16));
         Assert.Equal("\"gelu-tanh\"", JsonSerializer.Serialize(Activation.GeluTanh));
     }
 
     [Theory]
-    [InlineData("\"float-32\"", "'float-32' is no Precision; it must be one of automatic, float32, bfloat16, tensor-float32.")]
+    [InlineData("\"float-32\"", "'float-32' is no Precision; it must be one of automatic, float32, bfloat16, tensor-float32, float16.")]
     [InlineData("\"\"", "'' is no Precision")]
     [InlineData("\"0\"", "'0' is no Precision")]
-    [InlineData("4", "This number is no Precision")]
+    [InlineData("5", "This number is no Precision")]
     [InlineData("-1", "This number is no Precision")]
     [InlineData("1.5", "This number is no Precision")]
     [InlineData("4294967296", "This number is no Precision")]

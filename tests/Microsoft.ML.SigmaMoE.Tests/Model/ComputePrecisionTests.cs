@@ -13,6 +13,17 @@ public sealed class ComputePrecisionTests
         Assert.Equal(new ComputePrecision(type) { AllowsTensorFloat32 = allowsTensorFloat32 }, ComputePrecision.Of(precision, CPU));
 
     [Fact]
+    public void Of_Float16OnTheProcessor_IsFloat32() =>
+        Assert.Equal(new ComputePrecision(ScalarType.Float32), ComputePrecision.Of(Precision.Float16, CPU));
+
+    [Fact]
+    public void Of_Float16OnAGpu_ScalesLosses()
+    {
+        using var emulated = new OnEmulatedKernels();
+        Assert.Equal(new ComputePrecision(ScalarType.Float16) { ScalesLosses = true }, ComputePrecision.Of(Precision.Float16, CPU));
+    }
+
+    [Fact]
     public void Of_AnAutomaticPrecision_IsWhatTheProcessorIsFasterIn() => Assert.Equal(
         Processor.PrefersBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, ComputePrecision.Of(Precision.Automatic, CPU));
 

@@ -31,6 +31,9 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
     /// <summary>Gets or sets a kernel that is not run, to see that it is missed.</summary>
     public string? Skipped { get; set; }
 
+    /// <summary>Gets or sets the compute capability that the device says it has.</summary>
+    public int Capability { get; set; } = 80;
+
     public int Init() => 0;
 
     public int DriverGetVersion(out int version) => Give(out version, 12000);
@@ -43,11 +46,11 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
 
     public int DeviceGetAttribute(out int value, CudaAttribute attribute, int device) => Give(out value, attribute switch
     {
-        CudaAttribute.ComputeCapabilityMajor => 8,
-        CudaAttribute.ComputeCapabilityMinor => 0,
+        CudaAttribute.ComputeCapabilityMajor => Capability / 10,
+        CudaAttribute.ComputeCapabilityMinor => Capability % 10,
         CudaAttribute.Multiprocessors => 4,
         CudaAttribute.CacheBytes => 1 << 16,                                 // tiny: several chunks for a few hundred tokens
-        _ => 160 * 1024,
+        _ => Capability < 80 ? 64 * 1024 : 160 * 1024,
     });
 
     public int DevicePrimaryCtxRetain(out nint context, int device) => Give(out context, 1);

@@ -21,7 +21,8 @@ internal sealed class LayerCheck(Device device, TextWriter output)
     /// <summary>Runs all routers in all precisions.</summary>
     /// <returns>How many failed.</returns>
     public int Run() => Routers.Sum(router =>
-        Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3) + Check(router, Precision.BFloat16, 1e-2));
+        Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3) + Check(router, Precision.Float16, 2e-3)
+        + Check(router, Precision.BFloat16, 1e-2));
 
     /// <summary>Computes everything that a layer gives, on a device.</summary>
     public static IReadOnlyList<(string Name, float[] Values)> Results(Device device, RouterOptions router, Precision precision)

@@ -15,13 +15,15 @@ internal sealed class TorchCheck(Device device, TextWriter output)
 
     /// <summary>Compares gradients of experts and layers.</summary>
     /// <returns>How many failed.</returns>
-    public int Gradients() => Experts(ScalarType.Float32, 5e-6) + Experts(ScalarType.BFloat16, 1e-2) + new LayerCheck(device, output).Run();
+    public int Gradients() => Experts(ScalarType.Float32, 5e-6) + Experts(ScalarType.Float16, 2e-3)
+        + Experts(ScalarType.BFloat16, 1e-2) + new LayerCheck(device, output).Run();
 
     /// <summary>Compares losses of training.</summary>
     /// <param name="text">A text file to train on, or null for this library's own kernels.</param>
     /// <returns>How many failed.</returns>
     public int Training(string? text) => Training(Precision.Float32, 2e-3, text)
-        + Training(Precision.TensorFloat32, 1e-2, text) + Training(Precision.BFloat16, 2e-2, text);
+        + Training(Precision.TensorFloat32, 1e-2, text) + Training(Precision.Float16, 1e-2, text)
+        + Training(Precision.BFloat16, 2e-2, text);
 
     private int Experts(ScalarType type, double tolerance)
     {

@@ -19,6 +19,10 @@ internal static class TensorKernels
         set => _emulated = value;
     }
 
+    /// <summary>Gets whether a device is an NVIDIA GPU, or is taken for one.</summary>
+    public static bool IsGpu(Device device) =>
+        device.type == DeviceType.CUDA || (device.type == DeviceType.CPU && _emulated is not null);
+
     /// <summary>Gets the kernels of the device that a tensor is on, or null where it has none.</summary>
     /// <exception cref="CudaException">The driver refuses what it should do.</exception>
     public static DeviceKernels? Of(Tensor tensor) => tensor.device_type switch

@@ -49,15 +49,31 @@ public sealed class EmulatedMixtureTests
     public void Layer_InTensorFloat32_GivesTheOutputAndAllGradientsOfFloat32(string router) =>
         Compare(Options with { Router = Routers[router] }, Precision.TensorFloat32, 2e-3);
 
-    [Fact]
-    public void Launches_OfALayerInTensorFloat32_MultiplyInIt()
+    // here too, and every result besides
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Layer_InFloat16_GivesTheOutputAndAllGradientsOfFloat32(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.Float16, 2e-3);
+
+    [Theory]
+    [InlineData("sigmoid")]
+    [InlineData("softmax of chosen")]
+    public void Layer_InFloat16OnItsFirstDevices_GivesTheSame(string router) =>
+        Compare(Options with { Router = Routers[router] }, Precision.Float16, 2e-3, capability: 75);
+
+    [Theory]
+    [InlineData(Precision.TensorFloat32, 80, "_tf32_")]
+    [InlineData(Precision.Float16, 80, "_f16_")]
+    [InlineData(Precision.Float16, 75, "_f16_flat_")]
+    [InlineData(Precision.Float16, 70, "_float_")]
+    public void Launches_OfALayer_MultiplyInWhatTheDeviceHas(Precision precision, int capability, string expected)
     {
-        using var emulated = new OnEmulatedKernels();
+        using var emulated = new OnEmulatedKernels(capability);
         using var scope = NewDisposeScope();
-        Run(Options, Precision.TensorFloat32);
+        Run(Options, precision);
         var products = emulated.Driver.Launches.Where(launch => launch.Split('_')[^1] is "16" or "64" or "128").ToList();
         Assert.Equal(4, products.Distinct().Count());    // up, down, and the gradients by hidden vectors and weights
-        Assert.All(products, product => Assert.Contains("_tf32_", product, StringComparison.Ordinal));
+        Assert.All(products, product => Assert.Contains(expected, product, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,16 +135,17 @@ public sealed class EmulatedMixtureTests
     // of tokens, up and down, then of tokens alone
     [Theory]
     [InlineData(Precision.BFloat16, "to_bf16", 3, 1)]
+    [InlineData(Precision.Float16, "to_f16", 3, 1)]
     [InlineData(Precision.TensorFloat32, "pad_rows", 3, 1)]
     [InlineData(Precision.Float32, "pad_rows", 0, 0)]
     public void Launches_OfWeightsThatDoNotChange_ArrangeThemOnce(Precision precision, string conversion, int first, int later)
     {
+        using var emulated = new OnEmulatedKernels();
         using var scope = NewDisposeScope();
         using var randomness = new Randomness(5);
         var context = new BlockContext(new() { ModelSize = 22 }, ComputePrecision.Of(precision, CPU), randomness);
         using var layer = new MixtureOfExperts(Options, context);
         layer.eval();
-        using var emulated = new OnEmulatedKernels();
         using var frozen = context.Frozen;
         using var quiet = no_grad();
         var x = randn(Batch, Time, 22);
@@ -155,11 +172,11 @@ public sealed class EmulatedMixtureTests
         Assert.DoesNotContain("count_choices", emulated.Driver.Launches);
     }
 
-    private static void Compare(MixtureOfExpertsOptions options, Precision precision, double tolerance)
+    private static void Compare(MixtureOfExpertsOptions options, Precision precision, double tolerance, int capability = 80)
     {
         using var scope = NewDisposeScope();
         var expected = Run(options, precision);
-        using var emulated = new OnEmulatedKernels();
+        using var emulated = new OnEmulatedKernels(capability);
         var actual = Run(options, precision);
         Assert.NotEmpty(emulated.Driver.Launches);
         Assert.Equal(expected.Keys, actual.Keys);
