@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>The PTX that the library carries: needs no compiler.</summary>
-public sealed class PackedPtxTests
+public sealed partial class PackedPtxTests
 {
     /// <summary>Gets the names of all parts.</summary>
     public static TheoryData<string> Parts => [.. KernelParts.All.Select(program => program.Source.Name)];
@@ -67,6 +68,24 @@ public sealed class PackedPtxTests
     [MemberData(nameof(Kernels))]
     public void Part_HoldsItsKernel(string part, string kernel) => Assert.Contains(
         $".entry {kernel}(", Encoding.UTF8.GetString(PackedPtx.Read(KernelParts.Of(part))), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("f16", "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", true)]
+    [InlineData("f16_flat", "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", false)]
+    [InlineData("bf16", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", true)]
+    [InlineData("tf32", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", true)]
+    public void Experts_InANumberType_MultiplyAndCopyAsItsDevicesDo(string numbers, string product, bool copiesMeanwhile)
+    {
+        foreach (var part in new[] { $"expert_forward.{numbers}", $"expert_backward.{numbers}" })
+        {
+            var ptx = Encoding.UTF8.GetString(PackedPtx.Read(KernelParts.Of(part)));
+            Assert.Equal([product], Products().Matches(ptx).Select(match => match.Value).Distinct());
+            Assert.Equal(copiesMeanwhile, ptx.Contains("cp.async", StringComparison.Ordinal));
+        }
+    }
+
+    [GeneratedRegex(@"mma\.sync\.[\w.]+")]
+    private static partial Regex Products();
 
     [Fact]
     public void Files_AreSmall() => Assert.InRange(
