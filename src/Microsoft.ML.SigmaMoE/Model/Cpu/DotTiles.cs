@@ -7,7 +7,6 @@ namespace Microsoft.ML.SigmaMoE;
 /// product of a row with a row. Nothing is packed first, which for some hundred rows takes longer than it saves. A number of
 /// C does not depend on how many others are computed with it, but for a single row or fewer than four outputs.
 /// </summary>
-/// <remarks>Only on processors that <see cref="Processor.HasRegisterTiles"/> tells of.</remarks>
 internal static unsafe class DotTiles<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
@@ -92,7 +91,7 @@ internal static unsafe class DotTiles<TLanes, TVector>
                 var first = Math.Min(row, rows - 2);
                 var height = Height(rows - first);
                 row = first + height;
-                for (var end = (int)((long)ahead.Length * row / rows); fetched < end; fetched += LineSize)
+                for (var end = (int)((long)ahead.Length * row / rows); Sse.IsSupported && fetched < end; fetched += LineSize)
                 {
                     Sse.Prefetch1(next + fetched);
                 }

@@ -51,6 +51,6 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Gets the largest number of a vector.</summary>
     static abstract float Largest(TVector vector);
 
-    /// <summary>Adds up the numbers of each of four vectors; only with AVX.</summary>
+    /// <summary>Adds up the numbers of each of four vectors.</summary>
     static abstract Vector128<float> Sums(TVector x, TVector y, TVector z, TVector w);
 }

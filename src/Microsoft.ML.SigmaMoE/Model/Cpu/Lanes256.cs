@@ -65,6 +65,11 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Sums(Vector256<float> x, Vector256<float> y, Vector256<float> z, Vector256<float> w)
     {
+        if (!Avx.IsSupported)
+        {
+            return Vector128.Create(Sum(x), Sum(y), Sum(z), Sum(w));
+        }
+
         var xy = (Avx.UnpackLow(x, y) + Avx.UnpackHigh(x, y)).AsDouble();
         var zw = (Avx.UnpackLow(z, w) + Avx.UnpackHigh(z, w)).AsDouble();
         var all = Avx.UnpackLow(xy, zw).AsSingle() + Avx.UnpackHigh(xy, zw).AsSingle();
