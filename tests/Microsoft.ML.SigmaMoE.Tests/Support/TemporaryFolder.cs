@@ -7,5 +7,15 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // it deletes no open file: what nobody holds any more is closed first
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Directory.Delete(Path, recursive: true);
+    }
 }
