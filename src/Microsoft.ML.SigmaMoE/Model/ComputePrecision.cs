@@ -33,7 +33,7 @@ internal sealed record ComputePrecision(ScalarType Type)
 
     private static bool PrefersBFloat16(Device device) => device.type switch
     {
-        DeviceType.CPU => Processor.PrefersBFloat16,
+        DeviceType.CPU => Processor.PrefersBFloat16 && Brgemm.IsAvailable, // without it experts would be fast in float32 alone
         DeviceType.CUDA => GpuAbility.HasBFloat16(device),
         _ => false,
     };

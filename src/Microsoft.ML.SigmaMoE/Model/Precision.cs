@@ -8,7 +8,8 @@ public enum Precision
 {
     /// <summary>
     /// bfloat16 where the processor or GPU multiplies it faster than float32, else float32. Of Intel's processors those with
-    /// matrix units (AMX) do, of AMD's all that know bfloat16 (Zen 4 and later).
+    /// matrix units (AMX) do, of AMD's all that know bfloat16 (Zen 4 and later); on Linux alone, for elsewhere this library
+    /// has no kernels for it.
     /// </summary>
     Automatic,
 
@@ -37,6 +38,8 @@ public enum Precision
     /// <see cref="BFloat16"/> is as fast and has more range.
     /// </summary>
     /// <remarks>
+    /// Our kernels add in float32; libtorch's products may add some parts in float16, as
+    /// torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction says, which is the process's and stays as it is.
     /// Training scales its losses, so that small gradients do not vanish, and leaves out steps whose gradients are too large for
     /// the scale (<see cref="TrainingProgress.SkippedSteps"/>). Around a layer in a network of your own that is left to you.
     /// </remarks>

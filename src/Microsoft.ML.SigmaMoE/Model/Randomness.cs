@@ -35,7 +35,7 @@ internal class Randomness : IDisposable
 
     /// <summary>
     /// Gets whether weights are drawn. Without, they are memory as it is, for a network whose weights are about to be read:
-    /// drawing them took longer than reading.
+    /// drawing 36 million of them took half a second.
     /// </summary>
     public bool DrawsWeights { get; init; } = true;
 

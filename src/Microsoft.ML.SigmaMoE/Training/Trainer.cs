@@ -96,9 +96,9 @@ internal sealed class Trainer : IDisposable
         var (loss, routings) = _passes.Run(TokenUpload.To(_session.Stream.Next(), _session.Network.Device)); // [batch, time + 1]
         var norm = GradientNorm.Of(_session.Optimizer.Gradients()) / State.LossFactor;
         _guard.CheckStep(loss, norm);
-        _checkpoints.Confirm();
         if (double.IsFinite(norm))
         {
+            _checkpoints.Confirm();
             Move(norm, routings);
         }
 

@@ -59,7 +59,7 @@ public sealed record TrainingProgress
     public double? LossScale { get; init; }
 
     /// <summary>
-    /// Gets the number of steps that changed no weight, over all resumptions, because float16 had no room for their gradients: a
+    /// Gets the number of steps that changed no weight, over all resumptions in this precision, because float16 had no room for their gradients: a
     /// few at first, while the scale is found. They count as steps.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

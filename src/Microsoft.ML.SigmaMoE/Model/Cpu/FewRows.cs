@@ -14,6 +14,9 @@ internal static unsafe class FewRows
     private const long MostInTiles = 120;
     private const long MostOneByOne = 4;
 
+    // So many rows take no longer than reading the weights for one.
+    private const int RowsReadAlike = 4;
+
     /// <summary>Gets whether this can compute a product, and faster than libtorch.</summary>
     /// <param name="x">[.., inputs].</param>
     /// <param name="weight">[outputs, inputs].</param>
@@ -38,7 +41,7 @@ internal static unsafe class FewRows
         var from = TensorMemory.Of<float>(rows);
         var by = TensorMemory.Of<float>(weight);
         var to = TensorMemory.Of<float>(result);
-        var pieces = CpuWork.Readers(weight.numel());
+        var pieces = CpuWork.Readers(weight.numel() * Math.Max(1, count / RowsReadAlike));
         CpuWork.Run(pieces, pieces, piece =>
         {
             var (first, end) = (outputs * piece / pieces, outputs * (piece + 1) / pieces);

@@ -92,8 +92,9 @@ internal sealed class ProductKeyMemory : FeedForward
     private (Tensor First, Tensor Second) CandidateRanks(Device device)
     {
         var count = _options.NearestKeys;
-        var pairs = Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, count / (i + 1)).Select(j => (First: (long)i, Second: (long)j)));
-        return (from_array(pairs.Select(pair => pair.First).ToArray()).to(device), from_array(pairs.Select(pair => pair.Second).ToArray()).to(device));
+        long[] first = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Repeat((long)i, count / (i + 1)))];
+        long[] second = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, count / (i + 1)).Select(j => (long)j))];
+        return (from_array(first).to(device), from_array(second).to(device));
     }
 
     private Tensor Weights(Tensor scores) => _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();

@@ -23,6 +23,18 @@ public sealed class EmulatedMemoryTests
         Assert.All(expected, pair => TensorAssert.Close(pair.Value, actual[pair.Key], tolerance, pair.Key));
     }
 
+    [Fact]
+    public void Memory_InFloat16OnAGpu_IsLibtorchs()
+    {
+        using var scope = NewDisposeScope();
+        var options = new ProductKeyMemoryOptions { SubKeyCount = 7, HeadCount = 3, NearestKeys = 4 };
+        var expected = Run(options, ScalarType.Float16);
+        using var emulated = new OnEmulatedKernels();
+        var actual = Run(options, ScalarType.Float16);
+        Assert.Empty(emulated.Driver.Launches);
+        Assert.All(expected, pair => TensorAssert.Close(pair.Value, actual[pair.Key], 1e-2, pair.Key));
+    }
+
     // the output, and the gradient by the input and by every parameter
     private static Dictionary<string, Tensor> Run(ProductKeyMemoryOptions options, ScalarType type)
     {

@@ -26,6 +26,16 @@ public sealed class SparseLinearTests
         }
     }
 
+    // whether the tiniest numbers count as 0 is a setting of each thread: they are kept whatever it is
+    [Fact]
+    public void OfNonZeros_GivenTheTiniestNumbers_KeepsAllButZeros()
+    {
+        using var scope = NewDisposeScope();
+        float[] numbers = [0, -0f, float.Epsilon, -float.Epsilon, 1e-40f, float.NaN, 1, 0, -0f, 0, float.Epsilon];
+        var matrix = SparseMatrix.OfNonZeros(from_array(numbers).view(1, -1));
+        Assert.Equal([2, 3, 4, 5, 6, 10], matrix.Places.data<int>().ToArray());
+    }
+
     [Fact]
     public void Apply_CalledAgain_LeavesNoTensors()
     {

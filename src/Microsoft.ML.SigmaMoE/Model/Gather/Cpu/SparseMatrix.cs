@@ -138,7 +138,7 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
 
         for (; column < columns; column++)
         {
-            count += row[column] == 0 ? 0 : 1;
+            count += IsZero(row[column]) ? 0 : 1;
         }
 
         return count;
@@ -158,13 +158,16 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
 
         for (; column < columns; column++)
         {
-            if (row[column] != 0)
+            if (!IsZero(row[column]))
             {
                 (*places++, *factors++) = (column, row[column]);
             }
         }
     }
 
+    // By bits: whether a tiny number equals 0 is a setting of each thread, and all must count alike.
     private static uint NonZeros(float* numbers) =>
-        ~Vector256.Equals(Vector256.Load(numbers), Vector256<float>.Zero).ExtractMostSignificantBits() & 0xFF;
+        ~Vector256.Equals(Vector256.Load((uint*)numbers) << 1, Vector256<uint>.Zero).ExtractMostSignificantBits() & 0xFF;
+
+    private static bool IsZero(float number) => BitConverter.SingleToUInt32Bits(number) << 1 == 0;
 }
