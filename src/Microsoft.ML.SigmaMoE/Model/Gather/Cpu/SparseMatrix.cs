@@ -59,6 +59,7 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
                 ListNonZeros(source + row * columns, columns, to + starts[row], with + starts[row]);
             }
         });
+        GC.KeepAlive(dense);        // where no scope holds a copy that the caller made
         return new(offsets, places, factors, columns);
     }
 
