@@ -38,7 +38,12 @@ public sealed class FrozenWeightsTests
         using var network = Network(block, isRotary, precision);
         var wanted = Read(network);
         network.Freeze();
-        TensorAssert.Close(wanted, Read(network), precision == Precision.Float32 ? 0 : 3e-2);
+        var got = Read(network);
+        var tolerance = precision == Precision.Float32 ? 0 : 3e-2 * wanted.abs().max().item<float>();
+        var apart = (wanted - got).abs().amax([1L]).data<float>().Count(distance => !(distance <= tolerance));
+        // a memory takes few of many scores of eight bits: of two that are almost alike another one may be taken, for a token
+        var mayTip = precision == Precision.BFloat16 && TinyModel.Blocks[block] is ProductKeyMemoryOptions;
+        Assert.InRange(apart, 0, mayTip ? 1 : 0);
     }
 
     [Fact]
