@@ -1,6 +1,13 @@
 using System.Diagnostics;
+using System.Text;
 using Microsoft.ML;
 using QuickStart;
+
+if (OperatingSystem.IsWindows())
+{
+    // its consoles write other alphabets, and models any text
+    Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+}
 
 return args is [SecondProcess.Verb, var folder]
     ? PredictAgain.Run(folder, Console.Out)
