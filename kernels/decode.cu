@@ -1,14 +1,15 @@
 // The σ-MoE layer for a few tokens, as in generation, where time is that of reading the chosen experts' weights:
 // float32 as they are stored, without sorting and without touching the experts that nobody chose.
-//   decode_up    hidden[s, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g])        s = n · K + k, e = chosen[s]
+//   decode_up    hidden[s, g] = φ(Σ_d x[n, d] · up[e, g, d] + bias[e, g])           s = n · K + k, e = chosen[s]
 //   decode_down  y[n, d]      = Σ_k gate[s] · Σ_g hidden[s, g] · down[e, g, d]
 // Layouts: x, y [N, D], chosen [N, K] int64, gates [N, K], hidden [N · K, G], up and down [E, G, D], bias [E, G]; float32.
+#include "activations.cuh"
 #include "expert_tiles.cuh"
 
 // One warp, one neuron of one slot.
 KERNEL(256) decode_up(
     const float* x, const long long* chosen, const float* up, const float* bias, float* hidden, Index slots, int active,
-    int expert_size, int model_size)
+    int expert_size, int model_size, int activation)
 {
     const Index i = (Index)block_index * 8 + thread_index / 32, slot = i / expert_size;
     if (slot >= slots) return;
@@ -19,7 +20,7 @@ KERNEL(256) decode_up(
     for (int d = thread_index % 32; d < model_size; d += 32) sum += token[d] * weights[d];
     sum = warp_sum(sum);
     if (bias != nullptr) sum += bias[neuron];
-    if (thread_index % 32 == 0) hidden[i] = sum < 0 ? 0 : sum;
+    if (thread_index % 32 == 0) hidden[i] = activated(activation, sum).value;
 }
 
 // A block owns 32 columns of one token; its warps take the neurons of all choices in turn, then add in a fixed order.

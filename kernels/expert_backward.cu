@@ -1,21 +1,22 @@
 // The gradients of the experts, given dy = ∂loss/∂y. With e the expert, n the token and s the slot of position p:
 //   expert_hidden_gradient   u[p, g]       = Σ_d dy[n, d] · down[e, g, d]
 //                            by_gate[s]    = Σ_g u[p, g] · hidden[p, g]
-//                            by_raw[p, g]  = hidden[p, g] > 0 ? gate[s] · u[p, g] : 0
+//                            by_raw[p, g]  = gate[s] · u[p, g] · slopes[p, g], or hidden[p, g] > 0 ? gate[s] · u[p, g] : 0
 //                            gated[p, g]   = gate[s] · hidden[p, g]
 //   expert_weight_gradient   by_up[e, g, d]   = Σ_{p of e} by_raw[p, g] · x[n, d]
 //                            by_down[e, g, d] = Σ_{p of e} gated[p, g] · dy[n, d]
 //   expert_bias_gradient     by_bias[e, g]    = Σ_{p of e} by_raw[p, g]
 //   sum_parts                out[i] = Σ_part parts[part, i]
-// The gradient by x is expert_down and sum_choices over by_raw and up (expert_forward.cu). Layouts as there; x, dy [N, xs], weights
-// [E, G, xs], hidden, by_raw, gated [S, hs]; by_up, by_down [E, G, D] float32. Nothing is added atomically.
+// The gradient by x is expert_down and sum_choices over by_raw and up (expert_forward.cu). Layouts as there; x, dy [N, xs],
+// weights [E, G, xs], hidden, slopes (or null), by_raw, gated [S, hs]; by_up, by_down [E, G, D] float32. Nothing is added
+// atomically.
 #include "expert_tiles.cuh"
 
 // A block owns a tile's positions and all of G, so that the gates' gradient is whole: it goes through the columns.
 template <class Tile> DEVICE void expert_hidden_gradient(
     const typename Tile::Element* dy, const typename Tile::Element* down, const typename Tile::Element* hidden,
-    const float* gates, typename Tile::Element* by_raw, typename Tile::Element* gated, float* by_gate,
-    const int* slots, TileList list, int active, int expert_size, int dy_stride, int hidden_stride)
+    const typename Tile::Element* slopes, const float* gates, typename Tile::Element* by_raw,
+    typename Tile::Element* gated, float* by_gate, const int* slots, TileList list, int active, int expert_size, int dy_stride, int hidden_stride)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
@@ -29,9 +30,6 @@ template <class Tile> DEVICE void expert_hidden_gradient(
 
     auto token_row = [&](int r) { return row_slots[r] < 0 ? nullptr : dy + element(row_slots[r] / active, dy_stride); };
     const Element* weights = down + element((Index)rows.expert * expert_size, dy_stride);
-    float sums[Tile::ROWS_A_THREAD];
-#pragma unroll
-    for (int i = 0; i < Tile::ROWS_A_THREAD; i++) sums[i] = 0;
 
     for (int first = 0; first < hidden_stride; first += Tile::COLUMNS)
     {
@@ -43,8 +41,9 @@ template <class Tile> DEVICE void expert_hidden_gradient(
         Tile tile;
         multiply_tile<Tile, ALONG_DEPTH, ALONG_DEPTH>(
             tile, shared, operand(token_row, dy, 0, 0), operand(neuron_row, down, 0, 0), dy_stride);
+        float sums[Tile::ROWS_A_THREAD] = {};
 
-        // store: relu's mask, the gate, and what the gate's gradient adds up from
+        // store: the slope, the gate, and what the gate's gradient adds up from
         tile.visit([&](int i, int row, int column, float one, float two)
         {
             const int slot = row_slots[row], g = first + column;
@@ -53,19 +52,32 @@ template <class Tile> DEVICE void expert_hidden_gradient(
             const float gate = gates[slot];
             const Pair h = load_pair(hidden + at, g, hidden_stride);
             sums[i] += one * h.first + two * h.second;
-            const bool first_on = h.first > 0 || MUTANT(no_relu_mask), second_on = h.second > 0 || MUTANT(no_relu_mask);
-            store_pair(by_raw + at, g, hidden_stride, first_on ? gate * one : 0, second_on ? gate * two : 0);
             store_pair(gated + at, g, hidden_stride, gate * h.first, gate * h.second);
+            one *= gate, two *= gate;
+            if (slopes == nullptr)
+            {
+                if (!(h.first > 0 || MUTANT(no_relu_mask))) one = 0;
+                if (!(h.second > 0 || MUTANT(no_relu_mask))) two = 0;
+            }
+            else if (!MUTANT(no_slope))
+            {
+                const Pair slope = load_pair(slopes + at, g, hidden_stride);
+                one *= slope.first, two *= slope.second;
+            }
+            store_pair(by_raw + at, g, hidden_stride, one, two);
         });
+
+        // the gates' gradient: over the threads of a row now, for the next columns need the registers
+#pragma unroll
+        for (int i = 0; i < Tile::ROWS_A_THREAD; i++)
+        {
+            const float sum = Tile::sum_of_row(sums[i]);
+            float* place = row_sums + Tile::row_of(i) * Tile::ROW_PARTS + Tile::row_part();
+            if (Tile::writes_row()) *place = first == 0 || MUTANT(keeps_last_columns) ? sum : *place + sum;
+        }
     }
 
-    // the gates' gradient: over the threads of a row, then over the warps that share it
-#pragma unroll
-    for (int i = 0; i < Tile::ROWS_A_THREAD; i++)
-    {
-        const float sum = Tile::sum_of_row(sums[i]);
-        if (Tile::writes_row()) row_sums[Tile::row_of(i) * Tile::ROW_PARTS + Tile::row_part()] = sum;
-    }
+    // then over the warps that share a row
     if (!MUTANT(no_row_sum_barrier)) barrier();
     for (int row = thread_index; row < Tile::ROWS; row += Tile::THREADS)
     {
@@ -117,12 +129,12 @@ template <class Tile> DEVICE void expert_weight_gradient(
 #define EXPERT_BACKWARD(suffix, threads, ...) \
     KERNEL(threads) expert_hidden_gradient_##suffix( \
         const __VA_ARGS__::Element* dy, const __VA_ARGS__::Element* down, const __VA_ARGS__::Element* hidden, \
-        const float* gates, __VA_ARGS__::Element* by_raw, __VA_ARGS__::Element* gated, float* by_gate, \
-        const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int dy_stride, \
+        const __VA_ARGS__::Element* slopes, const float* gates, __VA_ARGS__::Element* by_raw, \
+        __VA_ARGS__::Element* gated, float* by_gate, const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int dy_stride, \
         int hidden_stride) \
     { \
         expert_hidden_gradient<__VA_ARGS__>( \
-            dy, down, hidden, gates, by_raw, gated, by_gate, slots, {tiles, tile_count}, active, expert_size, \
+            dy, down, hidden, slopes, gates, by_raw, gated, by_gate, slots, {tiles, tile_count}, active, expert_size, \
             dy_stride, hidden_stride); \
     } \
     KERNEL(threads) expert_weight_gradient_##suffix( \

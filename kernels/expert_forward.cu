@@ -1,19 +1,24 @@
 // The two layers of the experts, forward. With e the expert and n the token of sorted position p:
-//   expert_up    hidden[p, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g])
+//   expert_up    hidden[p, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g]), or the raw number without relu
+//   activate     slopes[p, g] = mask[p, g] · φ′(hidden[p, g]), hidden[p, g] = mask[p, g] · φ(hidden[p, g])
 //   expert_down  part[s, d] = weight(s) · Σ_g hidden[p, g] · down[e, g, d], s = n · K + k the slot of p
 //   sum_choices  y[n, d]    = Σ_k part[n · K + k, d]
 // Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are lengths of rows, for
-// bf16 and f16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, gates [S] float32 by slot n · K + k.
+// bf16 and f16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, mask [S, G] float32,
+// gates [S] float32 by slot n · K + k; slopes as hidden. Bias and mask may be null. relu without a mask needs no slopes: there
+// hidden is above 0 where its slope is 1.
 // A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down and sum_choices
 // are launched once for each chunk of tokens, over the tiles of that chunk: part holds one chunk's rows only, from slot
 // first_slot on, few enough to stay in the second-level cache. So the sum over K needs neither atomics nor a tensor of
 // N · K rows of d_model. They serve the gradient by x as well, Σ_k Σ_g by_raw[p, g] · up[e, g, d]: there weight(s) = 1,
 // gates is null.
+#include "activations.cuh"
 #include "expert_tiles.cuh"
 
 template <class Tile> DEVICE void expert_up(
     const typename Tile::Element* x, const typename Tile::Element* up, const float* bias,
-    typename Tile::Element* hidden, const int* slots, TileList list, int active, int expert_size, int x_stride, int hidden_stride)
+    typename Tile::Element* hidden, const int* slots, TileList list, int active, int expert_size, int x_stride,
+    int hidden_stride, int is_raw)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
@@ -39,7 +44,9 @@ template <class Tile> DEVICE void expert_up(
         if (p >= rows.end && !MUTANT(no_store_bound)) return;
         if (bias != nullptr && g < expert_size) one += bias[(Index)rows.expert * expert_size + g];
         if (bias != nullptr && g + 1 < expert_size) two += bias[(Index)rows.expert * expert_size + g + 1];
-        store_pair(hidden + element(p, hidden_stride), g, hidden_stride, one < 0 ? 0 : one, two < 0 ? 0 : two);
+        if (one < 0 && !is_raw) one = 0;
+        if (two < 0 && !is_raw) two = 0;
+        store_pair(hidden + element(p, hidden_stride), g, hidden_stride, one, two);
     });
 }
 
@@ -78,6 +85,28 @@ template <class Tile> DEVICE void expert_down(
     });
 }
 
+// A thread owns a pair of columns of one position. Surplus columns stay 0, for φ(0) is.
+template <class Element> DEVICE void activate(
+    Element* hidden, Element* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+{
+    const int across = ceil_div(hidden_stride, 2);
+    for (Index i = (Index)block_index * 256 + thread_index; i < positions * across; i += (Index)block_count * 256)
+    {
+        const Index p = i / across;
+        const int g = (int)(i % across) * 2;
+        const Pair raw = load_pair(hidden + element(p, hidden_stride), g, hidden_stride);
+        Activated first = activated(activation, raw.first), second = activated(activation, raw.second);
+        if (mask != nullptr && !MUTANT(no_mask))
+        {
+            const float* factors = mask + element(p, expert_size);
+            if (g < expert_size) first.value *= factors[g], first.slope *= factors[g];
+            if (g + 1 < expert_size) second.value *= factors[g + 1], second.slope *= factors[g + 1];
+        }
+        store_pair(hidden + element(p, hidden_stride), g, hidden_stride, first.value, second.value);
+        store_pair(slopes + element(p, hidden_stride), g, hidden_stride, first.slope, second.slope);
+    }
+}
+
 // A thread owns a pair of columns of one token. The rows of a token's choices are neighbours.
 template <class Element> DEVICE void sum_choices(
     const Element* part, float* y, int tokens, int active, int model_size, int stride)
@@ -100,11 +129,11 @@ template <class Element> DEVICE void sum_choices(
 #define EXPERT_FORWARD(suffix, threads, ...) \
     KERNEL(threads) expert_up_##suffix( \
         const __VA_ARGS__::Element* x, const __VA_ARGS__::Element* up, const float* bias, \
-        __VA_ARGS__::Element* hidden, const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int x_stride, \
-        int hidden_stride) \
+        __VA_ARGS__::Element* hidden, const int* slots, const RowTile* tiles, const int* tile_count, int active, \
+        int expert_size, int x_stride, int hidden_stride, int is_raw) \
     { \
         expert_up<__VA_ARGS__>( \
-            x, up, bias, hidden, slots, {tiles, tile_count}, active, expert_size, x_stride, hidden_stride); \
+            x, up, bias, hidden, slots, {tiles, tile_count}, active, expert_size, x_stride, hidden_stride, is_raw); \
     } \
     KERNEL(threads) expert_down_##suffix( \
         const __VA_ARGS__::Element* hidden, const __VA_ARGS__::Element* down, const float* gates, \
@@ -119,6 +148,11 @@ template <class Element> DEVICE void sum_choices(
 EXPERT_INSTANCES(EXPERT_FORWARD)
 
 #if HAS_BF16
+KERNEL(256) activate_bf16(
+    bf16* hidden, bf16* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+{
+    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+}
 KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active, int model_size, int stride)
 {
     sum_choices(part, y, tokens, active, model_size, stride);
@@ -126,6 +160,11 @@ KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active,
 #endif
 
 #if HAS_F16 || HAS_F16_FLAT
+KERNEL(256) activate_f16(
+    f16* hidden, f16* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+{
+    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+}
 KERNEL(256) sum_choices_f16(const f16* part, float* y, int tokens, int active, int model_size, int stride)
 {
     sum_choices(part, y, tokens, active, model_size, stride);
@@ -133,6 +172,11 @@ KERNEL(256) sum_choices_f16(const f16* part, float* y, int tokens, int active, i
 #endif
 
 #if HAS_FLOAT || HAS_TF32
+KERNEL(256) activate_float(
+    float* hidden, float* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+{
+    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+}
 KERNEL(256) sum_choices_float(const float* part, float* y, int tokens, int active, int model_size, int stride)
 {
     sum_choices(part, y, tokens, active, model_size, stride);

@@ -1,5 +1,6 @@
 // The layer for a few tokens, against sums in float64.
 #pragma once
+#include "activation_values.h"
 #include "layer.h"
 
 inline void check_decode(const Problem& p)
@@ -11,7 +12,7 @@ inline void check_decode(const Problem& p)
     emulator::launch((slots * s.expert_size + 7) / 8, 256, 0, [&] {
         decode_up(
             p.x.data(), p.choices.data(), p.up.data(), s.bias ? p.bias.data() : nullptr, hidden.data(), slots, s.active,
-            s.expert_size, s.model_size);
+            s.expert_size, s.model_size, s.activation);
     });
     emulator::launch(tokens * ((s.model_size + 31) / 32), 256, 256 * 4, [&] {
         decode_down(
@@ -26,7 +27,8 @@ inline void check_decode(const Problem& p)
             double sum = s.bias ? p.bias[neuron] : 0;
             for (int d = 0; d < s.model_size; d++)
                 sum += (double)p.x[slot / s.active * s.model_size + d] * p.up[neuron * s.model_size + d];
-            checks::equal("hidden", slot * s.expert_size + g, hidden[(size_t)slot * s.expert_size + g], std::max(0.0, sum));
+            checks::equal("hidden", slot * s.expert_size + g, hidden[(size_t)slot * s.expert_size + g],
+                activation_value(s.activation, sum));
             for (int d = 0; d < s.model_size; d++)
                 wanted[slot / s.active * s.model_size + d] +=
                     p.gates[slot] * (double)hidden[(size_t)slot * s.expert_size + g] * p.down[neuron * s.model_size + d];

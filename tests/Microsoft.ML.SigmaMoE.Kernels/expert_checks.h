@@ -1,6 +1,7 @@
 // The kernels of a layer against sums written down one by one in float64. Each kernel is compared on the inputs that it
 // got, so that the tolerance is that of its own rounding.
 #pragma once
+#include "activation_values.h"
 #include "layer.h"
 
 using checks::equal;
@@ -59,7 +60,16 @@ template <class Tile> void check_forward(const Layer<Tile>& l)
             double sum = g < s.expert_size && s.bias ? l.problem.bias[e * s.expert_size + g] : 0;
             for (int d = 0; d < s.model_size && g < s.expert_size; d++)
                 sum += factor<Tile>(l.x[(size_t)n * l.stride + d]) * factor<Tile>(l.up[((size_t)e * s.expert_size + g) * l.stride + d]);
-            equal("hidden", (size_t)p * l.hidden_stride + g, l.hidden[(size_t)p * l.hidden_stride + g], std::max(0.0, sum));
+            const size_t at = (size_t)p * l.hidden_stride + g;
+            if (!l.problem.needs_slopes())
+            {
+                equal("hidden", at, l.hidden[at], std::max(0.0, sum));
+                continue;
+            }
+            const double weight = s.mask && g < s.expert_size ? l.mask[(size_t)p * s.expert_size + g] : 1, raw = number(l.raw[at]);
+            equal("raw", at, l.raw[at], sum);
+            equal("hidden", at, l.hidden[at], weight * activation_value(s.activation, raw));
+            equal("slopes", at, l.slopes[at], weight * activation_slope(s.activation, raw));
         }
     }
 }
@@ -104,7 +114,8 @@ template <class Tile> void check_hidden_gradient(const Layer<Tile>& l)
                     * factor<Tile>(l.down[((size_t)e * s.expert_size + g) * l.stride + d]);
             const double h = number(l.hidden[at]), gate = l.problem.gates[slot];
             by_gate += u * h;
-            equal("by_raw", at, l.by_raw[at], h > 0 ? gate * u : 0);
+            const bool has_slopes = l.problem.needs_slopes();
+            equal("by_raw", at, l.by_raw[at], gate * u * (has_slopes ? number(l.slopes[at]) : h > 0 ? 1 : 0));
             equal("gated", at, l.gated[at], gate * h);
         }
         equal("by_gate", slot, l.by_gate[slot], by_gate);

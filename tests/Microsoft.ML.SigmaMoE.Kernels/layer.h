@@ -8,12 +8,14 @@
 template <class Tile> struct Family {
     typedef typename Tile::Element Element;
     const char* name;
-    void (*up)(const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
+    void (*up)(
+        const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int, int);
+    void (*activate)(Element*, Element*, const float*, Index, int, int, int);
     void (*down)(
         const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
     void (*hidden_gradient)(
-        const Element*, const Element*, const Element*, const float*, Element*, Element*, float*, const int*, const RowTile*,
-        const int*, int, int, int, int);
+        const Element*, const Element*, const Element*, const Element*, const float*, Element*, Element*, float*, const int*,
+        const RowTile*, const int*, int, int, int, int);
     void (*weight_gradient)(
         const Element*, const Element*, const Element*, const Element*, float*, float*, const int*, const int*, int, int, int,
         int, int, int, int, int);
@@ -86,7 +88,8 @@ template <class Tile> struct Layer {
     Sizes s;
     int stride, hidden_stride, grid_rows;
     Sorted sorted;
-    std::vector<Element> x, dy, up, down, hidden, by_raw, gated;
+    std::vector<Element> x, dy, up, down, hidden, raw, slopes, by_raw, gated;
+    std::vector<float> mask;                   // sorted
     std::vector<float> y, by_x, by_gate, by_up, by_down, by_bias;
 
     Layer(const Problem& p, const Family<Tile>& f)
@@ -97,6 +100,7 @@ template <class Tile> struct Layer {
     {
         const size_t slots = (size_t)s.tokens * s.active;
         hidden = by_raw = gated = checks::unwritten<Element>(slots * hidden_stride);
+        if (p.needs_slopes()) slopes = hidden;
         y = by_x = checks::unwritten<float>((size_t)s.tokens * s.model_size);
         by_gate = checks::unwritten<float>(slots);
         by_up = by_down = checks::unwritten<float>(p.up.size());
@@ -110,17 +114,28 @@ template <class Tile> struct Layer {
                 problem.choices.data(), s.tokens, s.experts, s.active, sorted.chosen.data(), sorted.counts.data());
         });
         sorted.sort(s, Tile::ROWS);
+        mask = problem.sorted_mask(sorted.slots);
         emulator::launch(sorted.capacity * across(hidden_stride), Tile::THREADS, family.up_bytes, [&] {
             family.up(
                 x.data(), up.data(), s.bias ? problem.bias.data() : nullptr, hidden.data(), sorted.slots.data(),
-                sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size, stride, hidden_stride);
+                sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size, stride, hidden_stride,
+                problem.needs_slopes());
         });
+        if (problem.needs_slopes())
+        {
+            raw = hidden;
+            emulator::launch(3, 256, 0, [&] {
+                family.activate(
+                    hidden.data(), slopes.data(), s.mask ? mask.data() : nullptr, s.tokens * s.active, s.expert_size,
+                    hidden_stride, s.activation);
+            });
+        }
         sum_over_choices(hidden, down, problem.gates.data(), y);
         emulator::launch(sorted.capacity, Tile::THREADS, family.hidden_bytes, [&] {
             family.hidden_gradient(
-                dy.data(), down.data(), hidden.data(), problem.gates.data(), by_raw.data(), gated.data(), by_gate.data(),
-                sorted.slots.data(), sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size, stride,
-                hidden_stride);
+                dy.data(), down.data(), hidden.data(), slopes_or_null(), problem.gates.data(), by_raw.data(), gated.data(),
+                by_gate.data(), sorted.slots.data(), sorted.tiles.data(), sorted.tile_counts.data(), s.active, s.expert_size,
+                stride, hidden_stride);
         });
         sum_over_choices(by_raw, up, nullptr, by_x);
         weight_gradients(parts);
@@ -131,6 +146,8 @@ template <class Tile> struct Layer {
     }
 
 private:
+    Element* slopes_or_null() { return problem.needs_slopes() ? slopes.data() : nullptr; }
+
     static int across(int columns) { return (columns + Tile::COLUMNS - 1) / Tile::COLUMNS; }
 
     void sum_over_choices(

@@ -14,6 +14,8 @@ struct Sizes {
     int tokens, model_size, experts, expert_size, active;
     Spread spread;
     bool bias;
+    int activation = 0;                        // relu
+    bool mask = false;
 };
 
 // Sizes that fit no tile, one token, no tokens for some experts, all for one; the small ones first.
@@ -27,11 +29,15 @@ inline const Sizes all_sizes[] = {
     {"wide experts", 37, 24, 4, 139, 2, Spread::random, true},
     {"many blocks and experts", 300, 10, 70, 6, 4, Spread::random, false},
     {"more bins than threads", 130, 9, 600, 5, 4, Spread::random, false},
+    {"gelu", 33, 13, 5, 7, 2, Spread::random, true, 1},
+    {"gelu by tanh, masked", 20, 10, 2, 139, 1, Spread::random, true, 2, true},
+    {"silu", 37, 9, 2, 20, 2, Spread::all_to_the_first, false, 3},
+    {"relu, masked", 40, 10, 3, 21, 2, Spread::random, true, 0, true},
 };
 
 struct Problem {
     Sizes sizes;
-    std::vector<float> x, dy, gates, up, down, bias, logits, scores, drawn;
+    std::vector<float> x, dy, gates, up, down, bias, logits, scores, drawn, mask;
     std::vector<long long> choices;            // [tokens, active]
 
     explicit Problem(const Sizes& s) : sizes(s), random(s.tokens * 7919u + s.model_size * 131u + s.experts)
@@ -43,6 +49,7 @@ struct Problem {
         up = draw(weights, 1 / std::sqrt((float)s.model_size));
         down = draw(weights, 1 / std::sqrt((float)s.expert_size));
         if (s.bias) bias = draw((size_t)s.experts * s.expert_size, 1);
+        if (s.mask) mask = draw((size_t)s.tokens * s.active * s.expert_size, 2);
         logits = draw((size_t)s.tokens * s.experts, 1);
         scores = draw((size_t)s.tokens * s.experts, 1);
         drawn = draw((size_t)s.tokens * s.experts, 1);
@@ -54,6 +61,17 @@ struct Problem {
             if (s.spread == Spread::random) std::shuffle(order.begin(), order.end(), random);
             choices.insert(choices.end(), order.begin(), order.begin() + s.active);
         }
+    }
+
+    bool needs_slopes() const { return sizes.mask || sizes.activation != 0; }
+
+    // [slots, expert_size] in the order of positions
+    std::vector<float> sorted_mask(const std::vector<int>& slots) const
+    {
+        std::vector<float> sorted;
+        for (size_t p = 0; sizes.mask && p < slots.size(); p++)
+            for (int g = 0; g < sizes.expert_size; g++) sorted.push_back(mask[(size_t)slots[p] * sizes.expert_size + g]);
+        return sorted;
     }
 
 private:

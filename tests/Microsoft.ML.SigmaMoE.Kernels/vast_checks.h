@@ -25,7 +25,7 @@ template <class Tile> void check_far_positions(const Family<Tile>& f)
     const RowTile tile{expert, first, first + 3, 0};
     const int one = 1;
     emulator::launch(1, Tile::THREADS, f.up_bytes, [&] {
-        f.up(x, up, nullptr, h, slots, &tile, &one, 1, hidden, size, hidden);
+        f.up(x, up, nullptr, h, slots, &tile, &one, 1, hidden, size, hidden, false);
     });
     emulator::launch(1, Tile::THREADS, f.down_bytes, [&] {
         f.down(h, up, nullptr, part, slots, &tile, &one, hidden, size, hidden, 0);
@@ -40,7 +40,7 @@ template <class Tile> void check_far_positions(const Family<Tile>& f)
     auto* gated = checks::vast<Element>(positions * hidden);
     for (int token : far_tokens) gates[token] = 2;
     emulator::launch(1, Tile::THREADS, f.hidden_bytes, [&] {
-        f.hidden_gradient(x, up, h, gates, by_raw, gated, by_gate, slots, &tile, &one, 1, hidden, size, hidden);
+        f.hidden_gradient(x, up, h, nullptr, gates, by_raw, gated, by_gate, slots, &tile, &one, 1, hidden, size, hidden);
     });
     checks::equal("y", 0, y[(size_t)far_tokens[0] * size + 7], 64);
     for (int r = 0; r < 3; r++)

@@ -23,7 +23,7 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
             memory.Upload(problem.Bias!));
         var y = memory.Allocate(problem.Tokens.Length * sizeof(float));
         var hidden = memory.Allocate(s.Slots * s.ExpertSize * sizeof(float));
-        CudaDecoding.Launch(kernels, s, inputs, memory.Upload(problem.Choices), hidden, y);
+        CudaDecoding.Launch(kernels, s, inputs, memory.Upload(problem.Choices), Activation.Relu, hidden, y);
         return Closeness.Fault(
             "y", new LayerReference(problem).Output, memory.Download<float>(y, problem.Tokens.Length), Tolerance);
     }

@@ -18,18 +18,24 @@ internal sealed class LayerCheck(Device device, TextWriter output)
         new LossFreeRouterOptions(),
     ];
 
-    /// <summary>Runs all routers in all precisions.</summary>
+    /// <summary>Runs all routers in all precisions, and the paper's router with all other activations.</summary>
     /// <returns>How many failed.</returns>
     public int Run() => Routers.Sum(router =>
         Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3) + Check(router, Precision.Float16, 2e-3)
-        + Check(router, Precision.BFloat16, 1e-2));
+        + Check(router, Precision.BFloat16, 1e-2))
+        + Enum.GetValues<Activation>().Except([Activation.Relu]).Sum(activation =>
+            Check(Routers[0], Precision.Float32, 1e-5, activation) + Check(Routers[0], Precision.BFloat16, 1e-2, activation));
 
     /// <summary>Computes everything that a layer gives, on a device.</summary>
-    public static IReadOnlyList<(string Name, float[] Values)> Results(Device device, RouterOptions router, Precision precision)
+    public static IReadOnlyList<(string Name, float[] Values)> Results(
+        Device device, RouterOptions router, Precision precision, Activation activation = Activation.Relu)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(7);
-        var options = new MixtureOfExpertsOptions { ExpertCount = 9, ExpertSize = 20, ActiveExperts = 3, Bias = true, Router = router };
+        var options = new MixtureOfExpertsOptions
+        {
+            ExpertCount = 9, ExpertSize = 20, ActiveExperts = 3, Bias = true, Router = router, Activation = activation,
+        };
         using var here = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, seed: 5);
         using var layer = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, device: device, seed: 5);
         Copy(here, layer);
@@ -51,10 +57,11 @@ internal sealed class LayerCheck(Device device, TextWriter output)
         .Zip(got, (one, other) => Closeness.Fault(one.Name, Array.ConvertAll(one.Values, value => (double)value), other.Values, tolerance))
         .FirstOrDefault(fault => fault is not null);
 
-    private int Check(RouterOptions router, Precision precision, double tolerance)
+    private int Check(RouterOptions router, Precision precision, double tolerance, Activation activation = Activation.Relu)
     {
-        var fault = Fault(Results(CPU, router, precision), Results(device, router, precision), tolerance);
-        var name = $"layer with {router.GetType().Name[..^"Options".Length]} in {precision}";
+        var fault = Fault(
+            Results(CPU, router, precision, activation), Results(device, router, precision, activation), tolerance);
+        var name = $"layer with {router.GetType().Name[..^"Options".Length]}, {activation}, in {precision}";
         output.WriteLine(fault is null ? $"passed {name}" : $"FAILED {name}: {fault}");
         return fault is null ? 0 : 1;
     }

@@ -30,6 +30,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Multiplies two vectors.</summary>
     static abstract TVector Multiply(TVector x, TVector y);
 
+    /// <summary>Divides two vectors.</summary>
+    static abstract TVector Divide(TVector x, TVector y);
+
     /// <summary>Gets the larger of each two numbers.</summary>
     static abstract TVector Max(TVector x, TVector y);
 

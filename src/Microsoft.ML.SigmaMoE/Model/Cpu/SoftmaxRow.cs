@@ -4,14 +4,10 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A softmax before its division, over one row in the first-level cache: row := exp(row + added − largest). The
-/// exponential is 2ⁿ · e^r with n = round(x / ln 2) and the series of e^r to r⁷ / 7!, which leaves 10⁻⁸ at |r| ≤ ln 2 / 2.
+/// A softmax before its division, over one row in the first-level cache: row := exp(row + added − largest).
 /// </summary>
 internal static unsafe class SoftmaxRow
 {
-    // The least power of two that is a normal number: below it, exponentials are as at it.
-    private const float Least = -87;
-
     /// <summary>Replaces logits by exponentials.</summary>
     /// <param name="row">Logits.</param>
     /// <param name="added">What is added to them first, as many.</param>
@@ -73,8 +69,8 @@ internal static unsafe class SoftmaxRow
         var i = 0;
         for (; i <= count - 2 * TLanes.Count; i += 2 * TLanes.Count)
         {
-            var x = Exp<TLanes, TVector>(TLanes.Add(TLanes.Load(row + i), shift));
-            var y = Exp<TLanes, TVector>(TLanes.Add(TLanes.Load(row + i + TLanes.Count), shift));
+            var x = Exponential.Of<TLanes, TVector>(TLanes.Add(TLanes.Load(row + i), shift));
+            var y = Exponential.Of<TLanes, TVector>(TLanes.Add(TLanes.Load(row + i + TLanes.Count), shift));
             TLanes.Store(x, row + i);
             TLanes.Store(y, row + i + TLanes.Count);
             (even, odd) = (TLanes.Add(even, x), TLanes.Add(odd, y));
@@ -88,26 +84,5 @@ internal static unsafe class SoftmaxRow
         }
 
         return sum;
-    }
-
-    // ln 2 in two parts: n times the first is exact.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Exp<TLanes, TVector>(TVector x)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct
-    {
-        x = TLanes.Larger(TLanes.Fill(Least), x);
-        var (n, power) = TLanes.PowerOfTwo(TLanes.Multiply(x, TLanes.Fill(1 / 0.69314718f)));
-        var r = TLanes.MultiplyAdd(n, TLanes.Fill(-0.693359375f), x);
-        r = TLanes.MultiplyAdd(n, TLanes.Fill(2.1219444e-4f), r);
-        var series = TLanes.Fill(1f / 5040);
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1f / 720));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1f / 120));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1f / 24));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1f / 6));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(0.5f));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1));
-        series = TLanes.MultiplyAdd(series, r, TLanes.Fill(1));
-        return TLanes.Multiply(series, power);
     }
 }

@@ -29,8 +29,8 @@ internal static class ExpertBackends
     }
 
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
-    public static bool CanDecode(Tensor tokens, Tensor up, Activation activation) =>
-        FusedKernels.AreAllowed && activation == Activation.Relu && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
+    public static bool CanDecode(Tensor tokens, Tensor up) =>
+        FusedKernels.AreAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
         && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
 
     /// <summary>Computes the output of a few tokens by <see cref="ExpertDecoder"/>, which gets the weights that tiles have kept.</summary>

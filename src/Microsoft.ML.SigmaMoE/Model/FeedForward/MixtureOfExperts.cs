@@ -63,12 +63,12 @@ internal sealed class MixtureOfExperts : FeedForward
     public override Tensor Decode(Tensor x)                                       // [batch, time, d_model]
     {
         var tokens = x.flatten(0, 1);                                             // [batch · time, d_model]
-        if (!ExpertBackends.CanDecode(tokens, _up, _activation) || _router.TryChoose(tokens) is not { } choice)
+        if (!ExpertBackends.CanDecode(tokens, _up) || _router.TryChoose(tokens) is not { } choice)
         {
             return base.Decode(x);
         }
 
-        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Frozen = _context.Frozen };
+        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
         var mixed = ExpertBackends.Decode(_context.ComputeType, inputs, choice.Experts, choice.Weights).view(x.shape);
         return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
     }

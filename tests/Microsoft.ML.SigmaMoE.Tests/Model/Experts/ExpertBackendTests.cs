@@ -39,8 +39,8 @@ public sealed class ExpertBackendTests
         ["libtorch float32"] = (new TorchExpertBackend(ScalarType.Float32), 5e-6),
         ["libtorch bfloat16"] = (new TorchExpertBackend(ScalarType.BFloat16), 1e-2),
         ["fused bfloat16"] = (new BFloat16ExpertBackend(), 1e-2),
-        ["fused float32, 512 bits"] = (new Float32ExpertBackend.Sized<Lanes512, Vector512<float>>(), 5e-6),
-        ["fused float32, 256 bits"] = (new Float32ExpertBackend.Sized<Lanes256, Vector256<float>>(), 5e-6),
+        ["fused float32, 512 bits"] = (new Float32Experts<Lanes512, Vector512<float>, VectorRelu>(), 5e-6),
+        ["fused float32, 256 bits"] = (new Float32Experts<Lanes256, Vector256<float>, VectorRelu>(), 5e-6),
     };
 
     [Theory]

@@ -49,6 +49,32 @@ public sealed class ExpertDecoderTests
             ExpertDecoder.Decode(inputs, packed: null, choices, gates), ExpertDecoder.Decode(inputs, packed, choices, gates), 5e-6);
     }
 
+    [Theory]
+    [InlineData(Activation.Gelu)]
+    [InlineData(Activation.GeluTanh)]
+    [InlineData(Activation.Silu)]
+    public void Decode_WithAnotherActivation_EqualsTheDumbReference(Activation activation)
+    {
+        using var scope = NewDisposeScope();
+        var problem = new ExpertProblem(3, 33, 5, 70, 2, Spread.Random, bias: true, mask: false);
+        var inputs = new ExpertInputs(
+            from_array(problem.Tokens), from_array(problem.Gates), from_array(problem.Up), from_array(problem.Down),
+            from_array(problem.Bias!))
+        {
+            Activation = activation,
+        };
+        int[] choices = [.. problem.Choices.Cast<long>().Select(choice => (int)choice)];
+        float[] gates = [.. problem.Gates.Cast<float>()];
+        var wanted = from_array(new DumbExperts(problem, activation).Run().Output);
+        TensorAssert.Close(wanted, ExpertDecoder.Decode(inputs, packed: null, choices, gates), 5e-6);
+        if (Brgemm.IsAvailable)
+        {
+            // weights that bfloat16 holds exactly
+            using var packed = PackedExperts.All(inputs.Up, inputs.Down);
+            TensorAssert.Close(wanted, ExpertDecoder.Decode(inputs, packed, choices, gates), 5e-6);
+        }
+    }
+
     [Fact]
     public void Decode_OnAnyNumberOfThreads_GivesTheSameNumbers()
     {

@@ -7,13 +7,13 @@ namespace Microsoft.ML.SigmaMoE;
 /// Experts in bfloat16 with float32 accumulation on a processor that has it: fused tiles over <see cref="Brgemm"/>. For a
 /// given number of threads results never change.
 /// </summary>
-internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
+internal sealed class BFloat16ExpertBackend : IExpertBackend
 {
     public string Name => "fused bfloat16 tiles on the processor";
 
-    /// <summary>Gets whether this backend can compute the given inputs. Its tiles know no activation but ReLU.</summary>
+    /// <summary>Gets whether this backend can compute the given inputs.</summary>
     public static bool Takes(in ExpertInputs inputs) =>
-        Brgemm.IsAvailable && inputs.Activation == Activation.Relu && inputs.Tokens.device_type == DeviceType.CPU
+        Brgemm.IsAvailable && inputs.Tokens.device_type == DeviceType.CPU
         && Math.Max(inputs.Up.numel(), inputs.Tokens.numel()) < int.MaxValue / sizeof(float);
 
     /// <summary>Gets the packed weights that are kept where they do not change, or null.</summary>
@@ -23,119 +23,10 @@ internal sealed unsafe class BFloat16ExpertBackend : IExpertBackend
         return up.is_contiguous() && down.is_contiguous() ? inputs.Frozen?.Keep(up, () => PackedExperts.All(up, down)) : null;
     }
 
-    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
-    {
-        var shape = Shape(inputs);
-        var hidden = Hidden(batch.SlotOrder.Length + 16, shape);                   // [slots + 16, padded G]
-        var output = empty_like(inputs.Tokens);                                    // [tokens, D]
-        using var tensors = NewDisposeScope();
-        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
-        var call = Call(inputs, batch, mask, hidden, tokens);
-        var source = Pointer(inputs.Tokens);
-        var target = TensorMemory.Of<float>(output);
-        var kept = Kept(inputs);
-        using var made = kept is null
-            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
-            : null;
-        var weights = kept ?? made!;
-        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
-        {
-            using var pass = new ExpertForwardPass(call, weights, new(target, shape.ModelSize, first, end));
-            tokens.Round(source, first, end);
-            shares.ForEach(pass.Run);
-        });
-        return new(output, hidden);
-    }
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask) =>
+        ActivationKernels.Of(inputs.Activation).BFloat16.Forward(inputs, batch, mask);
 
     public ExpertGradients Backward(
-        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
-    {
-        var shape = Shape(inputs);
-        var result = new ExpertGradients(
-            empty_like(inputs.Tokens),
-            empty_like(inputs.Gates),
-            empty_like(inputs.Up),
-            empty_like(inputs.Down),
-            inputs.UpBias is null ? null : empty_like(inputs.UpBias));
-        using var tensors = NewDisposeScope();
-        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
-        using var arriving = new RoundedRows(inputs.Tokens.shape[0], shape);
-        using var byRaw = new Scratch<ushort>(
-            (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
-        var call = Call(inputs, batch, mask, hidden, tokens);
-        ByTokensAndGates(call, inputs, Pointer(gradient), arriving, result, byRaw.Pointer);
-        ByWeights(call, arriving, result, byRaw.Pointer);
-        return result;
-    }
-
-    private static void ByTokensAndGates(
-        ExpertCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
-    {
-        var source = Pointer(inputs.Tokens);
-        var byToken = TensorMemory.Of<float>(result.Tokens);
-        var byGate = TensorMemory.Of<float>(result.Gates);
-        using var weights = new PackedExperts(
-            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
-        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
-        {
-            using var pass = new InputGradientPass(
-                call, weights, arriving, new(byToken, call.Shape.ModelSize, first, end), byGate, byRaw);
-            call.Tokens.Round(source, first, end);
-            arriving.Round(gradient, first, end);
-            shares.ForEach(pass.Run);
-        });
-    }
-
-    private static void ByWeights(ExpertCall call, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
-    {
-        var up = TensorMemory.Of<float>(result.Up);
-        var down = TensorMemory.Of<float>(result.Down);
-        var bias = TensorMemory.Of<float>(result.UpBias);
-        var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
-        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, () => new WeightGradientPass(call, byRaw, arriving), (pass, piece) =>
-        {
-            var expert = piece / 2;
-            if (piece % 2 == 0)
-            {
-                pass.Up(expert, up + expert * size);
-                pass.Bias(expert, bias == null ? null : bias + (long)expert * call.Shape.ExpertSize);
-            }
-            else
-            {
-                pass.Down(expert, down + expert * size);
-            }
-        });
-    }
-
-    private static void ByTokens(ExpertCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
-    {
-        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
-        CpuWork.Run(threads, threads, thread =>
-        {
-            var shares = TokenShare.Of(
-                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows);
-            work(tokenCount * thread / threads, tokenCount * (thread + 1) / threads, shares);
-        });
-    }
-
-    // padding takes part in sums
-    private static Tensor Hidden(long rows, ExpertShape shape) => shape.ExpertSize < shape.PaddedExpertSize
-        ? zeros(rows, shape.PaddedExpertSize, dtype: ScalarType.BFloat16)
-        : empty(rows, shape.PaddedExpertSize, dtype: ScalarType.BFloat16);
-
-    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]);
-
-    private static ExpertCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden, RoundedRows tokens) => new()
-    {
-        Shape = Shape(inputs),
-        Batch = batch,
-        Tokens = tokens,
-        Gates = Pointer(inputs.Gates),
-        Hidden = TensorMemory.Of<ushort>(hidden),
-        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
-        Mask = mask is null ? null : Pointer(mask),
-    };
-
-    // a copy made here lives until the caller's scope ends
-    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden) =>
+        ActivationKernels.Of(inputs.Activation).BFloat16.Backward(gradient, inputs, batch, mask, hidden);
 }

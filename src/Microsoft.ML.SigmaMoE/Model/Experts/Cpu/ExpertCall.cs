@@ -13,8 +13,8 @@ internal sealed unsafe class ExpertCall
     /// <summary>Gets the gates, by slot.</summary>
     public required float* Gates { get; init; }
 
-    /// <summary>Gets the hidden vectors, [positions + 16, padded G], sorted. The rows at the end pad the last tile.</summary>
-    public required ushort* Hidden { get; init; }
+    /// <summary>Gets the hidden vectors before the activation, [positions, G], sorted.</summary>
+    public required ushort* Raw { get; init; }
 
     /// <summary>Gets the biases, [experts, G], or null.</summary>
     public required float* Bias { get; init; }
@@ -22,15 +22,13 @@ internal sealed unsafe class ExpertCall
     /// <summary>Gets the factors on hidden vectors, [positions, G], sorted, or null.</summary>
     public required float* Mask { get; init; }
 
-    public bool HasMask => Mask != null;
-
     public ReadOnlySpan<long> TokensOf(TokenShare share) => Batch.TokenOrder.AsSpan(share.Start, share.Count);
 
     public long TokenAt(int position) => Batch.TokenOrder[position];
 
     public float GateAt(int position) => Gates[Batch.SlotOrder[position]];
 
-    public ushort* HiddenAt(int position) => Hidden + (long)position * Shape.PaddedExpertSize;
+    public ushort* RawAt(int position) => Raw + (long)position * Shape.ExpertSize;
 
     public float* BiasOf(int expert) => Bias == null ? null : Bias + (long)expert * Shape.ExpertSize;
 

@@ -40,9 +40,10 @@ internal sealed unsafe class ExpertDecoder
         var sizes = inputs.Up.shape;                        // asking libtorch takes a microsecond
         var shape = new ExpertShape((int)sizes[2], (int)sizes[1]);
         var bias = TensorMemory.Of<float>(inputs.UpBias);
+        var activation = ActivationKernels.Of(inputs.Activation).Row;
         IExpertRows weights = packed is null
-            ? new StoredExpertRows(TensorMemory.Of<float>(inputs.Up), TensorMemory.Of<float>(inputs.Down), bias, shape)
-            : new PackedExpertRows(packed, bias, shape);
+            ? new StoredExpertRows(TensorMemory.Of<float>(inputs.Up), TensorMemory.Of<float>(inputs.Down), bias, shape, activation)
+            : new PackedExpertRows(packed, bias, shape, activation);
         var decoder = new ExpertDecoder(shape, weights, tokens, experts.Length);
         using var mixed = new Scratch<float>((long)experts.Length * shape.ModelSize);   // [tokens · K, d_model]
         decoder.Run(experts, gates, mixed.Pointer);
@@ -50,7 +51,7 @@ internal sealed unsafe class ExpertDecoder
         return output;
     }
 
-    // mixed[slot] += gate[slot] · relu(x[n] · up_eᵀ + b_e) · down_e
+    // mixed[slot] += gate[slot] · φ(x[n] · up_eᵀ + b_e) · down_e
     private void Run(int[] experts, float[] gates, float* mixed)
     {
         int[] chosen = [.. experts.Distinct()];

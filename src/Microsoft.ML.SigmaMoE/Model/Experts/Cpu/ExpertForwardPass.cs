@@ -5,13 +5,14 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// The forward pass of one thread over its own tokens, a tile of at most 96 tokens of one expert at a time: gather →
-/// multiply → relu → multiply → weigh and add. Nothing of size [tokens · K, d_model] ever exists.
+/// multiply → activation → multiply → weigh and add. Nothing of size [tokens · K, d_model] ever exists.
 /// </summary>
-internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts weights, TokenSums output) : IDisposable
+internal sealed unsafe class ExpertForwardPass<TActivation>(ExpertCall call, PackedExperts weights, TokenSums output) : IDisposable
+    where TActivation : struct, IVectorActivation
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
-    private readonly Scratch<ushort> _masked = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
+    private readonly Scratch<ushort> _hidden = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
     private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
     private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelStride, isZeroed: false);
 
@@ -24,9 +25,13 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
         _brgemm.Multiply(
             rows, width, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
             weights.Into(share.Expert), expertStride, _raw.Pointer, expertStride, accumulate: false);
-        var hidden = Activate(share);
+        for (var row = 0; row < share.Count; row++)
+        {
+            Activate(share.Expert, share.Start + row, _raw.Pointer + row * expertStride, _hidden.Pointer + row * width);
+        }
+
         _brgemm.Multiply(
-            rows, call.Shape.PaddedModelSize, width, hidden, width, weights.OutOf(share.Expert), stride,
+            rows, call.Shape.PaddedModelSize, width, _hidden.Pointer, width, weights.OutOf(share.Expert), stride,
             _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
@@ -39,54 +44,50 @@ internal sealed unsafe class ExpertForwardPass(ExpertCall call, PackedExperts we
     {
         _brgemm.Dispose();
         _tile.Dispose();
-        _masked.Dispose();
+        _hidden.Dispose();
         _raw.Dispose();
         _mixed.Dispose();
     }
 
-    // The mask, where there is one, acts on a copy.
-    private ushort* Activate(TokenShare share)
-    {
-        for (var row = 0; row < share.Count; row++)
-        {
-            Activate(
-                share.Expert, share.Start + row, _raw.Pointer + row * call.Shape.ExpertStride,
-                _masked.Pointer + row * call.Shape.PaddedExpertSize);
-        }
-
-        return call.HasMask ? _masked.Pointer : call.HiddenAt(share.Start);
-    }
-
-    // relu(raw + bias) is kept for the backward pass.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Activate(int expert, int position, float* raw, ushort* masked)
+    private void Activate(int expert, int position, float* raw, ushort* hidden)
     {
         var size = call.Shape.ExpertSize;
-        var hidden = call.HiddenAt(position);
+        var kept = call.RawAt(position);
         var bias = call.BiasOf(expert);
         var mask = call.MaskAt(position);
         var i = 0;
         for (; i <= size - 32; i += 32)
         {
-            var x = Raw(raw + i, bias, i);
-            var y = Raw(raw + i + 16, bias, i + 16);
+            var x = Raw<Lanes512, Vector512<float>>(raw, bias, i);
+            var y = Raw<Lanes512, Vector512<float>>(raw, bias, i + 16);
+            BFloat16Rounding.Narrow(x, y).Store(kept + i);
+            x = Hidden<Lanes512, Vector512<float>>(kept, mask, i);
+            y = Hidden<Lanes512, Vector512<float>>(kept, mask, i + 16);
             BFloat16Rounding.Narrow(x, y).Store(hidden + i);
-            if (mask != null)
-            {
-                var (m, n) = (Vector512.Load(mask + i), Vector512.Load(mask + i + 16));
-                BFloat16Rounding.Narrow(x * m, y * n).Store(masked + i);
-            }
         }
 
         for (; i < size; i++)
         {
-            var x = Math.Max(bias == null ? raw[i] : raw[i] + bias[i], 0);
-            hidden[i] = BFloat16Rounding.Round(x);
-            masked[i] = mask == null ? (ushort)0 : BFloat16Rounding.Round(x * mask[i]);
+            kept[i] = BFloat16Rounding.Round(Raw<Lanes1, float>(raw, bias, i));
+            hidden[i] = BFloat16Rounding.Round(Hidden<Lanes1, float>(kept, mask, i));
         }
     }
 
+    // raw + bias: what is kept for the backward pass
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Raw(float* raw, float* bias, int place) => Vector512.Max(
-        bias == null ? Vector512.Load(raw) : Vector512.Load(raw) + Vector512.Load(bias + place), Vector512<float>.Zero);
+    private static TV Raw<T, TV>(float* raw, float* bias, int place)
+        where T : struct, ILanes<TV>
+        where TV : struct =>
+        bias == null ? T.Load(raw + place) : T.Add(T.Load(raw + place), T.Load(bias + place));
+
+    // mask · φ(raw), of what was kept: the backward pass knows nothing finer
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Hidden<T, TV>(ushort* kept, float* mask, int place)
+        where T : struct, ILanes<TV>
+        where TV : struct
+    {
+        var x = TActivation.Value<T, TV>(T.Load(kept + place));
+        return mask == null ? x : T.Multiply(x, T.Load(mask + place));
+    }
 }

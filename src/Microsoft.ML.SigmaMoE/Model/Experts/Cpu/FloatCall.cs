@@ -13,8 +13,8 @@ internal sealed unsafe class FloatCall
     /// <summary>Gets the gates, by slot.</summary>
     public required float* Gates { get; init; }
 
-    /// <summary>Gets the hidden vectors after relu, [positions, G], sorted.</summary>
-    public required float* Hidden { get; init; }
+    /// <summary>Gets the hidden vectors before the activation, [positions, G], sorted.</summary>
+    public required float* Raw { get; init; }
 
     /// <summary>Gets the biases, [experts, G], or null.</summary>
     public required float* Bias { get; init; }
@@ -26,7 +26,7 @@ internal sealed unsafe class FloatCall
 
     public float GateAt(int position) => Gates[Batch.SlotOrder[position]];
 
-    public float* HiddenAt(int position) => Hidden + (long)position * Shape.ExpertSize;
+    public float* RawAt(int position) => Raw + (long)position * Shape.ExpertSize;
 
     public float* MaskAt(int position) => Mask == null ? null : Mask + (long)position * Shape.ExpertSize;
 

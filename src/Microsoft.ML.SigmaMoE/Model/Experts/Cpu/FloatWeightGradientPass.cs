@@ -6,9 +6,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// The gradient by some neurons' rows of one matrix of one expert in float32, leftᵀ · right over the expert's tokens, a
 /// block at a time. One thread does all tokens, so that the order of the sums never changes.
 /// </summary>
-internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector>(FloatCall call, float* byRaw) : IDisposable
+internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector, TActivation>(FloatCall call, float* byRaw) : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
+    where TActivation : struct, IVectorActivation
 {
     /// <summary>The most neurons of a call: twelve tiles of twelve rows.</summary>
     public const int Neurons = 144;
@@ -22,7 +23,7 @@ internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector>(FloatCall 
     /// <summary>Computes the gradient by rows of the up-projection, byRawᵀ · tokens.</summary>
     public void Up(int expert, int neuron, float* tokens, float* gradient) => Run(expert, neuron, tokens, gradient, isUp: true);
 
-    /// <summary>Computes the gradient by rows of the down-projection, (gate · mask · h)ᵀ · arriving.</summary>
+    /// <summary>Computes the gradient by rows of the down-projection, (gate · mask · φ(raw))ᵀ · arriving.</summary>
     public void Down(int expert, int neuron, float* arriving, float* gradient) =>
         Run(expert, neuron, arriving, gradient, isUp: false);
 
@@ -74,31 +75,36 @@ internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector>(FloatCall 
         }
     }
 
-    // gate · mask · h
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private TileOperand Weigh(int start, int tokens, int neuron, int count)
     {
         for (var token = 0; token < tokens; token++)
         {
-            var hidden = call.HiddenAt(start + token) + neuron;
+            var raw = call.RawAt(start + token) + neuron;
             var mask = call.MaskAt(start + token) == null ? null : call.MaskAt(start + token) + neuron;
             var gate = call.GateAt(start + token);
             var target = _weighed.Pointer + token * Neurons;
-            var gates = TLanes.Fill(gate);
-            var i = 0;
-            for (; i <= count - TLanes.Count; i += TLanes.Count)
-            {
-                var x = TLanes.Multiply(TLanes.Load(hidden + i), gates);
-                TLanes.Store(mask == null ? x : TLanes.Multiply(x, TLanes.Load(mask + i)), target + i);
-            }
-
-            for (; i < count; i++)
-            {
-                target[i] = hidden[i] * gate * (mask == null ? 1 : mask[i]);
-            }
+            var done = Weigh<TLanes, TVector>(raw, mask, gate, target, 0, count);
+            Weigh<Lanes1, float>(raw, mask, gate, target, done, count);
         }
 
         return new(_weighed.Pointer, 1, Neurons);
+    }
+
+    // gate · mask · φ(raw)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Weigh<T, TV>(float* raw, float* mask, float gate, float* target, int first, int count)
+        where T : struct, ILanes<TV>
+        where TV : struct
+    {
+        var gates = T.Fill(gate);
+        var i = first;
+        for (; i <= count - T.Count; i += T.Count)
+        {
+            var x = T.Multiply(TActivation.Value<T, TV>(T.Load(raw + i)), gates);
+            T.Store(mask == null ? x : T.Multiply(x, T.Load(mask + i)), target + i);
+        }
+
+        return i;
     }
 
     // Rows of tokens in panels, the last padded with zeros.

@@ -9,7 +9,7 @@ internal unsafe interface IExpertRows
     /// <summary>Gets the bytes of a weight.</summary>
     int WeightSize { get; }
 
-    /// <summary>output += gate · relu(token · up_eᵀ + b_e) · down_e over some neurons of expert e.</summary>
+    /// <summary>output += gate · φ(token · up_eᵀ + b_e) · down_e over some neurons of expert e.</summary>
     /// <param name="expert">e.</param>
     /// <param name="first">The first neuron, a multiple of <see cref="Block"/>.</param>
     /// <param name="count">How many neurons, at most <see cref="Block"/>.</param>

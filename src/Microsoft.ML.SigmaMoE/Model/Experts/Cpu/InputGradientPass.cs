@@ -12,10 +12,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="arriving">The gradient by the output, rounded.</param>
 /// <param name="byToken">The gradient by each token.</param>
 /// <param name="byGate">[tokens · K] by slot: is set.</param>
-/// <param name="byRaw">[positions + 16, padded G]: the gradient before relu, sorted: is set.</param>
-internal sealed unsafe class InputGradientPass(
+/// <param name="byRaw">[positions + 16, padded G]: the gradient before the activation, sorted: is set.</param>
+internal sealed unsafe class InputGradientPass<TActivation>(
     ExpertCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw)
     : IDisposable
+    where TActivation : struct, IVectorActivation
 {
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
@@ -54,12 +55,12 @@ internal sealed unsafe class InputGradientPass(
         _mixed.Dispose();
     }
 
-    // byGate = Σ byHidden · mask · h; byRaw = gate · mask · byHidden where h > 0
+    // byGate = Σ byHidden · mask · φ(raw); byRaw = gate · mask · byHidden · φ′(raw)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Deactivate(int position, float* byHidden)
     {
         var size = call.Shape.ExpertSize;
-        var hidden = call.HiddenAt(position);
+        var raw = call.RawAt(position);
         var mask = call.MaskAt(position);
         var target = byRaw + (long)position * call.Shape.PaddedExpertSize;
         var gate = call.GateAt(position);
@@ -67,29 +68,29 @@ internal sealed unsafe class InputGradientPass(
         var i = 0;
         for (; i <= size - 32; i += 32)
         {
-            var x = By(byHidden, mask, hidden, i, ref sums) * gate;
-            var y = By(byHidden, mask, hidden, i + 16, ref sums) * gate;
+            var x = By<Lanes512, Vector512<float>>(byHidden, mask, raw, gate, i, ref sums);
+            var y = By<Lanes512, Vector512<float>>(byHidden, mask, raw, gate, i + 16, ref sums);
             BFloat16Rounding.Narrow(x, y).Store(target + i);
         }
 
         var sum = Vector512.Sum(sums);
         for (; i < size; i++)
         {
-            var (x, h) = (mask == null ? byHidden[i] : byHidden[i] * mask[i], BFloat16Rounding.Widen(hidden[i]));
-            sum += x * h;
-            target[i] = h > 0 ? BFloat16Rounding.Round(x * gate) : (ushort)0;
+            target[i] = BFloat16Rounding.Round(By<Lanes1, float>(byHidden, mask, raw, gate, i, ref sum));
         }
 
         byGate[call.Batch.SlotOrder[position]] = sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> By(float* byHidden, float* mask, ushort* hidden, int place, ref Vector512<float> sums)
+    private static TV By<T, TV>(float* byHidden, float* mask, ushort* raw, float gate, int place, ref TV sums)
+        where T : struct, ILanes<TV>
+        where TV : struct
     {
-        var x = Vector512.Load(byHidden + place);
-        x = mask == null ? x : x * Vector512.Load(mask + place);
-        var h = BFloat16Rounding.Widen(Vector256.Load(hidden + place));
-        sums = Vector512.FusedMultiplyAdd(x, h, sums);
-        return Vector512.ConditionalSelect(Vector512.GreaterThan(h, Vector512<float>.Zero), x, Vector512<float>.Zero);
+        var x = T.Load(byHidden + place);
+        x = mask == null ? x : T.Multiply(x, T.Load(mask + place));
+        var (hidden, gradient) = TActivation.Differentiate<T, TV>(T.Load(raw + place), T.Multiply(x, T.Fill(gate)));
+        sums = T.MultiplyAdd(x, hidden, sums);
+        return gradient;
     }
 }

@@ -4,7 +4,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The bfloat16 weights that tiles read, for one token: half of the bytes. Both matrices are rows of pairs, and a row is added
 /// for two numbers of the token, or for two neurons if one of them is alive.
 /// </summary>
-internal sealed unsafe class PackedExpertRows(PackedExperts weights, float* bias, ExpertShape shape) : IExpertRows
+internal sealed unsafe class PackedExpertRows(PackedExperts weights, float* bias, ExpertShape shape, ActivationRow activation) : IExpertRows
 {
     // a row of pairs goes across all neurons
     public int Block => shape.ExpertSize;
@@ -21,10 +21,8 @@ internal sealed unsafe class PackedExpertRows(PackedExperts weights, float* bias
         }
 
         PairProducts.Add((uint*)weights.Into(expert), shape.ExpertStride, token, shape.ModelSize, count, scratch.Pointer);
-        foreach (ref var value in hidden)
-        {
-            value = value <= 0 ? 0 : gate * value;          // a number that is none must be seen in the result
-        }
+        activation.Apply(scratch.Pointer, count);
+        System.Numerics.Tensors.TensorPrimitives.Multiply(hidden, gate, hidden);
 
         PairProducts.Add((uint*)weights.OutOf(expert), shape.ModelStride, scratch.Pointer, count, shape.ModelSize, output);
     }

@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// The gradient by one matrix of one expert, leftᵀ · right over the expert's tokens, in blocks of 128. One thread does a
 /// whole matrix, so that the order of its sums never changes.
 /// </summary>
-internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
+internal sealed unsafe class WeightGradientPass<TActivation>(ExpertCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
+    where TActivation : struct, IVectorActivation
 {
     private const int Block = 128;
     private readonly Brgemm _brgemm = new();
@@ -21,7 +22,7 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
     /// <summary>Computes the gradient by the up-projection, byRawᵀ · tokens.</summary>
     public void Up(int expert, float* gradient) => Run(expert, gradient, call.Tokens, isUp: true);
 
-    /// <summary>Computes the gradient by the down-projection, (gate · mask · h)ᵀ · arriving.</summary>
+    /// <summary>Computes the gradient by the down-projection, (gate · mask · φ(raw))ᵀ · arriving.</summary>
     public void Down(int expert, float* gradient) => Run(expert, gradient, arriving, isUp: false);
 
     /// <summary>Computes the gradient by the biases, the sum of byRaw; nothing where there are none.</summary>
@@ -113,29 +114,34 @@ internal sealed unsafe class WeightGradientPass(ExpertCall call, ushort* byRaw, 
         return row;
     }
 
-    // gate · mask · h
+    // gate · mask · φ(raw)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Weigh(int position, ushort* target)
     {
         var size = call.Shape.ExpertSize;
-        var hidden = call.HiddenAt(position);
+        var raw = call.RawAt(position);
         var mask = call.MaskAt(position);
         var gate = call.GateAt(position);
         var i = 0;
         for (; i <= size - 32; i += 32)
         {
-            var (x, y) = (BFloat16Rounding.Widen(Vector256.Load(hidden + i)), BFloat16Rounding.Widen(Vector256.Load(hidden + i + 16)));
-            if (mask != null)
-            {
-                (x, y) = (x * Vector512.Load(mask + i), y * Vector512.Load(mask + i + 16));
-            }
-
-            BFloat16Rounding.Narrow(x * gate, y * gate).Store(target + i);
+            var x = Weighed<Lanes512, Vector512<float>>(raw, mask, gate, i);
+            var y = Weighed<Lanes512, Vector512<float>>(raw, mask, gate, i + 16);
+            BFloat16Rounding.Narrow(x, y).Store(target + i);
         }
 
         for (; i < size; i++)
         {
-            target[i] = BFloat16Rounding.Round(gate * BFloat16Rounding.Widen(hidden[i]) * (mask == null ? 1 : mask[i]));
+            target[i] = BFloat16Rounding.Round(Weighed<Lanes1, float>(raw, mask, gate, i));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Weighed<T, TV>(ushort* raw, float* mask, float gate, int place)
+        where T : struct, ILanes<TV>
+        where TV : struct
+    {
+        var x = TActivation.Value<T, TV>(T.Load(raw + place));
+        return T.Multiply(mask == null ? x : T.Multiply(x, T.Load(mask + place)), T.Fill(gate));
     }
 }

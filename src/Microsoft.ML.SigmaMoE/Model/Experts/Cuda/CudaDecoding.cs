@@ -14,14 +14,16 @@ internal static class CudaDecoding
     /// <param name="sizes">The layer.</param>
     /// <param name="inputs">What to compute with.</param>
     /// <param name="choices">The address of [N, K], int64.</param>
+    /// <param name="activation">φ.</param>
     /// <param name="hidden">The address of [N · K, G] float32 by slot, which is set.</param>
     /// <param name="output">The address of [N, D] float32, which is set.</param>
     public static void Launch(
-        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, nint choices, nint hidden, nint output)
+        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, nint choices, Activation activation, nint hidden, nint output)
     {
         kernels["decode", "decode_up"].Launch(
             ((sizes.Slots * sizes.ExpertSize) + 7) / 8, 256, 0,
-            inputs.Tokens, choices, inputs.Up, inputs.UpBias, hidden, sizes.Slots, sizes.Active, sizes.ExpertSize, sizes.ModelSize);
+            inputs.Tokens, choices, inputs.Up, inputs.UpBias, hidden, sizes.Slots, sizes.Active, sizes.ExpertSize, sizes.ModelSize,
+            (int)activation);
         kernels["decode", "decode_down"].Launch(
             sizes.Tokens * ((sizes.ModelSize + 31L) / 32), 256, 256 * sizeof(float),
             hidden, choices, inputs.Gates, inputs.Down, output, sizes.Active, sizes.ExpertSize, sizes.ModelSize);

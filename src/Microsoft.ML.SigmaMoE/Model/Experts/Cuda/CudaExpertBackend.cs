@@ -28,32 +28,27 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
             ? new(kernels, precision)
             : null;
 
-    /// <summary>Gets whether the kernels, which know no activation but ReLU, can compute this on that device.</summary>
+    /// <summary>Gets whether the kernels can compute this on that device.</summary>
     public static bool Takes(CudaDevice device, ComputePrecision precision, in ExpertInputs inputs) =>
-        TileNumbers.For(precision, device.Capability) is { } numbers
-        && inputs.Activation == Activation.Relu
-        && Sizes(inputs, numbers).Fits;
+        TileNumbers.For(precision, device.Capability) is { } numbers && Sizes(inputs, numbers).Fits;
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        if (mask is not null)
-        {
-            return new TorchExpertBackend(precision.Type).Forward(inputs, batch, mask);
-        }
-
         kernels.Device.MakeCurrent();
         var sizes = Sizes(inputs, _numbers);
         var memory = new TorchDeviceMemory(inputs.Tokens.device);
-        if (CudaDecoding.Pays(sizes) && is_inference_mode_enabled())
+        if (mask is null && CudaDecoding.Pays(sizes) && is_inference_mode_enabled())
         {
             return Decode(inputs, batch, sizes, memory);
         }
 
         var stored = _numbers.ElementBytes == sizeof(float) ? ScalarType.Float32 : precision.Type;
-        var hidden = empty(sizes.Slots, sizes.HiddenStride, dtype: stored, device: inputs.Tokens.device);
+        var step = new HiddenStep(inputs.Activation, memory.AddressOf(mask) ?? 0);
+        var parts = step.NeedsSlopes ? 2 : 1;
+        var hidden = empty(parts, sizes.Slots, sizes.HiddenStride, dtype: stored, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
         var addresses = Addresses(inputs, memory);
-        _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes));
+        _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes), step);
         _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
         return new(output, hidden);
     }
@@ -61,11 +56,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
     public ExpertGradients Backward(
         Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
     {
-        if (_layer is not { } layer)
-        {
-            return new TorchExpertBackend(precision.Type).Backward(gradient, inputs, batch, mask, hidden);
-        }
-
+        var layer = _layer ?? throw new InvalidOperationException("There is no forward pass that kept what the backward pass needs.");
         kernels.Device.MakeCurrent();
         var result = new ExpertGradients(
             DenseLike(inputs.Tokens),
@@ -102,7 +93,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
         var hidden = empty(sizes.Slots, sizes.ExpertSize, dtype: ScalarType.Float32, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
         CudaDecoding.Launch(
-            kernels, sizes, Addresses(inputs, memory), memory.AddressOf(batch.Experts)!.Value,
+            kernels, sizes, Addresses(inputs, memory), memory.AddressOf(batch.Experts)!.Value, inputs.Activation,
             TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output));
         return new(output, hidden);
     }

@@ -12,6 +12,7 @@ internal sealed class CudaExpertLayer
     private readonly DeviceKernels _kernels;
     private readonly ExpertSizes _sizes;
     private readonly ExpertAddresses _inputs;
+    private readonly HiddenStep _step;
     private readonly CudaTile _tile;
     private readonly SortedSlots _sorted;
     private readonly nint _tokens;
@@ -25,15 +26,17 @@ internal sealed class CudaExpertLayer
     /// <param name="counted">The router's choices.</param>
     /// <param name="memory">Where memory comes from; it stays until after the backward pass.</param>
     /// <param name="kept">The weights as kernels read them, where that is kept.</param>
+    /// <param name="step">What is done to hidden vectors; ReLU alone unless given.</param>
     public CudaExpertLayer(
         DeviceKernels kernels,
         ExpertSizes sizes,
         in ExpertAddresses inputs,
         CountedAddresses counted,
         IDeviceMemory memory,
-        ArrangedWeights? kept = null)
+        ArrangedWeights? kept = null,
+        HiddenStep step = default)
     {
-        (_kernels, _sizes, _inputs) = (kernels, sizes, inputs);
+        (_kernels, _sizes, _inputs, _step) = (kernels, sizes, inputs, step);
         _tile = CudaTile.ForTokens(sizes, kernels.Device.SharedBytes);
         _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
         _tokens = ArrangedRows.Of(kernels, sizes, inputs.Tokens, sizes.Tokens, memory);
@@ -47,8 +50,11 @@ internal sealed class CudaExpertLayer
 
     private string Backwards => $"expert_backward.{Numbers.Name}";
 
-    /// <summary>Computes the hidden vectors, [N · K, hidden stride], and y, [N, D] float32.</summary>
-    /// <param name="hidden">Their address.</param>
+    /// <summary>
+    /// Computes the hidden vectors, [N · K, hidden stride], behind them as many slopes where the backward pass needs them, and y,
+    /// [N, D] float32.
+    /// </summary>
+    /// <param name="hidden">The address of the hidden vectors.</param>
     /// <param name="output">The address of y.</param>
     /// <param name="memory">Where memory comes from; it need not stay longer than this call.</param>
     public void Forward(nint hidden, nint output, IDeviceMemory memory)
@@ -57,7 +63,14 @@ internal sealed class CudaExpertLayer
         _kernels[Forwards, $"expert_up_{_tile.Suffix}"].Launch(
             (long)_sorted.Capacity * Across(_sizes.HiddenStride), _tile.Threads, _tile.UpBytes,
             _tokens, _up, _inputs.UpBias, hidden, _sorted.Slots, tiles, count, _sizes.Active, _sizes.ExpertSize, _sizes.Stride,
-            _sizes.HiddenStride);
+            _sizes.HiddenStride, _step.NeedsSlopes ? 1 : 0);
+        if (_step.NeedsSlopes)
+        {
+            _kernels[Forwards, $"activate_{Numbers.Element}"].Launch(
+                ExpertSizes.Blocks(_sizes.Slots * ((_sizes.HiddenStride + 1) / 2)), 256, 0,
+                hidden, Slopes(hidden), _step.Mask, _sizes.Slots, _sizes.ExpertSize, _sizes.HiddenStride, (int)_step.Activation);
+        }
+
         SumOverChoices(hidden, _down, _inputs.Gates, output, memory);
     }
 
@@ -74,7 +87,7 @@ internal sealed class CudaExpertLayer
         var (tiles, count) = _sorted.List(0);
         _kernels[Backwards, $"expert_hidden_gradient_{_tile.Suffix}"].Launch(
             _sorted.Capacity, _tile.Threads, _tile.HiddenBytes,
-            arriving, _down, hidden, _inputs.Gates, byRaw, gated, by.Gates, _sorted.Slots, tiles, count, _sizes.Active,
+            arriving, _down, hidden, Slopes(hidden), _inputs.Gates, byRaw, gated, by.Gates, _sorted.Slots, tiles, count, _sizes.Active,
             _sizes.ExpertSize, _sizes.Stride, _sizes.HiddenStride);
         SumOverChoices(byRaw, _up, 0, by.Tokens, memory);
         ByWeights(arriving, byRaw, gated, by, memory);
@@ -131,6 +144,9 @@ internal sealed class CudaExpertLayer
 
     private void SumParts(nint partial, nint result, int parts, long size) =>
         _kernels[Backwards, "sum_parts"].Launch(ExpertSizes.Blocks(size), 256, 0, partial, result, parts, size);
+
+    private nint Slopes(nint hidden) =>
+        _step.NeedsSlopes ? hidden + (nint)(_sizes.Slots * _sizes.HiddenStride * Numbers.ElementBytes) : 0;
 
     private int Across(int columns) => (columns + _tile.Columns - 1) / _tile.Columns;
 }

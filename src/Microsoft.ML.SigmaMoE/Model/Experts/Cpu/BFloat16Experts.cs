@@ -1,0 +1,122 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary><see cref="BFloat16ExpertBackend"/> for one activation.</summary>
+internal sealed unsafe class BFloat16Experts<TActivation> : IExpertBackend
+    where TActivation : struct, IVectorActivation
+{
+    public string Name => "fused bfloat16 tiles";
+
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        var shape = Shape(inputs);
+        var raw = empty(batch.SlotOrder.Length, shape.ExpertSize, dtype: ScalarType.BFloat16);  // [slots, G]
+        var output = empty_like(inputs.Tokens);                                    // [tokens, D]
+        using var tensors = NewDisposeScope();
+        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
+        var call = Call(inputs, batch, mask, raw, tokens);
+        var source = Pointer(inputs.Tokens);
+        var target = TensorMemory.Of<float>(output);
+        var kept = BFloat16ExpertBackend.Kept(inputs);
+        using var made = kept is null
+            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
+            : null;
+        var weights = kept ?? made!;
+        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        {
+            using var pass = new ExpertForwardPass<TActivation>(call, weights, new(target, shape.ModelSize, first, end));
+            tokens.Round(source, first, end);
+            shares.ForEach(pass.Run);
+        });
+        return new(output, raw);
+    }
+
+    public ExpertGradients Backward(
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw)
+    {
+        var shape = Shape(inputs);
+        var result = new ExpertGradients(
+            empty_like(inputs.Tokens),
+            empty_like(inputs.Gates),
+            empty_like(inputs.Up),
+            empty_like(inputs.Down),
+            inputs.UpBias is null ? null : empty_like(inputs.UpBias));
+        using var tensors = NewDisposeScope();
+        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var arriving = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var byRaw = new Scratch<ushort>(
+            (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
+        var call = Call(inputs, batch, mask, raw, tokens);
+        ByTokensAndGates(call, inputs, Pointer(gradient), arriving, result, byRaw.Pointer);
+        ByWeights(call, arriving, result, byRaw.Pointer);
+        return result;
+    }
+
+    private static void ByTokensAndGates(
+        ExpertCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+    {
+        var source = Pointer(inputs.Tokens);
+        var byToken = TensorMemory.Of<float>(result.Tokens);
+        var byGate = TensorMemory.Of<float>(result.Gates);
+        using var weights = new PackedExperts(
+            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
+        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        {
+            using var pass = new InputGradientPass<TActivation>(
+                call, weights, arriving, new(byToken, call.Shape.ModelSize, first, end), byGate, byRaw);
+            call.Tokens.Round(source, first, end);
+            arriving.Round(gradient, first, end);
+            shares.ForEach(pass.Run);
+        });
+    }
+
+    private static void ByWeights(ExpertCall call, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+    {
+        var up = TensorMemory.Of<float>(result.Up);
+        var down = TensorMemory.Of<float>(result.Down);
+        var bias = TensorMemory.Of<float>(result.UpBias);
+        var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
+        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, () => new WeightGradientPass<TActivation>(call, byRaw, arriving), (pass, piece) =>
+        {
+            var expert = piece / 2;
+            if (piece % 2 == 0)
+            {
+                pass.Up(expert, up + expert * size);
+                pass.Bias(expert, bias == null ? null : bias + (long)expert * call.Shape.ExpertSize);
+            }
+            else
+            {
+                pass.Down(expert, down + expert * size);
+            }
+        });
+    }
+
+    private static void ByTokens(ExpertCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
+    {
+        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
+        CpuWork.Run(threads, threads, thread =>
+        {
+            var shares = TokenShare.Of(
+                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows);
+            work(tokenCount * thread / threads, tokenCount * (thread + 1) / threads, shares);
+        });
+    }
+
+    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]);
+
+    private static ExpertCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw, RoundedRows tokens) => new()
+    {
+        Shape = Shape(inputs),
+        Batch = batch,
+        Tokens = tokens,
+        Gates = Pointer(inputs.Gates),
+        Raw = TensorMemory.Of<ushort>(raw),
+        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
+        Mask = mask is null ? null : Pointer(mask),
+    };
+
+    // a copy made here lives until the caller's scope ends
+    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
+}

@@ -1,0 +1,114 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE;
+
+/// <summary><see cref="Float32ExpertBackend"/> for one width of registers and one activation.</summary>
+internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExpertBackend
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+    where TActivation : struct, IVectorActivation
+{
+    public string Name => $"fused float32 tiles, {TLanes.Count} numbers a register";
+
+    public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        var raw = empty(batch.SlotOrder.Length, inputs.Up.shape[1], dtype: ScalarType.Float32);  // [slots, G]
+        var output = empty_like(inputs.Tokens);                                                     // [tokens, D]
+        using var tensors = NewDisposeScope();
+        var call = Call(inputs, batch, mask, raw);
+        var tokens = Pointer(inputs.Tokens);
+        var down = Pointer(inputs.Down);
+        var target = TensorMemory.Of<float>(output);
+        using var up = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Up));
+        ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
+        {
+            using var pass = new FloatForwardPass<TLanes, TVector, TActivation>(call, up, down);
+            new Span<float>(target + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
+            shares.ForEach(share => pass.Run(share, tokens, target));
+        });
+        return new(output, raw);
+    }
+
+    public ExpertGradients Backward(
+        Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw)
+    {
+        var result = new ExpertGradients(
+            empty_like(inputs.Tokens),
+            empty_like(inputs.Gates),
+            empty_like(inputs.Up),
+            empty_like(inputs.Down),
+            inputs.UpBias is null ? null : empty_like(inputs.UpBias));
+        using var tensors = NewDisposeScope();
+        var call = Call(inputs, batch, mask, raw);
+        var arriving = Pointer(gradient);
+        using var byRaw = new Scratch<float>((long)batch.SlotOrder.Length * call.Shape.PaddedExpertSize, isZeroed: false);
+        ByTokensAndGates(call, inputs, arriving, result, byRaw.Pointer);
+        ByWeights(call, Pointer(inputs.Tokens), arriving, result, byRaw.Pointer);
+        return result;
+    }
+
+    private static void ByTokensAndGates(
+        FloatCall call, in ExpertInputs inputs, float* arriving, ExpertGradients result, float* byRaw)
+    {
+        var byToken = TensorMemory.Of<float>(result.Tokens);
+        var byGate = TensorMemory.Of<float>(result.Gates);
+        var up = Pointer(inputs.Up);
+        using var down = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Down));
+        ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
+        {
+            using var pass = new FloatInputGradientPass<TLanes, TVector, TActivation>(call, down, up, byGate, byRaw);
+            new Span<float>(byToken + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
+            shares.ForEach(share => pass.Run(share, arriving, byToken));
+        });
+    }
+
+    private static void ByWeights(FloatCall call, float* tokens, float* arriving, ExpertGradients result, float* byRaw)
+    {
+        var up = TensorMemory.Of<float>(result.Up);
+        var down = TensorMemory.Of<float>(result.Down);
+        var bias = TensorMemory.Of<float>(result.UpBias);
+        const int Neurons = FloatWeightGradientPass<TLanes, TVector, TActivation>.Neurons;
+        var blocks = (call.Shape.ExpertSize + Neurons - 1) / Neurons;
+        var pieces = 2 * call.Batch.ExpertCount * blocks;
+        CpuWork.Run(CpuWork.Threads, pieces, () => new FloatWeightGradientPass<TLanes, TVector, TActivation>(call, byRaw), (pass, piece) =>
+        {
+            var (expert, neuron) = (piece / 2 / blocks, piece / 2 % blocks * Neurons);
+            if (piece % 2 == 1)
+            {
+                pass.Down(expert, neuron, arriving, down);
+                return;
+            }
+
+            pass.Up(expert, neuron, tokens, up);
+            if (neuron == 0)
+            {
+                pass.Bias(expert, bias);
+            }
+        });
+    }
+
+    private static void ByTokens(FloatCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
+    {
+        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
+        CpuWork.Run(threads, threads, thread =>
+        {
+            var (first, end) = (tokenCount * thread / threads, tokenCount * (thread + 1) / threads);
+            work(first, end - first, TokenShare.Of(
+                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows));
+        });
+    }
+
+    private static FloatCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw) => new()
+    {
+        Shape = new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]),
+        Batch = batch,
+        Gates = Pointer(inputs.Gates),
+        Raw = TensorMemory.Of<float>(raw),
+        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
+        Mask = mask is null ? null : Pointer(mask),
+    };
+
+    // a copy made here lives until the caller's scope ends
+    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
+}

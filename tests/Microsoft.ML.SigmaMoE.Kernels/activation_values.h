@@ -1,0 +1,21 @@
+// Activations of one number in float64, from their definitions; slopes are differences.
+#pragma once
+#include <cmath>
+
+inline double activation_value(int activation, double x)
+{
+    switch (activation)
+    {
+        case 1: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+        case 2: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+        case 3: return x / (1 + std::exp(-x));
+        default: return std::max(0.0, x);
+    }
+}
+
+inline double activation_slope(int activation, double x)
+{
+    const double step = 1e-6;
+    if (activation == 0) return x > 0 ? 1 : 0;
+    return (activation_value(activation, x + step) - activation_value(activation, x - step)) / (2 * step);
+}
