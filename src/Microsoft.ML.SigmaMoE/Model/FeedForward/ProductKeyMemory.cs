@@ -17,11 +17,12 @@ internal sealed class ProductKeyMemory : FeedForward
     [ComponentName(Name = "query")] private readonly Parameter? _query;            // [heads · d_model, d_model]
     private readonly ProductKeyMemoryOptions _options;
     private readonly MixedLinear _linear;
+    private readonly CandidatePairs _pairs;
 
     public ProductKeyMemory(ProductKeyMemoryOptions options, BlockContext context)
         : base(nameof(ProductKeyMemory))
     {
-        (_options, _linear) = (options, context.Linear);
+        (_options, _linear, _pairs) = (options, context.Linear, new(options.NearestKeys));
         var (modelSize, count) = (context.Model.ModelSize, options.SubKeyCount);
         var gain = WeightInitialization.LayerGain(context.Model.LayerCount);
         long[] keys = [options.HeadCount, count, modelSize / 2];
@@ -73,28 +74,26 @@ internal sealed class ProductKeyMemory : FeedForward
     internal static Tensor AllScores(Tensor first, Tensor second) => Sums(first.sum([1L]), second.sum([1L]));
 
     /// <summary>Finds each head's best pairs and their values' places, both [tokens, heads · nearest].</summary>
-    // The best pairs of all n² are pairs of the best sub-keys. With ranks counted from 1, pair (i, j) is no better than the
-    // i · j − 1 others of ranks up to i and j: where i · j is more than are wanted, it can be left out.
+    // The best pairs of all n² are pairs of the best sub-keys.
     internal (Tensor Scores, Tensor Places) Nearest(Tensor first, Tensor second)
     {
         var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1);            // [tokens, heads, nearest]
         var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1);
-        var (firstRanks, secondRanks) = CandidateRanks(first.device);                        // [candidates]
-        var sums = firstScores.detach().index_select(-1, firstRanks)
-            .Plus(secondScores.detach().index_select(-1, secondRanks));                      // [tokens, heads, candidates]
-        var (_, chosen) = sums.topk(_options.NearestKeys, dim: -1, sorted: false);           // [tokens, heads, nearest]
-        var (i, j) = (firstRanks.take(chosen), secondRanks.take(chosen));
+        var ranks = _pairs.On(first.device);
+        var (i, j) = ranks.Of(ranks.Best(firstScores.detach(), secondScores.detach()));      // [tokens, heads, nearest]
         var scores = firstScores.gather(-1, i).Plus(secondScores.gather(-1, j));
         var places = firstKeys.gather(-1, i).TimesWhole(_options.SubKeyCount).Plus(secondKeys.gather(-1, j));
         return (scores.flatten(1), places.flatten(1));
     }
 
-    private (Tensor First, Tensor Second) CandidateRanks(Device device)
+    protected override void Dispose(bool disposing)
     {
-        var count = _options.NearestKeys;
-        long[] first = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Repeat((long)i, count / (i + 1)))];
-        long[] second = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, count / (i + 1)).Select(j => (long)j))];
-        return (from_array(first).to(device), from_array(second).to(device));
+        if (disposing)
+        {
+            _pairs.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private Tensor Weights(Tensor scores) => _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();
