@@ -29,7 +29,7 @@ public sealed partial class LayeringTests
         ["Model/Gather"] = ["Model", "Model/Cpu", "Model/Cuda", "Model/Gather/Cpu", "Model/Gather/Cuda"],
         ["Model/Gather/Cpu"] = ["Model", "Model/Cpu", "Model/Gather"],
         ["Model/Gather/Cuda"] = ["Cuda", "Model", "Model/Cuda", "Model/Gather"],
-        ["Model/FeedForward"] = ["Model", "Model/Cpu", "Model/Experts", "Model/Gather", "Model/Routing"],
+        ["Model/FeedForward"] = ["Model", "Model/Cpu", "Model/Cuda", "Model/Experts", "Model/Gather", "Model/Routing"],
         ["Model/Output"] = ["Model", "Model/Cpu"],
         ["Scoring"] = ["Model", "Model/Routing", "Tokenization"],
         ["Generation"] = ["Model", "Tokenization"],

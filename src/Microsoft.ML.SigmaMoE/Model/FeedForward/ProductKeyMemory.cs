@@ -79,9 +79,7 @@ internal sealed class ProductKeyMemory : FeedForward
     {
         var (firstScores, firstKeys) = first.topk(_options.NearestKeys, dim: -1);            // [tokens, heads, nearest]
         var (secondScores, secondKeys) = second.topk(_options.NearestKeys, dim: -1);
-        var ranks = _pairs.On(first.device);
-        var (i, j) = ranks.Of(ranks.Best(firstScores.detach(), secondScores.detach()));      // [tokens, heads, nearest]
-        var scores = firstScores.gather(-1, i).Plus(secondScores.gather(-1, j));
+        var (scores, i, j) = PairFunction.Apply(firstScores, secondScores, _pairs.On(first.device));
         var places = firstKeys.gather(-1, i).TimesWhole(_options.SubKeyCount).Plus(secondKeys.gather(-1, j));
         return (scores.flatten(1), places.flatten(1));
     }
