@@ -2,8 +2,8 @@
 //   gather_sum   y[n, d]         = Σ_j weight[n, j] · values[chosen[n, j], d]
 //   gather_dots  by_weight[n, j] = Σ_d dy[n, d] · values[chosen[n, j], d]
 //   scatter_sum  by_values[v, d] = Σ_{slots n · J + j that chose v} weight[n, j] · dy[n, d]
-// Layouts: chosen [N, J] int64, weight [N, J], values [V, D], y, dy [N, D], all float32, the values in bf16 where a
-// kernel's name says so. scatter_sum reads the slots sorted by value, order [N · J] int64, and where each value's begin,
+// Layouts: chosen [N, J] int64, weight [N, J], values [V, D], y, dy [N, D], all float32, the values in bf16 or f16 where
+// a kernel's name says so. scatter_sum reads the slots sorted by value, order [N · J] int64, and where each value's begin,
 // offsets [V + 1] int64; within a value slots ascend, so that the sum is always the same. Values that nobody chose get
 // 0. Nothing of size N · J · D exists.
 #include "expert_tiles.cuh"
@@ -64,7 +64,8 @@ template <class T> DEVICE void dot_chosen(
     const T* value = values + (Index)chosen[slot] * width;
     const float* gradient = dy + slot / choices * width;
     float sum = 0;
-    for (int d = thread_index % 32; d < width; d += 32) sum += widened(value[d]) * gradient[d];
+    for (int d = thread_index % 32; d < width; d += MUTANT(gather_skips_columns) ? 64 : 32)
+        sum += widened(value[d]) * gradient[d];
     sum = warp_sum(sum);
     if (thread_index % 32 == 0) by_weight[slot] = sum;
 }
@@ -83,3 +84,4 @@ template <class T> DEVICE void dot_chosen(
 
 GATHER_KERNELS(float, float)
 GATHER_KERNELS(bf16, bf16)
+GATHER_KERNELS(f16, f16)

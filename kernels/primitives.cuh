@@ -118,6 +118,13 @@ template <int PENDING> DEVICE void copy_wait()
 #endif
 }
 
+DEVICE float widened(f16 value)
+{
+    float r;
+    asm("cvt.f32.f16 %0, %1;\n" : "=f"(r) : "h"(value.bits));
+    return r;
+}
+
 #if HAS_TENSOR_CORES
 // Four 8 × 8 matrices: lane l hands in the address of row l % 8 of matrix l / 8 and gets two neighbours of each.
 DEVICE void load_matrices(word (&r)[4], const void* row)
@@ -152,13 +159,6 @@ DEVICE word pack_f16(float first, float second)
     asm("cvt.rn.f16.f32 %0, %1;\n" : "=h"(high) : "f"(second));
     return low | (word)high << 16;
 #endif
-}
-
-DEVICE float widened(f16 value)
-{
-    float r;
-    asm("cvt.f32.f16 %0, %1;\n" : "=f"(r) : "h"(value.bits));
-    return r;
 }
 #endif
 

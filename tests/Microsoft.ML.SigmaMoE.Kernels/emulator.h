@@ -24,19 +24,18 @@ enum class Mutant {
     none, no_wait, no_barrier, no_trailing_barrier, load_too_early, no_row_bound, no_column_bound, no_depth_bound,
     no_store_bound, no_quad_sum, no_row_sum_barrier, drops_last_choice, wrong_chunk, no_gate, no_relu_mask, narrow_index,
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
-    gather_past_width, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order, tf32_right_order, tf32_cut_off,
-    pads_with_the_next_row, weighs_by_score, pairs_at_odd_places, f16_saturates, f16_halves_swapped, f16_first_half_twice,
-    always_relu, no_mask, no_slope, keeps_last_columns,
-    count
+    gather_past_width, gather_skips_columns, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order,
+    tf32_right_order, tf32_cut_off, pads_with_the_next_row, weighs_by_score, pairs_at_odd_places, f16_saturates,
+    f16_halves_swapped, f16_first_half_twice, always_relu, no_mask, no_slope, keeps_last_columns, count
 };
 inline const char* const mutant_names[] = {
     "none", "no_wait", "no_barrier", "no_trailing_barrier", "load_too_early", "no_row_bound", "no_column_bound",
     "no_depth_bound", "no_store_bound", "no_quad_sum", "no_row_sum_barrier", "drops_last_choice", "wrong_chunk", "no_gate",
     "no_relu_mask", "narrow_index", "no_scan_barrier", "no_carry", "wrong_tile_end", "no_choice_barrier",
-    "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "decode_no_gate", "decode_no_barrier",
-    "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off", "pads_with_the_next_row",
-    "weighs_by_score", "pairs_at_odd_places", "f16_saturates", "f16_halves_swapped", "f16_first_half_twice",
-    "always_relu", "no_mask", "no_slope", "keeps_last_columns"
+    "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "gather_skips_columns",
+    "decode_no_gate", "decode_no_barrier", "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off",
+    "pads_with_the_next_row", "weighs_by_score", "pairs_at_odd_places", "f16_saturates", "f16_halves_swapped",
+    "f16_first_half_twice", "always_relu", "no_mask", "no_slope", "keeps_last_columns"
 };
 inline Mutant mutant = Mutant::none;
 

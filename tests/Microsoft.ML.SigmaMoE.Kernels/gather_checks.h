@@ -44,11 +44,18 @@ template <class T, class Sum, class Dots> void check_gather(
     for (size_t i = 0; i < by_values.size(); i++) checks::equal("by_values", i, by_values[i], wanted_values[i]);
 }
 
+template <class T, class Sum, class Dots> void check_gather_rounded(
+    const Problem& p, const char* numbers, const std::vector<float>& values, Sum gather_sum, Dots gather_dots)
+{
+    std::vector<T> rounded(values.size());
+    for (size_t i = 0; i < values.size(); i++) rounded[i] = checks::rounded<T>(values[i]);
+    check_gather(p, numbers, rounded, gather_sum, gather_dots);
+}
+
 inline void check_gather(const Problem& p)
 {
     const std::vector<float> values(p.up.begin(), p.up.begin() + (size_t)p.sizes.experts * p.sizes.model_size);
-    check_gather(p, "float", values, gather_sum_float, gather_dots_float);
-    std::vector<bf16> rounded(values.size());
-    for (size_t i = 0; i < values.size(); i++) rounded[i] = emulator::round(values[i]);
-    check_gather(p, "bf16", rounded, gather_sum_bf16, gather_dots_bf16);
+    check_gather_rounded<float>(p, "float", values, gather_sum_float, gather_dots_float);
+    check_gather_rounded<bf16>(p, "bf16", values, gather_sum_bf16, gather_dots_bf16);
+    check_gather_rounded<f16>(p, "f16", values, gather_sum_f16, gather_dots_f16);
 }

@@ -31,9 +31,10 @@ template <class... Arguments> Entry entry(void (*kernel)(Arguments...))
 static const std::map<std::string, Entry> entries{
     ENTRY(route_sigmoid) ENTRY(route_softmax) ENTRY(route_softmax_chosen) ENTRY(count_choices) ENTRY(scan_counts)
     ENTRY(route_gradient_sigmoid) ENTRY(route_gradient_softmax) ENTRY(route_gradient_softmax_chosen) ENTRY(gather_sum_float)
-    ENTRY(gather_dots_float) ENTRY(gather_sum_bf16) ENTRY(gather_dots_bf16) ENTRY(scatter_sum) ENTRY(decode_up) ENTRY(decode_down) ENTRY(adamw) ENTRY(place_slots) ENTRY(list_tiles) ENTRY(to_bf16)
-    ENTRY(to_f16) ENTRY(pad_rows) ENTRY(sum_parts) ENTRY(activate_bf16) ENTRY(activate_f16)
-    ENTRY(activate_float) ENTRY(sum_choices_bf16) ENTRY(sum_choices_f16)
+    ENTRY(gather_dots_float) ENTRY(gather_sum_bf16) ENTRY(gather_dots_bf16) ENTRY(gather_sum_f16) ENTRY(gather_dots_f16)
+    ENTRY(scatter_sum) ENTRY(decode_up) ENTRY(decode_down) ENTRY(adamw) ENTRY(place_slots) ENTRY(list_tiles) ENTRY(to_bf16)
+    ENTRY(to_f16) ENTRY(pad_rows) ENTRY(sum_parts) ENTRY(activate_bf16) ENTRY(activate_f16) ENTRY(activate_float)
+    ENTRY(sum_choices_bf16) ENTRY(sum_choices_f16)
     ENTRY(sum_choices_float) ENTRY(expert_bias_gradient_bf16) ENTRY(expert_bias_gradient_f16)
     ENTRY(expert_bias_gradient_float) EXPERT_INSTANCES(EXPERT_ENTRIES)
 };

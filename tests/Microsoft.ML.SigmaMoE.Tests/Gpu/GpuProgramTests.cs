@@ -45,8 +45,10 @@ public sealed class GpuProgramTests
     [InlineData("route_sigmoid", "FAILED routing: weights[")]
     [InlineData("gather_sum_float", "FAILED gathered sums: y[")]
     [InlineData("gather_sum_bf16", "FAILED gathered sums: y[")]
+    [InlineData("gather_sum_f16", "FAILED gathered sums: y[")]
     [InlineData("gather_dots_float", "FAILED gathered sums: gradient by weights[")]
     [InlineData("gather_dots_bf16", "FAILED gathered sums: gradient by weights[")]
+    [InlineData("gather_dots_f16", "FAILED gathered sums: gradient by weights[")]
     [InlineData("scatter_sum", "FAILED gathered sums: gradient by values[")]
     [InlineData("adamw", "FAILED AdamW: parameter[")]
     public void Blocks_WhereAKernelDidNotRun_SayWhatIsWrong(string skipped, string expected)

@@ -49,7 +49,8 @@ public sealed partial class PackedPtxTests
                 { "expert_backward.bf16", "expert_bias_gradient_bf16" }, { "expert_backward.float", "expert_bias_gradient_float" },
                 { "decode", "decode_up" }, { "decode", "decode_down" }, { "adamw", "adamw" },
                 { "gather", "gather_sum_float" }, { "gather", "gather_dots_float" }, { "gather", "scatter_sum" },
-                { "gather", "gather_sum_bf16" }, { "gather", "gather_dots_bf16" },
+                { "gather", "gather_sum_bf16" }, { "gather", "gather_dots_bf16" }, { "gather", "gather_sum_f16" },
+                { "gather", "gather_dots_f16" },
             };
             foreach (var tile in CudaTile.All)
             {

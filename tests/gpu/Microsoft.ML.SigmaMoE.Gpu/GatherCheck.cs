@@ -1,22 +1,25 @@
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// The kernels of gather.cu against sums in float64, their values in float32 and in bfloat16. A problem's experts stand for
-/// values here: V = E rows of D numbers.
+/// The kernels of gather.cu against sums in float64, their values in float32, bfloat16 and float16. A problem's experts stand
+/// for values here: V = E rows of D numbers.
 /// </summary>
 internal sealed class GatherCheck(DeviceKernels kernels, LayerProblem problem)
 {
     private const double Tolerance = 5e-6;
     private readonly ExpertSizes _sizes = problem.Sizes;
 
-    /// <summary>Runs all three in both number types.</summary>
+    /// <summary>Runs all three in every number type.</summary>
     /// <returns>What is wrong, or null.</returns>
     public string? Fault()
     {
         var values = problem.Up[..(_sizes.Experts * _sizes.ModelSize)];
         var rounded = new ushort[values.Length];
         BFloat16Rounding.Round(values, rounded);
-        return Fault("float", values, values) ?? Fault("bf16", rounded, [.. rounded.Select(BFloat16Rounding.Widen)]);
+        Half[] halves = [.. values.Select(value => (Half)value)];
+        return Fault("float", values, values)
+            ?? Fault("bf16", rounded, [.. rounded.Select(BFloat16Rounding.Widen)])
+            ?? Fault("f16", halves, [.. halves.Select(value => (float)value)]);
     }
 
     private string? Fault<T>(string numbers, T[] values, float[] wide)

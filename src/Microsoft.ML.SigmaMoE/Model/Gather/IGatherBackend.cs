@@ -4,7 +4,7 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>What is summed: y[n] = Σ_j weight[n, j] · values[chosen[n, j]].</summary>
 /// <param name="Weights">[tokens, J], float32.</param>
-/// <param name="Values">[values, width], float32 or bfloat16: the number type that is computed in.</param>
+/// <param name="Values">[values, width], float32, bfloat16 or float16: the number type that is computed in.</param>
 /// <param name="Chosen">[tokens, J], int64: rows of the values; a token may choose one more than once.</param>
 internal readonly record struct GatherInputs(Tensor Weights, Tensor Values, Tensor Chosen);
 

@@ -14,7 +14,7 @@ public sealed class GatherBackendTests
             var data = new TheoryData<string, ScalarType, int, int, int, int, Choosing>();
             foreach (var backend in (string[])["libtorch", "this processor's", "CUDA"])
             {
-                foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
+                foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16])
                 {
                     data.Add(backend, type, 1, 1, 1, 1, Choosing.Random);
                     data.Add(backend, type, 1, 1, 5, 513, Choosing.Random);
@@ -44,23 +44,25 @@ public sealed class GatherBackendTests
         var wanted = problem.Truth();
         using var quiet = no_grad();
         var actual = Run(Backend(name, problem.Inputs(type)), problem, type);
-        var tolerance = type == ScalarType.Float32 ? 5e-6 : 1e-2;           // bfloat16 keeps eight bits
+        // bfloat16 keeps eight bits, float16 eleven
+        var tolerance = type switch { ScalarType.Float32 => 5e-6, ScalarType.Float16 => 2e-3, _ => 1e-2 };
         TensorAssert.Close(wanted[0], actual[0], tolerance, "sum");
         TensorAssert.Close(wanted[1], actual[1], tolerance, "gradient by weights");
         TensorAssert.Close(wanted[2], actual[2], tolerance, "gradient by values");
         Assert.All(actual, result => Assert.Equal(ScalarType.Float32, result.dtype));
     }
 
-    // products of numbers with eight bits each are exact in float32: only the order of additions is left
+    // what is left is the order of additions in float32
     [Theory]
-    [InlineData("this processor's")]
-    [InlineData("CUDA")]
-    public void Sum_InBFloat16_RoundsValuesAlone(string name)
+    [InlineData("this processor's", ScalarType.BFloat16)]
+    [InlineData("CUDA", ScalarType.BFloat16)]
+    [InlineData("CUDA", ScalarType.Float16)]
+    public void Sum_InSixteenBits_RoundsValuesAlone(string name, ScalarType type)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = new GatherProblem(50, 20, 30, 100, Choosing.Random);
-        var rounded = problem.Inputs(ScalarType.BFloat16);
+        var rounded = problem.Inputs(type);
         var wanted = new TorchGatherBackend().Sum(rounded with { Values = rounded.Values.to(ScalarType.Float32) });
         TensorAssert.Close(wanted, Backend(name, rounded).Sum(rounded), 2e-6);
     }
@@ -91,6 +93,7 @@ public sealed class GatherBackendTests
     [InlineData("this processor's", ScalarType.Float32)]
     [InlineData("this processor's", ScalarType.BFloat16)]
     [InlineData("CUDA", ScalarType.Float32)]
+    [InlineData("CUDA", ScalarType.Float16)]
     public void SumAndGradients_Twice_GiveTheSameBits(string name, ScalarType type)
     {
         using var scope = NewDisposeScope();
@@ -132,6 +135,8 @@ public sealed class GatherBackendTests
     [Theory]
     [InlineData(80, ScalarType.BFloat16, true)]
     [InlineData(70, ScalarType.BFloat16, true)]
+    [InlineData(70, ScalarType.Float16, true)]
+    [InlineData(61, ScalarType.Float16, false)]
     [InlineData(61, ScalarType.Float32, false)]
     [InlineData(90, ScalarType.Float64, false)]
     public void Takes_GivenADevice_AsksWhatItsKernelsNeed(int capability, ScalarType type, bool expected)

@@ -23,7 +23,7 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     /// <summary>Gets whether the kernels can compute this on that device.</summary>
     public static bool Takes(CudaDevice device, in GatherInputs inputs) =>
         device.Capability >= 70
-        && inputs.Values.dtype is ScalarType.Float32 or ScalarType.BFloat16
+        && Numbers(inputs) is not null
         && Math.Max(inputs.Chosen.shape[0], inputs.Values.shape[0]) * Across(inputs) <= int.MaxValue
         && inputs.Chosen.numel() <= int.MaxValue;
 
@@ -82,7 +82,14 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     private static Tensor Empty(long[] shape, in GatherInputs inputs) =>
         empty(shape, dtype: ScalarType.Float32, device: inputs.Values.device);
 
-    private static string Numbers(in GatherInputs inputs) => inputs.Values.dtype == ScalarType.BFloat16 ? "bf16" : "float";
+    // what kernels' names say of their values
+    private static string? Numbers(in GatherInputs inputs) => inputs.Values.dtype switch
+    {
+        ScalarType.Float32 => "float",
+        ScalarType.BFloat16 => "bf16",
+        ScalarType.Float16 => "f16",
+        _ => null,
+    };
 
     private static int Choices(in GatherInputs inputs) => (int)inputs.Chosen.shape[1];
 
