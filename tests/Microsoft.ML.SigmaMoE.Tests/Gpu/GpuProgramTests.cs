@@ -66,15 +66,27 @@ public sealed class GpuProgramTests
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
         var output = new StringWriter();
         Assert.Equal(0, new KernelBenchmark(On(EmulatedKernels.Driver()), null, output).Run(quick: true));
-        Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens, bf16 | ", output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("| 12, 19 |", output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("| d_model 40, E 4, G 24, K 2, 200 tokens, tf32 | ", output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("| 9, 15 |", output.ToString(), StringComparison.Ordinal);                // no rows are converted
+        Assert.Equal(["bf16 12, 19", "f16 12, 19", "tf32 9, 15", "float 9, 15"], Lines(output));    // rows of float32 are not converted
+    }
+
+    [Theory]
+    [InlineData(70, new[] { "float" })]
+    [InlineData(75, new[] { "f16_flat", "float" })]
+    [InlineData(90, new[] { "bf16", "f16", "tf32", "float" })]
+    public void Benchmark_OnADevice_TimesWhatItMultiplies(int capability, string[] expected)
+    {
+        Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
+        var (driver, output) = (EmulatedKernels.Driver(), new StringWriter());
+        driver.Capability = capability;
+        Assert.Equal(0, new KernelBenchmark(On(driver), null, output).Run(quick: true));
+        Assert.Equal(expected, Lines(output).Select(line => line.Split(' ')[0]));
     }
 
     [Theory]
     [InlineData("expert_weight_gradient_bf16_64")]
+    [InlineData("expert_weight_gradient_f16_64")]
     [InlineData("expert_weight_gradient_tf32_64")]
+    [InlineData("expert_weight_gradient_float_64")]
     public void Benchmark_OfWrongKernels_PrintsNoTime(string skipped)
     {
         Assert.SkipUnless(EmulatedKernels.SkipReason.Length == 0, EmulatedKernels.SkipReason);
@@ -125,6 +137,13 @@ public sealed class GpuProgramTests
         Assert.Equal(4.0 * 32768 * 4 * 512 * 128, shape.Operations(backward: false));
         Assert.Equal(3 * shape.Operations(backward: false), shape.Operations(backward: true));
     }
+
+    // number type and launches of the table's rows
+    private static IEnumerable<string> Lines(StringWriter output) =>
+        from line in output.ToString().Split('\n')
+        where line.StartsWith("| d_model", StringComparison.Ordinal)
+        let cells = line.Split('|', StringSplitOptions.TrimEntries)
+        select $"{cells[1].Split(' ')[^1]} {cells[^2]}";
 
     private static DeviceKernels On(EmulatedDriver driver)
     {

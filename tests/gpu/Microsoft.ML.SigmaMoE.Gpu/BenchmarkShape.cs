@@ -3,18 +3,31 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// <summary>A layer of the paper's kernel figures: 32,768 tokens, K = 4.</summary>
 internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize, int Tokens = 32768, int Active = 4)
 {
-    /// <summary>Gets the shapes that the targets name: over E, over G, over d_model; three of them in tf32 too.</summary>
+    /// <summary>Gets the shapes that the targets name: over E, over G, over d_model; three of them in every other number type too.</summary>
     public static IReadOnlyList<BenchmarkShape> Paper { get; } =
     [
         .. new[] { 8, 16, 32, 64, 128, 256 }.Select(experts => new BenchmarkShape(512, experts, 128)),
         .. new[] { 64, 256, 512 }.Select(size => new BenchmarkShape(512, 32, size)),
         new(412, 16, 128), new(412, 128, 128), new(1024, 32, 128),
-        .. new[] { (412, 16), (512, 32), (1024, 32) }.Select(sizes =>
-            new BenchmarkShape(sizes.Item1, sizes.Item2, 128) { Numbers = TileNumbers.TensorFloat32 }),
+        .. OthersThanBFloat16.SelectMany(numbers => new[] { (412, 16), (512, 32), (1024, 32) }.Select(sizes =>
+            new BenchmarkShape(sizes.Item1, sizes.Item2, 128) { Numbers = numbers })),
     ];
+
+    /// <summary>Gets a shape that takes no time, in every number type.</summary>
+    public static IReadOnlyList<BenchmarkShape> Tiny { get; } =
+        [.. OthersThanBFloat16.Prepend(TileNumbers.BFloat16).Select(numbers =>
+            new BenchmarkShape(40, 4, 24, Tokens: 200, Active: 2) { Numbers = numbers })];
+
+    // a property's initialiser would come too late for those above
+    private static TileNumbers[] OthersThanBFloat16 =>
+        [TileNumbers.Float16, TileNumbers.FlatFloat16, TileNumbers.TensorFloat32, TileNumbers.Float32];
 
     /// <summary>Gets what matrices are multiplied of.</summary>
     public TileNumbers Numbers { get; init; } = TileNumbers.BFloat16;
+
+    /// <summary>Gets whether a GPU multiplies so; of both kinds of float16 it is timed in the one that the library takes there.</summary>
+    public bool RunsOn(int capability) => capability >= Numbers.Capability
+        && (Numbers != TileNumbers.FlatFloat16 || capability < TileNumbers.Float16.Capability);
 
     /// <summary>Gets the sizes as the library has them.</summary>
     public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, Numbers);
