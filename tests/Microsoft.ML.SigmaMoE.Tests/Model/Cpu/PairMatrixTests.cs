@@ -23,22 +23,6 @@ public sealed class PairMatrixTests
     }
 
     [Fact]
-    public void Multiply_OnAnyNumberOfThreads_GivesTheSameNumbers()
-    {
-        Assert.SkipUnless(Brgemm.IsAvailable, "Bfloat16 tiles need a processor that multiplies it.");
-        using var scope = NewDisposeScope();
-        var (x, weight) = Draw(40, 1000, 300);
-        using var packed = new PairMatrix(weight);
-        var threads = get_num_threads();
-        set_num_threads(1);
-        var alone = packed.Multiply(x);
-        set_num_threads(Math.Max(threads, 2));
-        var together = packed.Multiply(x);
-        set_num_threads(threads);
-        TensorAssert.Same(alone, together);
-    }
-
-    [Fact]
     public void Takes_OfWhatTilesCannotMultiply_IsFalse()
     {
         using var scope = NewDisposeScope();

@@ -2,6 +2,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
+/// <summary>Changes how many threads libtorch uses, which is the process's.</summary>
+[Collection(Alone.Name)]
 public sealed unsafe class BrgemmTests
 {
     private const int Size = 64;
@@ -22,7 +24,19 @@ public sealed unsafe class BrgemmTests
     private static void TakeTurns()
     {
         var before = get_num_threads(); // before it is set for the first time on a thread, libtorch resets it
-        set_num_threads(1);
+        try
+        {
+            set_num_threads(1);
+            InTurns();
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+    }
+
+    private static void InTurns()
+    {
         using var scope = NewDisposeScope();
         var (x, y) = (Random(256, 384), Random(384, 160));
         var wanted = x.mm(y);
@@ -32,8 +46,6 @@ public sealed unsafe class BrgemmTests
             Assert.All(MultiplyOnes(), value => Assert.Equal(Size, value));
             TensorAssert.Close(wanted.to(ScalarType.Float32), x.mm(y).to(ScalarType.Float32), 1e-2);
         }
-
-        set_num_threads(before);
     }
 
     // A and B are ones, so that the order of B's pairs does not matter.
