@@ -53,7 +53,12 @@ internal sealed class MetricsTable
     /// <summary>One row.</summary>
     internal sealed class Row(string text, string[] columns, double[] values)
     {
-        public string Text => text;
+        /// <summary>Writes the row's cells of these columns; one that the table does not have, as those of earlier versions, is empty.</summary>
+        public string TextOf(IReadOnlyList<string> wanted)
+        {
+            var cells = text.Split(',');
+            return string.Join(',', wanted.Select(column => Array.IndexOf(columns, column) is >= 0 and var index ? cells[index] : ""));
+        }
 
         /// <summary>Gets a number; NaN where the cell is empty or the column is missing.</summary>
         public double this[string column] => Array.IndexOf(columns, column) is >= 0 and var index ? values[index] : double.NaN;

@@ -9,7 +9,7 @@ internal sealed class RunLog(string folder)
 
     private const string Head =
         "step,epoch,tokens,seconds,loss,validation_loss,"
-        + "balancing_loss,learning_rate,gradient_norm,tokens_per_second,expert_entropy,dead_experts";
+        + "balancing_loss,learning_rate,gradient_norm,tokens_per_second,expert_entropy,dead_experts,loss_scale,skipped_steps";
 
     private readonly string _path = Path.Combine(folder, FileName);
     private bool _isOpen;
@@ -25,7 +25,7 @@ internal sealed class RunLog(string folder)
                 writer.WriteLine(Head);
                 foreach (var row in earlier)
                 {
-                    writer.WriteLine(row.Text);
+                    writer.WriteLine(row.TextOf(Head.Split(',')));
                 }
             });
             _isOpen = true;
@@ -44,14 +44,17 @@ internal sealed class RunLog(string folder)
         }
     });
 
-    // Entropy is the mean over layers, dead experts their sum; both are empty without experts.
+    // Entropy is the mean over layers, dead experts their sum; both are empty without experts. The scale of losses and how many
+    // steps it skipped are empty in precisions that scale none.
     private static string Row(TrainingProgress report)
     {
         double? entropy = report.ExpertEntropy.Count > 0 ? report.ExpertEntropy.Average() : null;
         int? dead = report.DeadExperts.Count > 0 ? report.DeadExperts.Sum() : null;
+        long? skipped = report.LossScale is null ? null : report.SkippedSteps;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Step},{report.Epoch},{report.Tokens},{report.Elapsed.TotalSeconds:F3},{report.Loss},{report.ValidationLoss},"
-            + $"{report.BalancingLoss},{report.LearningRate},{report.GradientNorm},{report.TokensPerSecond:F1},{entropy},{dead}");
+            + $"{report.BalancingLoss},{report.LearningRate},{report.GradientNorm},{report.TokensPerSecond:F1},{entropy},{dead},"
+            + $"{report.LossScale},{skipped}");
     }
 }

@@ -26,6 +26,8 @@ internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log,
                 value.LearningRate,
                 value.TokensPerSecond,
                 Seconds = value.Elapsed.TotalSeconds,
+                value.LossScale,
+                SkippedSteps = value.LossScale is null ? (long?)null : value.SkippedSteps,
                 value.Notice,
             }));
         }

@@ -51,9 +51,9 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
     /// <summary>
     /// Gets what training reported as a table, a row a report: Step, Epoch, Tokens, Loss (nats a token), Perplexity,
     /// ValidationLoss (NaN where it was not measured), BalancingLoss, LearningRate, GradientNorm, TokensPerSecond,
-    /// ElapsedSeconds, and vectors with a number for each layer with experts: ExpertEntropy (1 when all experts are used
-    /// alike) and DeadExperts. Without rows where nothing was trained. <see cref="LanguageModel.History"/> has the same as
-    /// objects.
+    /// ElapsedSeconds, LossScale (NaN in precisions other than <see cref="Precision.Float16"/>), SkippedSteps, and vectors with
+    /// a number for each layer with experts: ExpertEntropy (1 when all experts are used alike) and DeadExperts. Without rows
+    /// where nothing was trained. <see cref="LanguageModel.History"/> has the same as objects.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public IDataView History => TrainingHistory.View(_environment, Model.History);

@@ -28,6 +28,10 @@ internal sealed class TrainingHistory
 
     public double ElapsedSeconds { get; init; }
 
+    public double LossScale { get; init; }
+
+    public long SkippedSteps { get; init; }
+
     public float[] ExpertEntropy { get; init; } = [];
 
     public float[] DeadExperts { get; init; } = [];
@@ -58,6 +62,8 @@ internal sealed class TrainingHistory
         GradientNorm = report.GradientNorm,
         TokensPerSecond = report.TokensPerSecond,
         ElapsedSeconds = report.Elapsed.TotalSeconds,
+        LossScale = report.LossScale ?? double.NaN,
+        SkippedSteps = report.SkippedSteps,
         ExpertEntropy = [.. report.ExpertEntropy.Select(entropy => (float)entropy)],
         DeadExperts = [.. report.DeadExperts.Select(count => (float)count)],
     };

@@ -46,6 +46,15 @@ public sealed class TrainingHistoryTests
     }
 
     [Fact]
+    public void View_OfATrainingInFloat16_HasTheScaleOfItsLosses()
+    {
+        var view = TrainingHistory.View(
+            _context, [new() { Step = 1, Loss = 2 }, new() { Step = 2, Loss = 2, LossScale = 32768, SkippedSteps = 1 }]);
+        Assert.Equal([double.NaN, 32768], view.GetColumn<double>("LossScale"));
+        Assert.Equal([0L, 1], view.GetColumn<long>("SkippedSteps"));
+    }
+
+    [Fact]
     public void View_OfADenseModel_HasEmptyLayers() =>
         Assert.Empty(Assert.Single(TrainingHistory.View(_context, [new() { Step = 1, Loss = 2 }]).GetColumn<float[]>("ExpertEntropy")));
 }
