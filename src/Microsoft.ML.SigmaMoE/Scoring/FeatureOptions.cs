@@ -15,7 +15,17 @@ public sealed record FeatureOptions
     /// <summary>Gets whether feature vectors are scaled to Euclidean length 1. An empty row stays zero.</summary>
     public bool Normalize { get; init; }
 
-    internal int Size(int modelSize) => Pooling == PoolingKind.MeanAndMax ? 2 * modelSize : modelSize;
+    internal int Size(int modelSize) => Pooling switch
+    {
+        PoolingKind.MeanAndMax => 2 * modelSize,
+        PoolingKind.SecondMoment => checked(modelSize * (modelSize + 1) / 2),
+        _ => modelSize,
+    };
+
+    // rows whose sums of products are held at once: 128 MiB of float32, whatever the model
+    internal int MostRows(int modelSize) => Pooling == PoolingKind.SecondMoment
+        ? (int)Math.Max(1, (1L << 25) / ((long)modelSize * modelSize))
+        : int.MaxValue;
 
     internal void Validate(int layerCount)
     {

@@ -17,4 +17,10 @@ public enum PoolingKind
 
     /// <summary>Mean, then maximum (2 · d_model numbers).</summary>
     MeanAndMax,
+
+    /// <summary>
+    /// The mean of the products of every two slots, a slot with itself included: d_model · (d_model + 1) / 2 numbers, the
+    /// upper triangle of a symmetric matrix row by row. It tells apart much more than the mean, and takes that much more room.
+    /// </summary>
+    SecondMoment,
 }

@@ -12,7 +12,8 @@ internal static class RowBatches
     /// <summary>Plans batches over rows of the given lengths; each lists its rows from the longest to the shortest.</summary>
     /// <param name="lengths">Tokens of each row; rows of 0 tokens appear in no batch.</param>
     /// <param name="segmentLength">Rows longer than this are read in several passes, so they count as this many.</param>
-    public static List<int[]> Plan(IReadOnlyList<int> lengths, int segmentLength)
+    /// <param name="mostRows">How many rows a batch holds at most.</param>
+    public static List<int[]> Plan(IReadOnlyList<int> lengths, int segmentLength, int mostRows = int.MaxValue)
     {
         var order = Enumerable.Range(0, lengths.Count).Where(row => lengths[row] > 0).OrderByDescending(row => lengths[row]).ToList();
         var batches = new List<int[]>();
@@ -21,7 +22,7 @@ internal static class RowBatches
             var longest = Math.Min(lengths[order[start]], segmentLength);
             var end = start + 1;
             var used = (long)longest;
-            while (end < order.Count && Fits(end + 1 - start, longest, used + Math.Min(lengths[order[end]], segmentLength)))
+            while (end < order.Count && end - start < mostRows && Fits(end + 1 - start, longest, used + Math.Min(lengths[order[end]], segmentLength)))
             {
                 used += Math.Min(lengths[order[end++]], segmentLength);
             }

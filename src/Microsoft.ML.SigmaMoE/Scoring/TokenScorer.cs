@@ -22,7 +22,8 @@ internal sealed class TokenScorer(TransformerNetwork network, FeatureOptions fea
         RowScore[] scores = [.. rows.Select(row => Unscored(row, parts))];
         if (parts != ScoreParts.None)
         {
-            foreach (var batch in RowBatches.Plan([.. scores.Select(score => score.TokenCount)], network.Model.SegmentLength))
+            var most = parts.HasFlag(ScoreParts.Features) ? features.MostRows(network.Model.ModelSize) : int.MaxValue;
+            foreach (var batch in RowBatches.Plan([.. scores.Select(score => score.TokenCount)], network.Model.SegmentLength, most))
             {
                 var result = _batches.Score([.. batch.Select(row => rows[row])], parts, cancellationToken);
                 foreach (var (place, row) in batch.Index())

@@ -67,6 +67,30 @@ public sealed class BatchScorerTests
         Close((mean / mean.norm()).data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Normalize = true }).Features);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    public void Score_GivenTheSecondMoment_AveragesTheProductsOfEverySlotPair(int? layer)
+    {
+        using var network = Network(segment: 4, memory: 64);
+        using var whole = Network(segment: 64, memory: 0);
+        var features = Score(network, Rows, new() { Pooling = PoolingKind.SecondMoment, Layer = layer }).Features;
+        var size = features.Length / Rows.Length;
+        foreach (var (index, row) in Rows.Index())
+        {
+            Close(DumbSecondMoment(States(whole, row, layer)), features[(index * size)..((index + 1) * size)]);
+        }
+    }
+
+    [Fact]
+    public void Score_GivenANormalizedSecondMoment_HasLengthOne()
+    {
+        using var network = Network(segment: 4, memory: 4);
+        var options = new FeatureOptions { Pooling = PoolingKind.SecondMoment, Normalize = true };
+        var features = Score(network, [Rows[0]], options).Features;
+        Assert.Equal(1, Math.Sqrt(features.Sum(value => (double)value * value)), 1e-5);
+    }
+
     [Fact]
     public void Score_GivenOnlyFeatures_LeavesLikelihoodsAndUsageOut()
     {
@@ -117,6 +141,32 @@ public sealed class BatchScorerTests
         var network = TinyModel.Network(model: TinyModel.Model with { SegmentLength = segment, MemoryLength = memory });
         network.eval();
         return network;
+    }
+
+    // [time][d_model]: the states of a row's own tokens
+    private static float[][] States(TransformerNetwork network, int[] row, int? layer)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var memory = new SegmentMemory(0);
+        var read = tensor(row.Prepend(Separator).Select(id => (long)id).ToArray(), [1, row.Length + 1]);
+        var output = network.Forward(read, memory, keepLayerOutputs: true);
+        var states = layer is { } number ? output.LayerOutputs[number - 1] : output.Hidden;
+        return [.. Enumerable.Range(1, row.Length).Select(place => states[0, place].data<float>().ToArray())];
+    }
+
+    private static float[] DumbSecondMoment(float[][] states)
+    {
+        var moments = new List<float>();
+        for (var one = 0; one < states[0].Length; one++)
+        {
+            for (var other = one; other < states[0].Length; other++)
+            {
+                moments.Add((float)states.Average(state => (double)state[one] * state[other]));
+            }
+        }
+
+        return [.. moments];
     }
 
     private static BatchScore Score(TransformerNetwork network, int[][] rows, FeatureOptions? features = null)

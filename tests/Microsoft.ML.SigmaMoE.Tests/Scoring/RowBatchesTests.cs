@@ -28,5 +28,13 @@ public sealed class RowBatchesTests
         Assert.Equal([[0]], RowBatches.Plan([RowBatches.TokenBudget * 3], int.MaxValue));
 
     [Fact]
+    public void Plan_GivenALimitOfRows_FillsBatchesToIt()
+    {
+        var batches = RowBatches.Plan([.. Enumerable.Repeat(5, 8)], segmentLength: 16, mostRows: 3);
+        Assert.Equal([3, 3, 2], batches.Select(batch => batch.Length));
+        Assert.Equal(Enumerable.Range(0, 8), batches.SelectMany(batch => batch).Order());
+    }
+
+    [Fact]
     public void Plan_GivenNoRows_GivesNoBatches() => Assert.Empty(RowBatches.Plan([], 8));
 }
