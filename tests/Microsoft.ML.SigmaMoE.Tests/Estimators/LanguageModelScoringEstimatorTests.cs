@@ -40,6 +40,7 @@ public sealed class LanguageModelScoringEstimatorTests : IDisposable
     [Theory]
     [InlineData(PoolingKind.Mean)]
     [InlineData(PoolingKind.MeanAndMax)]
+    [InlineData(PoolingKind.SecondMoment)]
     public void Featurize_GivesWhatTheModelGives(PoolingKind pooling)
     {
         var text = _context.Transforms.Text;

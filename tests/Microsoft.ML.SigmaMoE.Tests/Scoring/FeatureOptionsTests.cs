@@ -23,4 +23,12 @@ public sealed class FeatureOptionsTests
 
     [Fact]
     public void MostRows_OfTheMean_HasNoLimit() => Assert.Equal(int.MaxValue, new FeatureOptions().MostRows(1024));
+
+    [Fact]
+    public void Json_OfTheSecondMoment_IsReadAsItIsWritten()
+    {
+        var json = new LanguageModelOptions { Features = new() { Pooling = PoolingKind.SecondMoment } }.ToJson();
+        Assert.Contains("\"pooling\": \"second-moment\"", json, StringComparison.Ordinal);
+        Assert.Equal(PoolingKind.SecondMoment, LanguageModelOptions.FromJson(json).Features.Pooling);
+    }
 }
