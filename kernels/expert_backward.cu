@@ -16,7 +16,8 @@
 template <class Tile> DEVICE void expert_hidden_gradient(
     const typename Tile::Element* dy, const typename Tile::Element* down, const typename Tile::Element* hidden,
     const typename Tile::Element* slopes, const float* gates, typename Tile::Element* by_raw,
-    typename Tile::Element* gated, float* by_gate, const int* slots, TileList list, int active, int expert_size, int dy_stride, int hidden_stride)
+    typename Tile::Element* gated, float* by_gate, const int* slots, TileList list, int active, int expert_size,
+    int dy_stride, int hidden_stride)
 {
     typedef typename Tile::Element Element;
     SHARED(Element, shared);
@@ -130,8 +131,8 @@ template <class Tile> DEVICE void expert_weight_gradient(
     KERNEL(threads) expert_hidden_gradient_##suffix( \
         const __VA_ARGS__::Element* dy, const __VA_ARGS__::Element* down, const __VA_ARGS__::Element* hidden, \
         const __VA_ARGS__::Element* slopes, const float* gates, __VA_ARGS__::Element* by_raw, \
-        __VA_ARGS__::Element* gated, float* by_gate, const int* slots, const RowTile* tiles, const int* tile_count, int active, int expert_size, int dy_stride, \
-        int hidden_stride) \
+        __VA_ARGS__::Element* gated, float* by_gate, const int* slots, const RowTile* tiles, const int* tile_count, \
+        int active, int expert_size, int dy_stride, int hidden_stride) \
     { \
         expert_hidden_gradient<__VA_ARGS__>( \
             dy, down, hidden, slopes, gates, by_raw, gated, by_gate, slots, {tiles, tile_count}, active, expert_size, \

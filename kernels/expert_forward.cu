@@ -1,12 +1,12 @@
 // The two layers of the experts, forward. With e the expert and n the token of sorted position p:
 //   expert_up    hidden[p, g] = relu(Σ_d x[n, d] · up[e, g, d] + bias[e, g]), or the raw number without relu
-//   activate     slopes[p, g] = mask[p, g] · φ′(hidden[p, g]), hidden[p, g] = mask[p, g] · φ(hidden[p, g])
+//   activate     slopes[p, g] = mask[s, g] · φ′(hidden[p, g]), hidden[p, g] = mask[s, g] · φ(hidden[p, g])
 //   expert_down  part[s, d] = weight(s) · Σ_g hidden[p, g] · down[e, g, d], s = n · K + k the slot of p
 //   sum_choices  y[n, d]    = Σ_k part[n · K + k, d]
 // Layouts: x [N, xs], up and down [E, G, xs], hidden [S, hs] with S = N · K; xs ≥ D and hs ≥ G are lengths of rows, for
-// bf16 and f16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, mask [S, G] float32,
-// gates [S] float32 by slot n · K + k; slopes as hidden. Bias and mask may be null. relu without a mask needs no slopes: there
-// hidden is above 0 where its slope is 1.
+// bf16 and f16 multiples of 8 and for tf32 of 4, whose surplus is 0. y [N, D] float32, bias [E, G] float32, mask [S, G] and
+// gates [S] float32 by slot n · K + k; slopes as hidden. Bias, mask and slopes may be null: slopes where there is no backward
+// pass, which relu without a mask needs none for either, as there hidden is above 0 where its slope is 1.
 // A block owns one tile: up to ROWS positions of one expert, COLUMNS of the output's columns. expert_down and sum_choices
 // are launched once for each chunk of tokens, over the tiles of that chunk: part holds one chunk's rows only, from slot
 // first_slot on, few enough to stay in the second-level cache. So the sum over K needs neither atomics nor a tensor of
@@ -87,7 +87,8 @@ template <class Tile> DEVICE void expert_down(
 
 // A thread owns a pair of columns of one position. Surplus columns stay 0, for φ(0) is.
 template <class Element> DEVICE void activate(
-    Element* hidden, Element* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+    Element* hidden, Element* slopes, const float* mask, const int* slots, Index positions, int expert_size,
+    int hidden_stride, int activation)
 {
     const int across = ceil_div(hidden_stride, 2);
     for (Index i = (Index)block_index * 256 + thread_index; i < positions * across; i += (Index)block_count * 256)
@@ -98,11 +99,12 @@ template <class Element> DEVICE void activate(
         Activated first = activated(activation, raw.first), second = activated(activation, raw.second);
         if (mask != nullptr && !MUTANT(no_mask))
         {
-            const float* factors = mask + element(p, expert_size);
+            const float* factors = mask + element(MUTANT(mask_by_position) ? (int)p : slots[p], expert_size);
             if (g < expert_size) first.value *= factors[g], first.slope *= factors[g];
             if (g + 1 < expert_size) second.value *= factors[g + 1], second.slope *= factors[g + 1];
         }
         store_pair(hidden + element(p, hidden_stride), g, hidden_stride, first.value, second.value);
+        if (slopes == nullptr) continue;
         store_pair(slopes + element(p, hidden_stride), g, hidden_stride, first.slope, second.slope);
     }
 }
@@ -149,9 +151,10 @@ EXPERT_INSTANCES(EXPERT_FORWARD)
 
 #if HAS_BF16
 KERNEL(256) activate_bf16(
-    bf16* hidden, bf16* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+    bf16* hidden, bf16* slopes, const float* mask, const int* slots, Index positions, int expert_size, int hidden_stride,
+    int activation)
 {
-    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+    activate(hidden, slopes, mask, slots, positions, expert_size, hidden_stride, activation);
 }
 KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active, int model_size, int stride)
 {
@@ -161,9 +164,10 @@ KERNEL(256) sum_choices_bf16(const bf16* part, float* y, int tokens, int active,
 
 #if HAS_F16 || HAS_F16_FLAT
 KERNEL(256) activate_f16(
-    f16* hidden, f16* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+    f16* hidden, f16* slopes, const float* mask, const int* slots, Index positions, int expert_size, int hidden_stride,
+    int activation)
 {
-    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+    activate(hidden, slopes, mask, slots, positions, expert_size, hidden_stride, activation);
 }
 KERNEL(256) sum_choices_f16(const f16* part, float* y, int tokens, int active, int model_size, int stride)
 {
@@ -173,9 +177,10 @@ KERNEL(256) sum_choices_f16(const f16* part, float* y, int tokens, int active, i
 
 #if HAS_FLOAT || HAS_TF32
 KERNEL(256) activate_float(
-    float* hidden, float* slopes, const float* mask, Index positions, int expert_size, int hidden_stride, int activation)
+    float* hidden, float* slopes, const float* mask, const int* slots, Index positions, int expert_size, int hidden_stride,
+    int activation)
 {
-    activate(hidden, slopes, mask, positions, expert_size, hidden_stride, activation);
+    activate(hidden, slopes, mask, slots, positions, expert_size, hidden_stride, activation);
 }
 KERNEL(256) sum_choices_float(const float* part, float* y, int tokens, int active, int model_size, int stride)
 {

@@ -26,7 +26,7 @@ enum class Mutant {
     no_scan_barrier, no_carry, wrong_tile_end, no_choice_barrier, no_token_bound, drops_last_part, reads_next_expert,
     gather_past_width, gather_skips_columns, decode_no_gate, decode_no_barrier, adamw_past_end, tf32_left_order,
     tf32_right_order, tf32_cut_off, pads_with_the_next_row, weighs_by_score, pairs_at_odd_places, f16_saturates,
-    f16_halves_swapped, f16_first_half_twice, always_relu, no_mask, no_slope, keeps_last_columns, count
+    f16_halves_swapped, f16_first_half_twice, always_relu, no_mask, mask_by_position, no_slope, keeps_last_columns, count
 };
 inline const char* const mutant_names[] = {
     "none", "no_wait", "no_barrier", "no_trailing_barrier", "load_too_early", "no_row_bound", "no_column_bound",
@@ -35,7 +35,8 @@ inline const char* const mutant_names[] = {
     "no_token_bound", "drops_last_part", "reads_next_expert", "gather_past_width", "gather_skips_columns",
     "decode_no_gate", "decode_no_barrier", "adamw_past_end", "tf32_left_order", "tf32_right_order", "tf32_cut_off",
     "pads_with_the_next_row", "weighs_by_score", "pairs_at_odd_places", "f16_saturates", "f16_halves_swapped",
-    "f16_first_half_twice", "always_relu", "no_mask", "no_slope", "keeps_last_columns"
+    "f16_first_half_twice", "always_relu", "no_mask", "mask_by_position", "no_slope",
+    "keeps_last_columns"
 };
 inline Mutant mutant = Mutant::none;
 

@@ -66,7 +66,8 @@ template <class Tile> void check_forward(const Layer<Tile>& l)
                 equal("hidden", at, l.hidden[at], std::max(0.0, sum));
                 continue;
             }
-            const double weight = s.mask && g < s.expert_size ? l.mask[(size_t)p * s.expert_size + g] : 1, raw = number(l.raw[at]);
+            const bool masked = s.mask && g < s.expert_size;
+            const double weight = masked ? l.problem.mask[(size_t)slot * s.expert_size + g] : 1, raw = number(l.raw[at]);
             equal("raw", at, l.raw[at], sum);
             equal("hidden", at, l.hidden[at], weight * activation_value(s.activation, raw));
             equal("slopes", at, l.slopes[at], weight * activation_slope(s.activation, raw));

@@ -10,7 +10,7 @@ template <class Tile> struct Family {
     const char* name;
     void (*up)(
         const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int, int);
-    void (*activate)(Element*, Element*, const float*, Index, int, int, int);
+    void (*activate)(Element*, Element*, const float*, const int*, Index, int, int, int);
     void (*down)(
         const Element*, const Element*, const float*, Element*, const int*, const RowTile*, const int*, int, int, int, int);
     void (*hidden_gradient)(
@@ -89,7 +89,6 @@ template <class Tile> struct Layer {
     int stride, hidden_stride, grid_rows;
     Sorted sorted;
     std::vector<Element> x, dy, up, down, hidden, raw, slopes, by_raw, gated;
-    std::vector<float> mask;                   // sorted
     std::vector<float> y, by_x, by_gate, by_up, by_down, by_bias;
 
     Layer(const Problem& p, const Family<Tile>& f)
@@ -114,7 +113,6 @@ template <class Tile> struct Layer {
                 problem.choices.data(), s.tokens, s.experts, s.active, sorted.chosen.data(), sorted.counts.data());
         });
         sorted.sort(s, Tile::ROWS);
-        mask = problem.sorted_mask(sorted.slots);
         emulator::launch(sorted.capacity * across(hidden_stride), Tile::THREADS, family.up_bytes, [&] {
             family.up(
                 x.data(), up.data(), s.bias ? problem.bias.data() : nullptr, hidden.data(), sorted.slots.data(),
@@ -126,8 +124,8 @@ template <class Tile> struct Layer {
             raw = hidden;
             emulator::launch(3, 256, 0, [&] {
                 family.activate(
-                    hidden.data(), slopes.data(), s.mask ? mask.data() : nullptr, s.tokens * s.active, s.expert_size,
-                    hidden_stride, s.activation);
+                    hidden.data(), slopes.data(), s.mask ? problem.mask.data() : nullptr, sorted.slots.data(),
+                    s.tokens * s.active, s.expert_size, hidden_stride, s.activation);
             });
         }
         sum_over_choices(hidden, down, problem.gates.data(), y);

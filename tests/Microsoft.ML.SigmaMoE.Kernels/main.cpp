@@ -73,6 +73,7 @@ static void check_everything()
         check_layer(problem, tf32_128);
         check_layer(problem, float_64);
     }
+    check_far_activations();
     check_adamw();
     check_f16_rounding();
     check_f16_overflow(f16_16);

@@ -65,15 +65,6 @@ struct Problem {
 
     bool needs_slopes() const { return sizes.mask || sizes.activation != 0; }
 
-    // [slots, expert_size] in the order of positions
-    std::vector<float> sorted_mask(const std::vector<int>& slots) const
-    {
-        std::vector<float> sorted;
-        for (size_t p = 0; sizes.mask && p < slots.size(); p++)
-            for (int g = 0; g < sizes.expert_size; g++) sorted.push_back(mask[(size_t)slots[p] * sizes.expert_size + g]);
-        return sorted;
-    }
-
 private:
     std::mt19937 random;
 

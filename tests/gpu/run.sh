@@ -106,7 +106,7 @@ if [ ${#emulate[@]} != 0 ]; then
     part "(c) the benchmark's checks, on the processor: its times say nothing" 60 "$program" benchmark --quick "${emulate[@]}"
     skip "(c) contenders in Python" "there is no GPU"
 else
-    part "(c) times of the kernels" 60 "$program" benchmark
+    part "(c) times of the kernels" 80 "$program" benchmark
     torch_part "(c) times beside a dense layer and a loop" 80 benchmark
     # by itself: a libtorch that refuses the script ends the process
     torch_part "(c) times beside torch._grouped_mm" 60 benchmark --grouped

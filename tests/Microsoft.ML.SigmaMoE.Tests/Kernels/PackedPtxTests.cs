@@ -61,6 +61,11 @@ public sealed partial class PackedPtxTests
                 data.Add($"expert_backward.{numbers}", $"expert_weight_gradient_{tile.Suffix}");
             }
 
+            foreach (var numbers in CudaTile.All.Select(tile => tile.Numbers).Distinct())
+            {
+                data.Add($"expert_forward.{numbers.Name}", $"activate_{numbers.Element}");
+            }
+
             return data;
         }
     }

@@ -8,17 +8,29 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// </summary>
 internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? baselines, TextWriter output)
 {
+    /// <summary>The result where this device multiplies in no number type of any shape.</summary>
+    public const int NothingToTime = -1;
+
     private const int Warmups = 3, Repetitions = 15;
 
     /// <summary>Prints a table.</summary>
     /// <param name="quick">Whether one tiny shape is enough: to see that everything works.</param>
-    /// <returns>How many shapes were wrong.</returns>
+    /// <returns>How many shapes were wrong, or <see cref="NothingToTime"/>.</returns>
     public int Run(bool quick)
     {
+        BenchmarkShape[] shapes = [.. (quick ? BenchmarkShape.Tiny : BenchmarkShape.Paper).Where(IsMeasured)];
+        if (shapes.Length == 0)
+        {
+            output.WriteLine($"No shape is timed on compute capability {kernels.Device.Capability}.");
+            return NothingToTime;
+        }
+
         output.WriteLine($"memory ceiling: {Number(Bandwidth(quick))} GB/s (a sum over four arrays of {(quick ? 1 : 256)} MiB)");
-        output.WriteLine("| shape | forward ms | TFLOP/s | forward + backward ms | TFLOP/s | GB/s at least | device memory MiB | launches forward, both |");
+        output.WriteLine(
+            "| shape | forward ms | TFLOP/s | forward + backward ms | TFLOP/s | GB/s at least | device memory MiB | "
+            + "launches forward, both |");
         output.WriteLine("|---|---|---|---|---|---|---|---|");
-        return (quick ? BenchmarkShape.Tiny : BenchmarkShape.Paper).Where(IsMeasured).Sum(shape => Measure(shape, quick));
+        return shapes.Sum(shape => Measure(shape, quick));
     }
 
     // libtorch's ways are timed in bfloat16: beside them the others would only take the time once more

@@ -24,7 +24,8 @@ internal sealed class LayerCheck(Device device, TextWriter output)
         Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3) + Check(router, Precision.Float16, 2e-3)
         + Check(router, Precision.BFloat16, 1e-2))
         + Enum.GetValues<Activation>().Except([Activation.Relu]).Sum(activation =>
-            Check(Routers[0], Precision.Float32, 1e-5, activation) + Check(Routers[0], Precision.BFloat16, 1e-2, activation));
+            Check(Routers[0], Precision.Float32, 1e-5, activation) + Check(Routers[0], Precision.BFloat16, 1e-2, activation)
+            + Check(Routers[0], Precision.Float16, 2e-3, activation));
 
     /// <summary>Computes everything that a layer gives, on a device.</summary>
     public static IReadOnlyList<(string Name, float[] Values)> Results(

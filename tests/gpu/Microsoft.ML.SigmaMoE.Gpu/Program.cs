@@ -66,8 +66,8 @@ int OnTorch(string folder, Func<TorchCheck, int> run)
     return Code(run(new(hasCuda ? TorchSharp.torch.CUDA : TorchSharp.torch.CPU, Console.Out)));
 }
 
-// a number of failures would be cut to eight bits
-int Code(int failures) => Math.Min(failures, 1);
+// a number of failures would be cut to eight bits; 77 is what run.sh takes for skipped
+int Code(int failures) => failures == KernelBenchmark.NothingToTime ? 77 : Math.Min(failures, 1);
 
 string? ValueOf(string option) => Array.IndexOf(args, option) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
 

@@ -16,13 +16,13 @@ internal sealed class ExpertFunction : GuardedFunction<ExpertFunction>
     public static Tensor Apply(IExpertBackend backend, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         LeftTensors.OfThisThread.Free();
-        var sorted = mask?.flatten(0, 1).index_select(0, batch.Slots);  // [tokens · K, expert size]
+        var factors = mask?.flatten(0, 1);                              // [tokens · K, expert size]
         if (!is_grad_enabled())
         {
-            return backend.Forward(inputs, batch, sorted).Output;
+            return backend.Forward(inputs, batch, factors).Output;
         }
 
-        var call = new Call(backend, batch, sorted, inputs.Activation, LeftTensors.OfThisThread);
+        var call = new Call(backend, batch, factors, inputs.Activation, LeftTensors.OfThisThread);
         return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
     }
 

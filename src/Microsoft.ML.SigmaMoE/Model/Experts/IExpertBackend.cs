@@ -19,7 +19,7 @@ internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor
 
 /// <summary>What the forward pass gives.</summary>
 /// <param name="Output">[tokens, outputs], float32.</param>
-/// <param name="Hidden">[tokens · K, expert size]: what the backward pass of the same backend needs, in sorted order.</param>
+/// <param name="Hidden">What the backward pass of the same backend needs of the hidden vectors; its shape is that backend's.</param>
 internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden);
 
 /// <summary>The gradients by each of <see cref="ExpertInputs"/>, in its shapes.</summary>
@@ -30,17 +30,21 @@ internal readonly record struct ExpertGradients(Tensor Tokens, Tensor Gates, Ten
 /// output[n] = Σ_k (gate[n, k] · mask[n, k] ⊙ φ(x[n] · up_eᵀ + b_e)) · down_e, e the k-th expert of token n.
 /// Results are fresh tensors in the caller's dispose scope. No call records a gradient.
 /// </summary>
-internal interface IExpertBackend
+internal interface IExpertPasses
 {
-    /// <summary>Gets the name that reports show.</summary>
-    string Name { get; }
-
     /// <summary>Computes the output and what the backward pass needs.</summary>
     /// <param name="inputs">Tokens, gates and weights.</param>
     /// <param name="batch">The tokens sorted by expert.</param>
-    /// <param name="mask">[tokens · K, expert size] in sorted order: factors on the hidden vectors, or null.</param>
+    /// <param name="mask">[tokens · K, expert size] by slot: factors on the hidden vectors, or null.</param>
     ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask);
 
     /// <summary>Computes all gradients from that of the output.</summary>
     ExpertGradients Backward(Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden);
+}
+
+/// <summary>One way to compute experts, which reports name.</summary>
+internal interface IExpertBackend : IExpertPasses
+{
+    /// <summary>Gets the name that reports show.</summary>
+    string Name { get; }
 }

@@ -37,6 +37,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
+        var sortedMask = mask?.index_select(0, batch.Slots);                       // [slots, expert size]
         var result = Zeros(inputs);
         var byGate = zeros(sorted.shape[0], dtype: ScalarType.Float32, device: sorted.device);  // [slots]
         foreach (var (expert, start, end) in Segments(batch))
@@ -45,7 +46,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             var active = activation.Apply(raw);
             var byGated = MatrixProduct.Of(arriving[start..end], down[expert].t());          // [slots of e, expert size]
             var byHidden = (byGated * factor * activation.Derivative(raw)).to(computeType);
-            var weighed = mask is null ? active : active * mask[start..end];
+            var weighed = sortedMask is null ? active : active * sortedMask[start..end];
             byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);
             result.Down[expert] = MatrixProduct.Of((active * factor).to(computeType).t(), arriving[start..end]);
             result.Up[expert] = MatrixProduct.Of(byHidden.t(), sorted[start..end]);
@@ -64,7 +65,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
     private static Tensor Factors(Tensor gates, ExpertBatch batch, Tensor? mask)
     {
         var sorted = gates.flatten().index_select(0, batch.Slots).unsqueeze(-1);   // [slots, 1]
-        return mask is null ? sorted : sorted * mask;
+        return mask is null ? sorted : sorted * mask.index_select(0, batch.Slots);
     }
 
     private static ExpertGradients Zeros(in ExpertInputs inputs) => new(

@@ -34,13 +34,13 @@ public sealed class VectorActivationTests
     [InlineData(Activation.Silu)]
     public void ValueAndDifferentiate_FarOut_AreRelu(Activation activation)
     {
-        float[] numbers = [-3e38f, -1e30f, -1e10f, -1000, -100, 100, 1000, 1e10f, 1e15f];
+        float[] numbers = [-3e38f, -1e30f, -1e10f, -1000, -100, 100, 1000, 1e10f, 3e38f];
         foreach (var (width, run) in Widths(activation))
         {
             var (values, gradients) = run(numbers, 1);
             for (var i = 0; i < numbers.Length; i++)
             {
-                Near(Math.Max(0, numbers[i]), values[i], 1e-30 * Math.Abs(numbers[i]), $"{width} lanes, value at {numbers[i]}");
+                Near(Math.Max(0, numbers[i]), values[i], 1e-6, $"{width} lanes, value at {numbers[i]}");
                 Near(numbers[i] > 0 ? 1 : 0, gradients[i], 1e-6, $"{width} lanes, gradient at {numbers[i]}");
             }
         }

@@ -34,7 +34,7 @@ public sealed class ExpertBackendTests
     }
 
     // Tolerances relative to the largest number: float32 sums of some hundred terms; bfloat16 keeps eight bits.
-    private static Dictionary<string, (IExpertBackend Backend, double Tolerance)> Backends { get; } = new()
+    private static Dictionary<string, (IExpertPasses Backend, double Tolerance)> Backends { get; } = new()
     {
         ["libtorch float32"] = (new TorchExpertBackend(ScalarType.Float32), 5e-6),
         ["libtorch bfloat16"] = (new TorchExpertBackend(ScalarType.BFloat16), 1e-2),
@@ -55,9 +55,9 @@ public sealed class ExpertBackendTests
         var (backend, tolerance) = Backends[name];
         var inputs = Inputs(problem);
         var batch = ExpertBatch.Create(from_array(problem.Choices), experts);
-        var sorted = problem.Mask is null ? null : from_array(problem.Mask).flatten(0, 1).index_select(0, batch.Slots);
-        var forward = backend.Forward(inputs, batch, sorted);
-        var by = backend.Backward(from_array(problem.Gradient), inputs, batch, sorted, forward.Hidden);
+        var factors = problem.Mask is null ? null : from_array(problem.Mask).flatten(0, 1);
+        var forward = backend.Forward(inputs, batch, factors);
+        var by = backend.Backward(from_array(problem.Gradient), inputs, batch, factors, forward.Hidden);
 
         var wanted = new DumbExperts(problem).Run();
         TensorAssert.Close(from_array(wanted.Output), forward.Output, tolerance, "output");

@@ -81,6 +81,19 @@ public sealed class EmulatedMixtureTests
         Compare(Options with { Router = Routers["sigmoid"], HiddenDropout = 0.3 }, Precision.Float32, 2e-6);
 
     [Fact]
+    public void Launches_OfALayerThatDropsHiddenNeurons_AreThoseOfOthersAndOneMore()
+    {
+        using var emulated = new OnEmulatedKernels();
+        using var scope = NewDisposeScope();
+        Run(Options with { Router = Routers["sigmoid"] }, Precision.Float32);
+        string[] others = [.. emulated.Driver.Launches];
+        emulated.Driver.Launches.Clear();
+        Run(Options with { Router = Routers["sigmoid"], HiddenDropout = 0.3 }, Precision.Float32);
+        Assert.Equal(others, emulated.Driver.Launches.Where(launch => launch != "activate_float"));
+        Assert.Single(emulated.Driver.Launches, "activate_float");
+    }
+
+    [Fact]
     public void Launches_OfALayer_CountChoicesInTheRouterAlone()
     {
         using var emulated = new OnEmulatedKernels();

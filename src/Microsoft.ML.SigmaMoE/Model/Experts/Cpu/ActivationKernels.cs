@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What the processor computes experts of one activation with: the only place where names of activations become code.</summary>
+/// <summary>
+/// What the processor computes experts of one activation with: the only place where names of activations become code.
+/// </summary>
 internal abstract class ActivationKernels
 {
     private static readonly ActivationKernels Relu = new For<VectorRelu>();
@@ -11,10 +13,10 @@ internal abstract class ActivationKernels
     private static readonly ActivationKernels Silu = new For<VectorSilu>();
 
     /// <summary>Gets the experts in float32.</summary>
-    public abstract IExpertBackend Float32 { get; }
+    public abstract IExpertPasses Float32 { get; }
 
     /// <summary>Gets the experts in bfloat16.</summary>
-    public abstract IExpertBackend BFloat16 { get; }
+    public abstract IExpertPasses BFloat16 { get; }
 
     /// <summary>Gets the activation of a few numbers.</summary>
     public abstract ActivationRow Row { get; }
@@ -32,11 +34,11 @@ internal abstract class ActivationKernels
     private sealed class For<TActivation> : ActivationKernels
         where TActivation : struct, IVectorActivation
     {
-        public override IExpertBackend Float32 { get; } = Vector512.IsHardwareAccelerated
+        public override IExpertPasses Float32 { get; } = Vector512.IsHardwareAccelerated
             ? new Float32Experts<Lanes512, Vector512<float>, TActivation>()
             : new Float32Experts<Lanes256, Vector256<float>, TActivation>();
 
-        public override IExpertBackend BFloat16 { get; } = new BFloat16Experts<TActivation>();
+        public override IExpertPasses BFloat16 { get; } = new BFloat16Experts<TActivation>();
 
         public override ActivationRow Row { get; } = new ActivationRow<TActivation>();
     }

@@ -4,11 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary><see cref="BFloat16ExpertBackend"/> for one activation.</summary>
-internal sealed unsafe class BFloat16Experts<TActivation> : IExpertBackend
+internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
     where TActivation : struct, IVectorActivation
 {
-    public string Name => "fused bfloat16 tiles";
-
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         var shape = Shape(inputs);
@@ -78,7 +76,8 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertBackend
         var down = TensorMemory.Of<float>(result.Down);
         var bias = TensorMemory.Of<float>(result.UpBias);
         var size = (long)call.Shape.ExpertSize * call.Shape.ModelSize;
-        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, () => new WeightGradientPass<TActivation>(call, byRaw, arriving), (pass, piece) =>
+        WeightGradientPass<TActivation> Hire() => new(call, byRaw, arriving);
+        CpuWork.Run(CpuWork.Threads, 2 * call.Batch.ExpertCount, Hire, (pass, piece) =>
         {
             var expert = piece / 2;
             if (piece % 2 == 0)

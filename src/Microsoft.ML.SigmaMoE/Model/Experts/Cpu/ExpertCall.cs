@@ -19,7 +19,7 @@ internal sealed unsafe class ExpertCall
     /// <summary>Gets the biases, [experts, G], or null.</summary>
     public required float* Bias { get; init; }
 
-    /// <summary>Gets the factors on hidden vectors, [positions, G], sorted, or null.</summary>
+    /// <summary>Gets the factors on hidden vectors, [tokens · K, G] by slot, or null.</summary>
     public required float* Mask { get; init; }
 
     public ReadOnlySpan<long> TokensOf(TokenShare share) => Batch.TokenOrder.AsSpan(share.Start, share.Count);
@@ -32,5 +32,5 @@ internal sealed unsafe class ExpertCall
 
     public float* BiasOf(int expert) => Bias == null ? null : Bias + (long)expert * Shape.ExpertSize;
 
-    public float* MaskAt(int position) => Mask == null ? null : Mask + (long)position * Shape.ExpertSize;
+    public float* MaskAt(int position) => Mask == null ? null : Mask + Batch.SlotOrder[position] * Shape.ExpertSize;
 }

@@ -4,13 +4,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary><see cref="Float32ExpertBackend"/> for one width of registers and one activation.</summary>
-internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExpertBackend
+internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExpertPasses
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
     where TActivation : struct, IVectorActivation
 {
-    public string Name => $"fused float32 tiles, {TLanes.Count} numbers a register";
-
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         var raw = empty(batch.SlotOrder.Length, inputs.Up.shape[1], dtype: ScalarType.Float32);  // [slots, G]
@@ -71,7 +69,8 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         const int Neurons = FloatWeightGradientPass<TLanes, TVector, TActivation>.Neurons;
         var blocks = (call.Shape.ExpertSize + Neurons - 1) / Neurons;
         var pieces = 2 * call.Batch.ExpertCount * blocks;
-        CpuWork.Run(CpuWork.Threads, pieces, () => new FloatWeightGradientPass<TLanes, TVector, TActivation>(call, byRaw), (pass, piece) =>
+        FloatWeightGradientPass<TLanes, TVector, TActivation> Hire() => new(call, byRaw);
+        CpuWork.Run(CpuWork.Threads, pieces, Hire, (pass, piece) =>
         {
             var (expert, neuron) = (piece / 2 / blocks, piece / 2 % blocks * Neurons);
             if (piece % 2 == 1)

@@ -19,7 +19,7 @@ internal sealed unsafe class FloatCall
     /// <summary>Gets the biases, [experts, G], or null.</summary>
     public required float* Bias { get; init; }
 
-    /// <summary>Gets the factors on hidden vectors, [positions, G], sorted, or null.</summary>
+    /// <summary>Gets the factors on hidden vectors, [tokens · K, G] by slot, or null.</summary>
     public required float* Mask { get; init; }
 
     public long TokenAt(int position) => Batch.TokenOrder[position];
@@ -28,7 +28,7 @@ internal sealed unsafe class FloatCall
 
     public float* RawAt(int position) => Raw + (long)position * Shape.ExpertSize;
 
-    public float* MaskAt(int position) => Mask == null ? null : Mask + (long)position * Shape.ExpertSize;
+    public float* MaskAt(int position) => Mask == null ? null : Mask + Batch.SlotOrder[position] * Shape.ExpertSize;
 
     /// <summary>Gets where a neuron's row of a matrix [experts, G, D] begins.</summary>
     public float* Row(float* matrix, int expert, int neuron) =>

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// Float32 weights as they are stored. A hidden neuron's two rows are contiguous: one dot product, and one addition unless the
 /// activation gives 0; the second row of a dead neuron is not read.
 /// </summary>
-internal sealed unsafe class StoredExpertRows(float* up, float* down, float* bias, ExpertShape shape, ActivationRow activation) : IExpertRows
+internal sealed unsafe class StoredExpertRows(
+    float* up, float* down, float* bias, ExpertShape shape, ActivationRow activation) : IExpertRows
 {
     // Of neurons: 64 rows of d_model 512 are 128 kB, which stay in the second-level cache for the next token.
     private const int Neurons = 64;

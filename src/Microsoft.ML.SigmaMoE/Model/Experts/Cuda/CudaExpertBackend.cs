@@ -43,7 +43,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
         }
 
         var stored = _numbers.ElementBytes == sizeof(float) ? ScalarType.Float32 : precision.Type;
-        var step = new HiddenStep(inputs.Activation, memory.AddressOf(mask) ?? 0);
+        var step = new HiddenStep(inputs.Activation, memory.AddressOf(mask) ?? 0, is_inference_mode_enabled());
         var parts = step.NeedsSlopes ? 2 : 1;
         var hidden = empty(parts, sizes.Slots, sizes.HiddenStride, dtype: stored, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]

@@ -63,12 +63,13 @@ internal sealed class CudaExpertLayer
         _kernels[Forwards, $"expert_up_{_tile.Suffix}"].Launch(
             (long)_sorted.Capacity * Across(_sizes.HiddenStride), _tile.Threads, _tile.UpBytes,
             _tokens, _up, _inputs.UpBias, hidden, _sorted.Slots, tiles, count, _sizes.Active, _sizes.ExpertSize, _sizes.Stride,
-            _sizes.HiddenStride, _step.NeedsSlopes ? 1 : 0);
-        if (_step.NeedsSlopes)
+            _sizes.HiddenStride, _step.IsApart ? 1 : 0);
+        if (_step.IsApart)
         {
             _kernels[Forwards, $"activate_{Numbers.Element}"].Launch(
                 ExpertSizes.Blocks(_sizes.Slots * ((_sizes.HiddenStride + 1) / 2)), 256, 0,
-                hidden, Slopes(hidden), _step.Mask, _sizes.Slots, _sizes.ExpertSize, _sizes.HiddenStride, (int)_step.Activation);
+                hidden, Slopes(hidden), _step.Mask, _sorted.Slots, _sizes.Slots, _sizes.ExpertSize, _sizes.HiddenStride,
+                (int)_step.Activation);
         }
 
         SumOverChoices(hidden, _down, _inputs.Gates, output, memory);
