@@ -35,7 +35,12 @@ internal sealed class LayerCheck(Device device, TextWriter output)
         using var generator = new Generator(7);
         var options = new MixtureOfExpertsOptions
         {
-            ExpertCount = 9, ExpertSize = 20, ActiveExperts = 3, Bias = true, Router = router, Activation = activation,
+            ExpertCount = 9,
+            ExpertSize = 20,
+            ActiveExperts = 3,
+            Bias = true,
+            Router = router,
+            Activation = activation,
         };
         using var here = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, seed: 5);
         using var layer = new MixtureOfExpertsLayer(ModelSize, options, precision: precision, device: device, seed: 5);

@@ -68,10 +68,5 @@ internal sealed class PairRanks : IDisposable
     }
 
     // on the processor a thread takes whole rows, so that each sum is one thread's
-    private static Tensor Added(Tensor arriving, Tensor ranks)
-    {
-        var sums = zeros(arriving.shape);
-        using var again = sums.scatter_add_(-1, ranks, arriving);
-        return sums;
-    }
+    private static Tensor Added(Tensor arriving, Tensor ranks) => zeros(arriving.shape).scatter_add_(-1, ranks, arriving);
 }
