@@ -17,8 +17,8 @@ internal sealed record DocumentStarts(int[] Keys, long[] Open)
     {
         using var local = tokens.cpu().contiguous();
         var ids = MemoryMarshal.Cast<byte, long>(local.bytes);
-        var time = (int)tokens.shape[1];
-        var (keys, next) = (new int[ids.Length], new long[tokens.shape[0]]);
+        var time = (int)tokens.size(1);
+        var (keys, next) = (new int[ids.Length], new long[tokens.size(0)]);
         for (var row = 0; row < next.Length; row++)
         {
             var start = memory - open.ElementAtOrDefault(row);

@@ -24,7 +24,16 @@ internal sealed class FrozenWeights : IDisposable
     public bool IsFrozen => _isFrozen;
 
     /// <summary>Says that weights do not change from now on.</summary>
-    public void Freeze() => _isFrozen = true;
+    /// <param name="weights">Those that products may read as they are stored.</param>
+    public unsafe void Freeze(params IEnumerable<Tensor> weights)
+    {
+        foreach (var weight in weights.Where(one => one.device_type == DeviceType.CPU && one.is_contiguous()))
+        {
+            HugePages.Use(TensorMemory.Of<byte>(weight), weight.numel() * weight.element_size());
+        }
+
+        _isFrozen = true;
+    }
 
     /// <summary>
     /// Gets a weight in a number type: itself, what is kept, or a copy in the caller's scope through which gradients flow.

@@ -16,8 +16,8 @@ internal static class MatrixProduct
     public static Tensor Of(Tensor left, Tensor right) => (left.dim(), right.dim()) switch
     {
         (2, 2) => left.mm(right),
-        (3, 3) when left.shape[0] == right.shape[0] => left.bmm(right),
-        ( > 2, 2) => left.flatten(0, -2).mm(right).view([.. left.shape[..^1], right.shape[1]]),
+        (3, 3) when left.size(0) == right.size(0) => left.bmm(right),
+        ( > 2, 2) => left.flatten(0, -2).mm(right).view([.. left.shape[..^1], right.size(1)]),
         _ => OfBatches(left, right),
     };
 
@@ -25,8 +25,8 @@ internal static class MatrixProduct
     {
         long[] leading = [.. Leading(left.shape[..^2], right.shape[..^2])];
         Tensor Spread(Tensor tensor) =>
-            tensor.expand([.. leading, .. tensor.shape[^2..]]).reshape(-1, tensor.shape[^2], tensor.shape[^1]);
-        return Spread(left).bmm(Spread(right)).view([.. leading, left.shape[^2], right.shape[^1]]);
+            tensor.expand([.. leading, .. tensor.shape[^2..]]).reshape(-1, tensor.size(-2), tensor.size(-1));
+        return Spread(left).bmm(Spread(right)).view([.. leading, left.size(-2), right.size(-1)]);
     }
 
     // Of two lists of sizes that end together; what does not fit is libtorch's to say.

@@ -65,7 +65,7 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
             return null;
         }
 
-        if (PairMatrix.Takes(weight, computeType, x.numel() / weight.shape[1])
+        if (PairMatrix.Takes(weight, computeType, x.numel() / weight.size(1))
             && frozen.Keep(weight, () => new PairMatrix(weight)) is { } packed)
         {
             return packed.Multiply;

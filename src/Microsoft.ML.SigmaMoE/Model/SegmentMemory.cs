@@ -26,7 +26,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// <summary>Gets for each row how many tokens of its document have been read; empty where documents are not told apart.</summary>
     public IReadOnlyList<long> Open => _open;
 
-    private long Stored => _layers.Length == 0 ? 0 : _layers[0].shape[1];
+    private long Stored => _layers.Length == 0 ? 0 : _layers[0].size(1);
 
     /// <summary>Gets what is seen of a layer, [batch, M, d_model], or null where nothing is.</summary>
     public Tensor? this[int layer] => Length switch
@@ -56,7 +56,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// <summary>Forgets all but the first <paramref name="count"/> rows of the batch.</summary>
     public void KeepRows(long count)
     {
-        if (_layers.Length == 0 || _layers[0].shape[0] == count)
+        if (_layers.Length == 0 || _layers[0].size(0) == count)
         {
             return;
         }
@@ -71,7 +71,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
         if (Stored > count)
         {
             using var scope = NewDisposeScope();
-            Replace(count == 0 ? [] : [.. _layers.Select(layer => layer.narrow(1, layer.shape[1] - count, count).clone())]);
+            Replace(count == 0 ? [] : [.. _layers.Select(layer => layer.narrow(1, layer.size(1) - count, count).clone())]);
         }
     }
 
@@ -108,9 +108,9 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
 
     private Tensor Latest(Tensor? remembered, Tensor input)
     {
-        var all = remembered is null || input.shape[1] >= capacity ? input : cat([remembered, input], 1);
-        var kept = Math.Min(capacity, all.shape[1]);
-        return kept == all.shape[1] ? all.alias() : all.narrow(1, all.shape[1] - kept, kept).clone();
+        var all = remembered is null || input.size(1) >= capacity ? input : cat([remembered, input], 1);
+        var kept = Math.Min(capacity, all.size(1));
+        return kept == all.size(1) ? all.alias() : all.narrow(1, all.size(1) - kept, kept).clone();
     }
 
     private void Replace(Tensor[] layers)

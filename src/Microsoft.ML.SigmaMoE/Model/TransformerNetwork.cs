@@ -96,7 +96,7 @@ internal sealed class TransformerNetwork : nn.Module
     public void Freeze()
     {
         eval();
-        _frozen.Freeze();
+        _frozen.Freeze(parameters());
     }
 
     /// <summary>Refuses to change weights of which there may be copies.</summary>
@@ -116,9 +116,9 @@ internal sealed class TransformerNetwork : nn.Module
     public NetworkOutput Forward(Tensor tokens, SegmentMemory memory, bool keepLayerOutputs = false)
     {
         var documents = memory.FindDocuments(tokens);
-        var windows = new KeyWindows(tokens.shape[1], memory.Length, !training && Model.SameLengthEvaluation, documents?.Keys);
+        var windows = new KeyWindows(tokens.size(1), memory.Length, !training && Model.SameLengthEvaluation, documents?.Keys);
         var positions = SegmentPositions.Create(Model, windows, tokens.device);
-        var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
+        var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
         var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
         for (var depth = 0; depth < Model.LayerCount; depth++)
@@ -143,9 +143,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
     public Tensor Continue(Tensor tokens, ReadingCache cache)
     {
-        var windows = new KeyWindows(tokens.shape[1], cache.Length, Model.SameLengthEvaluation);
+        var windows = new KeyWindows(tokens.size(1), cache.Length, Model.SameLengthEvaluation);
         var positions = SegmentPositions.Continue(Model, windows, tokens.device);
-        var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.shape[0], tokens.shape[1], -1);
+        var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);
         for (var depth = 0; depth < Model.LayerCount; depth++)
         {
             using var scope = NewDisposeScope();
@@ -169,7 +169,7 @@ internal sealed class TransformerNetwork : nn.Module
     /// <param name="memory">What came before; gets the segment appended.</param>
     public NetworkLoss Loss(Tensor tokens, SegmentMemory memory)
     {
-        var time = tokens.shape[1] - 1;
+        var time = tokens.size(1) - 1;
         var output = Forward(tokens.narrow(1, 0, time), memory);
         var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]

@@ -18,7 +18,7 @@ internal sealed class ExpertShares(int rows, int layers, int experts)
         {
             using var local = routing.Experts.cpu().contiguous();                   // [rows · time, K]
             var chosen = MemoryMarshal.Cast<byte, long>(local.bytes);
-            var active = (int)routing.Experts.shape[1];
+            var active = (int)routing.Experts.size(1);
             for (var row = 0; row < ends.Count; row++)
             {
                 var slots = chosen.Slice((row * time + from) * active, Math.Max(0, ends[row] - from) * active);

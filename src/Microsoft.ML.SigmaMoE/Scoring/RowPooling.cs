@@ -32,7 +32,7 @@ internal sealed class RowPooling : IDisposable
     public void Add(Tensor hidden, Tensor counted)
     {
         using var scope = NewDisposeScope();
-        var rows = hidden.shape[0];
+        var rows = hidden.size(0);
         var mask = counted.unsqueeze(-1);                                                      // [rows, time, 1]
         var known = hidden.Fill(~mask, 0);                                                     // [rows, time, d_model]
         _sum.narrow(0, 0, rows).AddInPlace(known.sum(dim: 1));
@@ -70,7 +70,7 @@ internal sealed class RowPooling : IDisposable
 
     private static Tensor UpperTriangle(Tensor products)                                       // [rows, d_model, d_model]
     {
-        var size = (int)products.shape[1];
+        var size = (int)products.size(1);
         long[] places =
         [
             .. from row in Enumerable.Range(0, size)
@@ -82,11 +82,11 @@ internal sealed class RowPooling : IDisposable
 
     private void KeepLast(Tensor hidden, Tensor counted)
     {
-        var places = TensorNumbers.Range(0, counted.shape[1], 1, ScalarType.Int64, hidden.device);  // [time]
+        var places = TensorNumbers.Range(0, counted.size(1), 1, ScalarType.Int64, hidden.device);  // [time]
         var latest = (places * counted).amax([1]);                                             // [rows]: 0 also where none counts
-        var index = latest.view(-1, 1, 1).expand(-1, 1, hidden.shape[2]);                      // [rows, 1, d_model]
+        var index = latest.view(-1, 1, 1).expand(-1, 1, hidden.size(2));                      // [rows, 1, d_model]
         var found = hidden.gather(1, index).squeeze(1);                                        // [rows, d_model]
-        var kept = _last.narrow(0, 0, hidden.shape[0]);
+        var kept = _last.narrow(0, 0, hidden.size(0));
         kept.copy_(where(counted.any(1, keepdim: true), found, kept));
     }
 }

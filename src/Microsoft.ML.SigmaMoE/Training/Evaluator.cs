@@ -108,12 +108,12 @@ internal sealed class Evaluator
     private static void KeepLastRow(SegmentMemory memory)
     {
         using var scope = NewDisposeScope();
-        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.shape[0] - 1, 1).clone())], memory.Open.TakeLast(1));
+        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.size(0) - 1, 1).clone())], memory.Open.TakeLast(1));
     }
 
     private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]
     {
-        var count = tokens.shape[0] * (tokens.shape[1] - 1);
+        var count = tokens.size(0) * (tokens.size(1) - 1);
         var mean = _network.Loss(TokenUpload.To(tokens, _network.Device), memory).CrossEntropy.item<float>();
         return total with { TokenCount = total.TokenCount + count, TotalNats = total.TotalNats + (count * (double)mean) };
     }

@@ -45,7 +45,7 @@ internal sealed class IntervalSums
 
     private void Count(int layer, Routing routing)
     {
-        using var counted = routing.Experts.flatten().bincount(weights: null, routing.Logits.shape[1]).cpu();   // [experts]
+        using var counted = routing.Experts.flatten().bincount(weights: null, routing.Logits.size(1)).cpu();   // [experts]
         if (layer == ExpertCounts.Count)
         {
             ExpertCounts.Add(new long[counted.numel()]);

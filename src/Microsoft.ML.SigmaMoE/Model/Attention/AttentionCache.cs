@@ -36,8 +36,8 @@ internal sealed class AttentionCache : IDisposable
     /// <param name="values">[batch, heads, T, head].</param>
     public void Append(Tensor keys, Tensor values)
     {
-        var count = keys.shape[2];
-        if (_keys is null || _end + count > _keys.shape[2])
+        var count = keys.size(2);
+        if (_keys is null || _end + count > _keys.size(2))
         {
             var room = Math.Max(LeastRoom, 2 * (Length + count));
             (_keys, _values) = (Move(_keys, keys, room), Move(_values, values, room));
@@ -57,7 +57,7 @@ internal sealed class AttentionCache : IDisposable
     /// <param name="project">Computes those of the positions 1 − n … 0, [heads, n, head].</param>
     public void Reach(long count, Func<long, Tensor> project)
     {
-        if (_places is null || _places.shape[1] < count)
+        if (_places is null || _places.size(1) < count)
         {
             using var scope = NewDisposeScope();
             _places?.Dispose();
@@ -69,7 +69,7 @@ internal sealed class AttentionCache : IDisposable
     public (Tensor Keys, Tensor Values, Tensor Places) Latest(long count) => (
         Keys.narrow(2, _end - count, count),
         Values.narrow(2, _end - count, count),
-        Places.narrow(1, Places.shape[1] - count, count).transpose(1, 2));
+        Places.narrow(1, Places.size(1) - count, count).transpose(1, 2));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -83,7 +83,7 @@ internal sealed class AttentionCache : IDisposable
     private Tensor Move(Tensor? from, Tensor like, long room)
     {
         using var scope = NewDisposeScope();
-        var to = empty([like.shape[0], like.shape[1], room, like.shape[3]], dtype: like.dtype, device: like.device);
+        var to = empty([like.size(0), like.size(1), room, like.size(3)], dtype: like.dtype, device: like.device);
         if (from is not null)
         {
             to.narrow(2, 0, Length).copy_(from.narrow(2, _first, Length));

@@ -25,7 +25,7 @@ internal static unsafe class CachedAttention
         var shape = cache.Keys.shape;                                            // [batch, heads, room, head]
         var (rows, heads, room, size) = ((int)(shape[0] * shape[1]), (int)shape[1], shape[2], (int)shape[3]);
         var attended = zeros([shape[0], 1, heads * size], dtype: ScalarType.Float32);
-        var reach = cache.Places.shape[1];
+        var reach = cache.Places.size(1);
         var queries = TensorMemory.Of<float>(content);
         var queriesByPosition = TensorMemory.Of<float>(position);
         var first = (cache.First + cache.Length - seen) * size;

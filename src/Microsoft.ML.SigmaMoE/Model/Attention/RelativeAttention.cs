@@ -58,11 +58,11 @@ internal sealed class RelativeAttention : Attention
     public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
     {
         var seen = positions.Windows.Keys;                                             // S
-        var isAlone = queries.shape[1] == 1 && queries.device_type == DeviceType.CPU;
+        var isAlone = queries.size(1) == 1 && queries.device_type == DeviceType.CPU;
         var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _linear.Type;
         var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]
         cache.Append(keys.to(type), values.to(type));
-        cache.Reach(seen, count => Places(RelativePositions.Encode(count, queries.shape[2], queries.device)).to(type));
+        cache.Reach(seen, count => Places(RelativePositions.Encode(count, queries.size(2), queries.device)).to(type));
         if (isAlone)
         {
             var (byContent, byPosition) = Queries(queries);                            // [batch, heads, 1, head]
@@ -82,7 +82,7 @@ internal sealed class RelativeAttention : Attention
     internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
     {
         var projected = _linear.Apply(context, _keyValue);                             // [batch, S, heads · 2 · head]
-        var parts = projected.view(context.shape[0], -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
+        var parts = projected.view(context.size(0), -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
         return (parts[0], parts[1]);
     }
 
@@ -120,7 +120,7 @@ internal sealed class RelativeAttention : Attention
     private (Tensor ByContent, Tensor ByPosition) Queries(Tensor queries)
     {
         var projected = _linear.Apply(queries, _query).to(ScalarType.Float32);
-        var heads = projected.view(queries.shape[0], -1, _heads, _headSize);           // [batch, T, heads, head]
+        var heads = projected.view(queries.size(0), -1, _heads, _headSize);           // [batch, T, heads, head]
         return (Scaled(heads.Plus(_contentBias)), Scaled(heads.Plus(_positionBias)));
     }
 

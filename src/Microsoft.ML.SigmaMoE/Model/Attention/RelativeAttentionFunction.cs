@@ -24,7 +24,7 @@ internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttent
     public static Tensor Apply(AttentionInputs inputs, KeyWindows windows, IAttentionKernel kernel)
     {
         var shape = new AttentionShape(
-            (int)inputs.Queries.shape[0], (int)inputs.ContentBias.shape[0], (int)inputs.ContentBias.shape[1], windows);
+            (int)inputs.Queries.size(0), (int)inputs.ContentBias.size(0), (int)inputs.ContentBias.size(1), windows);
         return is_grad_enabled()
             ? apply([.. inputs.All, shape, kernel])
             : Forward(AttentionInputs.Of(inputs.All), shape, kernel, null);

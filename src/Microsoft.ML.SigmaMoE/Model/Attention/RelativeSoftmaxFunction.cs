@@ -32,7 +32,7 @@ internal sealed class RelativeSoftmaxFunction : GuardedFunction<RelativeSoftmaxF
         using var gradient = grad_output.to(probabilities.dtype).contiguous();
         var (p, dp) = (new TensorRows(probabilities), new TensorRows(gradient));
         var (toContent, toPosition) = (new TensorRows(byContent), new TensorRows(byPosition));
-        var view = new Window((KeyWindows)ctx.get_data(nameof(KeyWindows)), probabilities.shape[1]);
+        var view = new Window((KeyWindows)ctx.get_data(nameof(KeyWindows)), probabilities.size(1));
         EachRow(p, (row, x, y) =>
         {
             var (first, count, shift) = view.Of(row);
@@ -55,7 +55,7 @@ internal sealed class RelativeSoftmaxFunction : GuardedFunction<RelativeSoftmaxF
         using var localPosition = byPosition.contiguous();
         var probabilities = zeros_like(local);
         var (logits, places, target) = (new TensorRows(local), new TensorRows(localPosition), new TensorRows(probabilities));
-        var view = new Window(windows, content.shape[1]);
+        var view = new Window(windows, content.size(1));
         EachRow(logits, (row, x, y) =>
         {
             var (first, count, shift) = view.Of(row);

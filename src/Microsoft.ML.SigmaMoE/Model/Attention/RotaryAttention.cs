@@ -44,8 +44,8 @@ internal sealed class RotaryAttention : Attention
     public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions)
     {
         var (q, k, v) = Project(context);                                                           // [batch, heads, S, head]
-        var time = queries.shape[1];
-        return Attend(q.narrow(2, context.shape[1] - time, time), k, v, (RotaryPositions)positions);
+        var time = queries.size(1);
+        return Attend(q.narrow(2, context.size(1) - time, time), k, v, (RotaryPositions)positions);
     }
 
     // The cache keeps keys as they are before rotation: places count from the oldest key that is seen.
@@ -73,7 +73,7 @@ internal sealed class RotaryAttention : Attention
     private (Tensor Queries, Tensor Keys, Tensor Values) Project(Tensor x)
     {
         var all = _linear.Apply(x, _queryKeyValue, _queryKeyValueBias);                            // [batch, places, heads · 3 · head]
-        var parts = all.view(x.shape[0], -1, _heads, 3, _headSize).permute(3, 0, 2, 1, 4);
+        var parts = all.view(x.size(0), -1, _heads, 3, _headSize).permute(3, 0, 2, 1, 4);
         return (_queryNorm?.forward(parts[0]) ?? parts[0], _keyNorm?.forward(parts[1]) ?? parts[1], parts[2]);
     }
 }

@@ -26,10 +26,10 @@ internal sealed record RotaryPositions(Tensor Cosines, Tensor Sines, KeyWindows 
     /// <param name="x">[batch, heads, places, head], float32.</param>
     public Tensor Rotate(Tensor x)
     {
-        var (half, first) = (Cosines.shape[1], Cosines.shape[0] - x.shape[2]);
-        var (cosines, sines) = (Cosines.narrow(0, first, x.shape[2]), Sines.narrow(0, first, x.shape[2]));
+        var (half, first) = (Cosines.size(1), Cosines.size(0) - x.size(2));
+        var (cosines, sines) = (Cosines.narrow(0, first, x.size(2)), Sines.narrow(0, first, x.size(2)));
         var (left, right) = (x.narrow(3, 0, half), x.narrow(3, half, half));                    // [batch, heads, places, r / 2]
-        var rest = x.narrow(3, 2 * half, x.shape[3] - 2 * half);
+        var rest = x.narrow(3, 2 * half, x.size(3) - 2 * half);
         return cat([(left * cosines).Plus((right * sines).Times(-1)), (right * cosines).Plus(left * sines), rest], 3);
     }
 }

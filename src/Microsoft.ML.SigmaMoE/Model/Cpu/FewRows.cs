@@ -23,7 +23,7 @@ internal static unsafe class FewRows
     /// <param name="computeType">The number type in which libtorch would multiply.</param>
     public static bool Take(Tensor x, Tensor weight, ScalarType computeType) =>
         !is_grad_enabled() && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
-        && x.numel() <= Most(computeType) * weight.shape[1] && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
+        && x.numel() <= Most(computeType) * weight.size(1) && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
 
     /// <summary>Gets the most rows of x that are few.</summary>
     public static long Most(ScalarType computeType) =>
@@ -34,7 +34,7 @@ internal static unsafe class FewRows
     /// <param name="weight">[outputs, inputs], float32.</param>
     public static Tensor Multiply(Tensor x, Tensor weight)
     {
-        var (outputs, inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
+        var (outputs, inputs) = ((int)weight.size(0), (int)weight.size(1));
         using var rows = x.to(ScalarType.Float32).contiguous();                    // [.., inputs]
         var result = empty([.. x.shape[..^1], outputs], dtype: ScalarType.Float32);  // [.., outputs]
         var count = (int)(x.numel() / inputs);

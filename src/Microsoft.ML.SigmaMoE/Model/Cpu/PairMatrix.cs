@@ -17,12 +17,13 @@ internal sealed unsafe class PairMatrix : IDisposable
     /// <summary>Packs a weight that <see cref="Takes"/> takes.</summary>
     public PairMatrix(Tensor weight)
     {
-        (_outputs, _inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
+        (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
         _panels = new(_outputs, _inputs);
         var source = TensorMemory.Of<float>(weight);
         CpuWork.Run(
             CpuWork.Threads, Panels, () => new Scratch<ushort>(16L * _panels.PaddedInner),
             (strip, panel) => _panels.Pack(source, panel, strip.Pointer));
+        _panels.Settle();
     }
 
     private int Panels => (_outputs + PairPanels.Columns - 1) / PairPanels.Columns;

@@ -37,6 +37,9 @@ internal sealed unsafe class PairPanels(int rows, int inner) : IDisposable
         PairPacking.Transposed(matrix + (long)first * inner, target, Columns, own, inner, PaddedInner, strip);
     }
 
+    /// <summary>Says that all panels are made, and kept.</summary>
+    public void Settle() => _pairs.Settle();
+
     /// <inheritdoc/>
     public void Dispose() => _pairs.Dispose();
 }

@@ -10,6 +10,14 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal static unsafe class RowProducts
 {
+    /// <summary>
+    /// How far ahead weights are asked for. The processor reads ahead too, but only within a page of 4 kB, and begins anew in
+    /// the next.
+    /// </summary>
+    public const int BytesAhead = 4096;
+
+    private const int Line = 64 / sizeof(float);
+
     /// <summary>products[i] = rows[i] · x.</summary>
     /// <param name="rows">[count, width].</param>
     /// <param name="count">How many rows.</param>
@@ -82,10 +90,11 @@ internal static unsafe class RowProducts
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
+        var ahead = Math.Max(1, BytesAhead / sizeof(float) / width);
         for (var row = 0; row < places.Length; row++)
         {
-            // the processor reads ahead in a row, but cannot know which comes next
-            Prefetch(rows + (long)places[Math.Min(row + 2, places.Length - 1)] * width, width);
+            // which row comes next the processor cannot know
+            Prefetch(rows + (long)places[Math.Min(row + ahead, places.Length - 1)] * width, width);
             Add<TLanes, TVector>(rows + (long)places[row] * width, factors[row], width, sum);
         }
     }
@@ -100,6 +109,7 @@ internal static unsafe class RowProducts
         var i = 0;
         for (; i <= width - 4 * step; i += 4 * step)
         {
+            PrefetchStep<TLanes, TVector>(a + i + BytesAhead / sizeof(float));
             s = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(x + i), s);
             t = TLanes.MultiplyAdd(TLanes.Load(a + i + step), TLanes.Load(x + i + step), t);
             u = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * step), TLanes.Load(x + i + 2 * step), u);
@@ -150,9 +160,28 @@ internal static unsafe class RowProducts
 
     private static void Prefetch(float* row, int width)
     {
-        for (var i = 0; Sse.IsSupported && i < width; i += 16)
+        for (var i = 0; Sse.IsSupported && i < width; i += Line)
         {
-            Sse.Prefetch0(row + i);
+            Sse.Prefetch1(row + i);
+        }
+    }
+
+    // The lines of four registers. Past the end of a matrix nothing is read, and nothing fails.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchStep<TLanes, TVector>(float* start)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(start);
+            Sse.Prefetch1(start + Line);
+        }
+
+        if (Sse.IsSupported && TLanes.Count > 8)
+        {
+            Sse.Prefetch1(start + 2 * Line);
+            Sse.Prefetch1(start + 3 * Line);
         }
     }
 }

@@ -14,22 +14,26 @@ internal sealed unsafe class Scratch<T> : IDisposable
     where T : unmanaged
 {
     private const int Alignment = 64;
+    private readonly long _bytes;
     private void* _block;
 
     /// <summary>Takes room for some elements.</summary>
     public Scratch(long length, bool isZeroed = true)
     {
-        var bytes = checked((nuint)(length * sizeof(T)));
-        _block = NativeMemory.Alloc(bytes + Alignment);
+        _bytes = checked(length * sizeof(T));
+        _block = NativeMemory.Alloc((nuint)_bytes + Alignment);
         Pointer = (T*)(((nint)_block + Alignment - 1) & -Alignment);
         if (isZeroed)
         {
-            NativeMemory.Clear(Pointer, bytes);
+            NativeMemory.Clear(Pointer, (nuint)_bytes);
         }
     }
 
     /// <summary>Gets the first element.</summary>
     public T* Pointer { get; private set; }
+
+    /// <summary>Says that this is kept and will be read often, once it is written.</summary>
+    public void Settle() => HugePages.Use(Pointer, _bytes);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -17,7 +17,7 @@ internal readonly unsafe struct TensorRows
     {
         _start = TensorMemory.Of<byte>(tensor);
         _isHalf = tensor.dtype == ScalarType.BFloat16;
-        Width = (int)tensor.shape[^1];
+        Width = (int)tensor.size(-1);
         Count = tensor.numel() / Math.Max(1, Width);
     }
 

@@ -18,7 +18,7 @@ internal static class ExpertBackends
     public static IExpertBackend For(ComputePrecision precision, in ExpertInputs inputs)
     {
         // fused kernels read both matrices alike
-        var canFuse = FusedKernels.AreAllowed && inputs.Up.shape[2] == inputs.Down.shape[2];
+        var canFuse = FusedKernels.AreAllowed && inputs.Up.size(2) == inputs.Down.size(2);
         return precision.Type switch
         {
             _ when canFuse && CudaExpertBackend.TryCreate(precision, inputs) is { } cuda => cuda,
@@ -31,7 +31,7 @@ internal static class ExpertBackends
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
     public static bool CanDecode(Tensor tokens, Tensor up) =>
         FusedKernels.AreAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
-        && tokens.numel() <= MostDecoded * up.shape[2] && up.numel() < int.MaxValue / sizeof(float);
+        && tokens.numel() <= MostDecoded * up.size(2) && up.numel() < int.MaxValue / sizeof(float);
 
     /// <summary>Computes the output of a few tokens by <see cref="ExpertDecoder"/>, which gets the weights that tiles have kept.</summary>
     public static Tensor Decode(ScalarType computeType, in ExpertInputs inputs, int[] experts, float[] gates)

@@ -67,7 +67,7 @@ internal sealed class ExpertBatch
             var (slots, tokens) = (new long[chosen.Length], new long[chosen.Length]);
             var offsets = Offset(chosen, expertCount);
             var next = offsets.AsSpan().ToArray();
-            var active = (int)experts.shape[1];
+            var active = (int)experts.size(1);
             for (var slot = 0; slot < chosen.Length; slot++)
             {
                 var position = next[(int)chosen[slot]]++;

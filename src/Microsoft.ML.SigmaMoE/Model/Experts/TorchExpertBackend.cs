@@ -14,8 +14,8 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var bias = inputs.UpBias?.to(computeType);
         var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
-        var hidden = empty(sorted.shape[0], up.shape[1], dtype: computeType, device: sorted.device);
-        long[] shape = [inputs.Tokens.shape[0], down.shape[2]];                    // [tokens, outputs]
+        var hidden = empty(sorted.size(0), up.size(1), dtype: computeType, device: sorted.device);
+        long[] shape = [inputs.Tokens.size(0), down.size(2)];                    // [tokens, outputs]
         var output = zeros(shape, dtype: ScalarType.Float32, device: sorted.device);
         foreach (var (expert, start, end) in Segments(batch))
         {
@@ -39,7 +39,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var activation = ActivationFunction.Of(inputs.Activation);
         var sortedMask = mask?.index_select(0, batch.Slots);                       // [slots, expert size]
         var result = Zeros(inputs);
-        var byGate = zeros(sorted.shape[0], dtype: ScalarType.Float32, device: sorted.device);  // [slots]
+        var byGate = zeros(sorted.size(0), dtype: ScalarType.Float32, device: sorted.device);  // [slots]
         foreach (var (expert, start, end) in Segments(batch))
         {
             var (raw, factor) = (hidden[start..end], factors[start..end]);         // [slots of e, expert size]

@@ -63,7 +63,7 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The last dimension is not d_model.</exception>
     public override Tensor forward(Tensor x)
     {
-        if (x.dim() < 1 || x.shape[^1] != _modelSize)
+        if (x.dim() < 1 || x.size(-1) != _modelSize)
         {
             throw new ArgumentException(
                 $"The input has the shape [{string.Join(", ", x.shape)}]; it must end in d_model, which is {_modelSize}.");

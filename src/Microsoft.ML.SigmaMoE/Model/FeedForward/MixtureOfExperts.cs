@@ -54,22 +54,21 @@ internal sealed class MixtureOfExperts : FeedForward
     public override FeedForwardOutput forward(Tensor x)                           // [batch, time, d_model]
     {
         var routing = _router.Route(x);
-        CheckShapes(routing, x.shape[0] * x.shape[1]);
+        CheckShapes(routing, x.size(0) * x.size(1));
         var mixed = Mix(x.flatten(0, 1), routing);                                // [batch · time, outputs]
         var shifted = _outputBias is null ? mixed : mixed.Plus(_outputBias);
-        return new(shifted.view(x.shape[0], x.shape[1], _outputs), routing);      // [batch, time, outputs]
+        return new(shifted.view(x.size(0), x.size(1), _outputs), routing);      // [batch, time, outputs]
     }
 
     public override Tensor Decode(Tensor x)                                       // [batch, time, d_model]
     {
-        var tokens = x.flatten(0, 1);                                             // [batch · time, d_model]
-        if (!ExpertBackends.CanDecode(tokens, _up) || _router.TryChoose(tokens) is not { } choice)
+        if (!ExpertBackends.CanDecode(x, _up) || _router.TryChoose(x) is not { } choice)
         {
             return base.Decode(x);
         }
 
-        var inputs = new ExpertInputs(tokens, tokens, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
-        var mixed = ExpertBackends.Decode(_context.ComputeType, inputs, choice.Experts, choice.Weights).view(x.shape);
+        var inputs = new ExpertInputs(x, x, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
+        var mixed = ExpertBackends.Decode(_context.ComputeType, inputs, choice.Experts, choice.Weights);
         return _outputBias is null ? mixed : mixed.Plus(_outputBias);             // [batch, time, d_model]
     }
 
@@ -84,19 +83,19 @@ internal sealed class MixtureOfExperts : FeedForward
     {
         long[] chosen = [tokens, _active];
         if (!routing.Experts.shape.SequenceEqual(chosen) || !routing.Weights.shape.SequenceEqual(chosen)
-            || !routing.Logits.shape.SequenceEqual([tokens, _up.shape[0]]) || routing.Experts.dtype != ScalarType.Int64)
+            || !routing.Logits.shape.SequenceEqual([tokens, _up.size(0)]) || routing.Experts.dtype != ScalarType.Int64)
         {
             throw new InvalidOperationException(
                 $"The router {_router.GetName()} returned experts [{string.Join(", ", routing.Experts.shape)}] of type {routing.Experts.dtype}, "
                 + $"weights [{string.Join(", ", routing.Weights.shape)}] and logits [{string.Join(", ", routing.Logits.shape)}]; for {tokens} "
-                + $"tokens, K = {_active} and {_up.shape[0]} experts they must be [tokens, K] of type Int64, [tokens, K] and [tokens, experts].");
+                + $"tokens, K = {_active} and {_up.size(0)} experts they must be [tokens, K] of type Int64, [tokens, K] and [tokens, experts].");
         }
     }
 
     private Tensor Mix(Tensor tokens, Routing routing)
     {
-        var batch = ExpertBatch.Create(routing.Experts, _up.shape[0], routing.Counted);
-        var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.shape[1]]) : null;  // [tokens, K, G]
+        var batch = ExpertBatch.Create(routing.Experts, _up.size(0), routing.Counted);
+        var mask = _dropout.IsActive ? _dropout.Mask([.. routing.Experts.shape, _up.size(1)]) : null;  // [tokens, K, G]
         var inputs = new ExpertInputs(tokens, routing.Weights, _up, _down, _upBias) { Activation = _activation, Frozen = _context.Frozen };
         var backend = ExpertBackends.For(_context.Precision, inputs);
         return ExpertFunction.Apply(backend, inputs, batch, mask);

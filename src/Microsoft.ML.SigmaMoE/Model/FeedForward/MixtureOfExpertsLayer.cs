@@ -83,12 +83,12 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The last dimension is not d_model.</exception>
     public override Tensor forward(Tensor x)
     {
-        if (x.dim() < 2 || x.shape[^1] != _modelSize)
+        if (x.dim() < 2 || x.size(-1) != _modelSize)
         {
             throw new ArgumentException($"The input has the shape [{string.Join(", ", x.shape)}]; it must end in d_model, which is {_modelSize}.");
         }
 
-        var time = x.shape[^2];
+        var time = x.size(-2);
         var output = _mixture.forward(x.reshape(-1, time, _modelSize));
         if (training && is_grad_enabled())
         {

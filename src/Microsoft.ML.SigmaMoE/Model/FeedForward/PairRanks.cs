@@ -44,7 +44,7 @@ internal sealed class PairRanks : IDisposable
     public BestPairs Best(Tensor first, Tensor second)
     {
         var sums = first.index_select(-1, First).Plus(second.index_select(-1, Second));    // [tokens, heads, candidates]
-        var (best, chosen) = sums.topk((int)first.shape[^1], dim: -1, sorted: false);      // [tokens, heads, count]
+        var (best, chosen) = sums.topk((int)first.size(-1), dim: -1, sorted: false);      // [tokens, heads, count]
         return new(best, First.take(chosen), Second.take(chosen));
     }
 

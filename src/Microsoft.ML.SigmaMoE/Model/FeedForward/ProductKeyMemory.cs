@@ -50,7 +50,7 @@ internal sealed class ProductKeyMemory : FeedForward
     {
         var queries = _query is null
             ? tokens.unsqueeze(1).expand(-1, _options.HeadCount, -1)
-            : _linear.Apply(tokens, _query).view(tokens.shape[0], _options.HeadCount, -1);
+            : _linear.Apply(tokens, _query).view(tokens.size(0), _options.HeadCount, -1);
         var halves = queries.to(_linear.Type).transpose(0, 1).chunk(2, -1);                  // [heads, tokens, d_model / 2]
         return (Score(halves[0], _firstKeys), Score(halves[1], _secondKeys));
     }

@@ -44,7 +44,7 @@ internal sealed class RankBlocks : IDisposable
         var bySecond = blocks[0].sum(-2);                                                      // [tokens, heads, count]
         foreach (var block in blocks.Skip(1))
         {
-            bySecond.narrow(-1, 0, block.shape[^1]).AddInPlace(block.sum(-2));
+            bySecond.narrow(-1, 0, block.size(-1)).AddInPlace(block.sum(-2));
         }
 
         return (byFirst.MoveToOuterDisposeScope(), bySecond.MoveToOuterDisposeScope());

@@ -26,8 +26,8 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
     /// <param name="weight">[outputs, inputs], float32.</param>
     public static bool Takes(Tensor x, Tensor weight) =>
         FusedKernels.AreAllowed && x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32
-        && SparseProducts.Take(weight.shape[0])
-        && Math.Max(x.shape[0] * Math.Max(weight.shape[0], weight.shape[1]), weight.numel()) < int.MaxValue / sizeof(float);
+        && SparseProducts.Take(weight.size(0))
+        && Math.Max(x.size(0) * Math.Max(weight.size(0), weight.size(1)), weight.numel()) < int.MaxValue / sizeof(float);
 
     /// <summary>Computes [tokens, outputs]; records a gradient only where one is wanted.</summary>
     /// <param name="x">[tokens, inputs].</param>
@@ -56,7 +56,7 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
         using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();
         var (rows, gradient) = (saved[3], grad_output.contiguous());
-        var matrix = new SparseMatrix(saved[0], saved[1], saved[2], (int)rows.shape[0]);
+        var matrix = new SparseMatrix(saved[0], saved[1], saved[2], (int)rows.size(0));
         var byX = matrix.Spread(SparseProducts.Dots(matrix, gradient, rows));                  // [tokens, inputs]
         var byWeight = Turned(SparseProducts.Sum(matrix.Transposed(), gradient));              // [outputs, inputs]
         return [byX.MoveToOuterDisposeScope(), byWeight.MoveToOuterDisposeScope()];

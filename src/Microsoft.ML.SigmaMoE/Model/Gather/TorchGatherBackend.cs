@@ -37,5 +37,5 @@ internal sealed class TorchGatherBackend : IGatherBackend
     }
 
     private static Tensor Gathered(in GatherInputs inputs) =>
-        inputs.Values.index_select(0, inputs.Chosen.flatten()).view([.. inputs.Chosen.shape, inputs.Values.shape[1]]);
+        inputs.Values.index_select(0, inputs.Chosen.flatten()).view([.. inputs.Chosen.shape, inputs.Values.size(1)]);
 }

@@ -24,7 +24,7 @@ internal static class OutputBlocks
     /// <inheritdoc cref="OutputLoss.Apply"/>
     public static unsafe OutputGradients Run(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType)
     {
-        var (tokens, vocabulary) = (hidden.shape[0], matrix.shape[0]);
+        var (tokens, vocabulary) = (hidden.size(0), matrix.size(0));
         var (byHidden, byMatrix, byBias) = (empty_like(hidden), zeros_like(matrix), zeros_like(bias));
         var block = Math.Max(1, Math.Min(tokens, MostLogits / vocabulary));
         var loss = 0.0;
@@ -36,7 +36,7 @@ internal static class OutputBlocks
             var x = hidden.narrow(0, first, Math.Min(block, tokens - first)).to(computeType);   // [block, d_model]
             var logits = MatrixProduct.Of(x, weight.t());                                                  // [block, V]
             loss += Differentiate(logits, bias, TensorMemory.Of<long>(targets) + first, byBias, tokens);
-            byHidden.narrow(0, first, x.shape[0]).copy_(MatrixProduct.Of(logits, weight));
+            byHidden.narrow(0, first, x.size(0)).copy_(MatrixProduct.Of(logits, weight));
             byMatrix.AddInPlace(MatrixProduct.Of(logits.t(), x).to(ScalarType.Float32));
         }
 

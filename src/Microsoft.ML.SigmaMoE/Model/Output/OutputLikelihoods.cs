@@ -20,14 +20,14 @@ internal static unsafe class OutputLikelihoods
     public static Tensor Of(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear)
     {
         var isHere = OutputBlocks.Take(hidden, matrix, linear.Type);
-        var result = empty(hidden.shape[0], dtype: ScalarType.Float32, device: hidden.device);
+        var result = empty(hidden.size(0), dtype: ScalarType.Float32, device: hidden.device);
         using var scope = NewDisposeScope();
-        var block = Math.Max(1, (isHere ? MostLogits : MostLogitsElsewhere) / matrix.shape[0]);
-        var product = linear.By(hidden.narrow(0, 0, Math.Min(block, hidden.shape[0])), matrix);
-        for (var first = 0L; first < hidden.shape[0]; first += block)
+        var block = Math.Max(1, (isHere ? MostLogits : MostLogitsElsewhere) / matrix.size(0));
+        var product = linear.By(hidden.narrow(0, 0, Math.Min(block, hidden.size(0))), matrix);
+        for (var first = 0L; first < hidden.size(0); first += block)
         {
             using var inner = NewDisposeScope();
-            var count = Math.Min(block, hidden.shape[0] - first);
+            var count = Math.Min(block, hidden.size(0) - first);
             var logits = product(hidden.narrow(0, first, count));                     // [block, V], without bias
             var (wanted, target) = (targets.narrow(0, first, count), result.narrow(0, first, count));
             if (isHere)

@@ -15,7 +15,7 @@ internal static unsafe class OutputTiles
     /// <inheritdoc cref="OutputLoss.Apply"/>
     public static OutputGradients Run(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets)
     {
-        var (shape, tokens) = (new OutputShape((int)matrix.shape[1], (int)matrix.shape[0]), hidden.shape[0]);
+        var (shape, tokens) = (new OutputShape((int)matrix.size(1), (int)matrix.size(0)), hidden.size(0));
         var result = (ByHidden: empty_like(hidden), ByMatrix: empty_like(matrix), ByBias: zeros_like(bias));
         using var packed = new PackedOutput(TensorMemory.Of<float>(matrix), shape);
         using var block = new OutputBlock(shape, tokens) { Bias = shape.Pad(TensorMemory.Of<float>(bias)) };

@@ -27,15 +27,15 @@ internal static class BalancingLoss
 
     /// <summary>Computes ln q, q the mean over tokens of softmax(logits), [experts].</summary>
     internal static Tensor LogMeanProbabilities(Tensor logits) =>
-        logits.log_softmax(-1).logsumexp(0).Plus(-Math.Log(logits.shape[0]));
+        logits.log_softmax(-1).logsumexp(0).Plus(-Math.Log(logits.size(0)));
 
     /// <summary>Σ_e f_e P_e times 1 / E or E: f the experts' shares of all choices, P the mean of softmax(logits).</summary>
     private static Tensor LoadTimesProbability(IReadOnlyList<Routing> calls, SwitchLossScale scale)
     {
         var logits = Logits(calls);                                                                      // [tokens, experts]
-        var experts = logits.shape[1];
+        var experts = logits.size(1);
         var chosen = Joined(calls, call => call.Experts).flatten();                                      // [tokens · K]
-        var shares = chosen.bincount(null, experts).to(ScalarType.Float32).Over(chosen.shape[0]);   // f: [experts]
+        var shares = chosen.bincount(null, experts).to(ScalarType.Float32).Over(chosen.size(0));   // f: [experts]
         var sum = (logits.softmax(-1).mean([0]) * shares).sum();
         return scale == SwitchLossScale.SwitchPaper ? sum.Times(experts) : sum.Over(experts);
     }

@@ -72,7 +72,7 @@ internal abstract class LinearRouter : Router
     protected unsafe (int[] Experts, float[] Logits) ChooseOfFew(Tensor tokens)
     {
         using var local = tokens.contiguous();
-        var (count, size) = ((int)_selection.shape[0], (int)_selection.shape[1]);
+        var (count, size) = ((int)_selection.size(0), (int)_selection.size(1));
         var total = (int)(local.numel() / size);
         var (experts, largest, logits) = (new int[total * _active], new float[total * _active], new float[count]);
         for (var token = 0; token < total; token++)
@@ -100,5 +100,5 @@ internal abstract class LinearRouter : Router
     }
 
     private Tensor Draw(long[] shape, Tensor scores) =>
-        Randomness.Uniform([shape[0], shape[1], scores.shape[1]]).view(scores.shape);
+        Randomness.Uniform([shape[0], shape[1], scores.size(1)]).view(scores.shape);
 }

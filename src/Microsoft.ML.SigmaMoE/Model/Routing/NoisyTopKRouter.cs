@@ -60,7 +60,7 @@ internal sealed class NoisyTopKRouter : LinearRouter
     // Without expert e, the K-th largest is the (K + 1)-th of all where e is among the K largest, else the K-th of all.
     private Tensor ChoiceProbabilities(Tensor logits, Tensor noisy, Tensor size)
     {
-        if (_active == logits.shape[1])
+        if (_active == logits.size(1))
         {
             return ones_like(logits);
         }

@@ -45,7 +45,7 @@ public abstract class Router : nn.Module
     }
 
     /// <summary>
-    /// Routes a few tokens, [tokens, d_model], on the processor as <see cref="Route"/> does in evaluation, without tensors.
+    /// Routes a few tokens, [.., d_model], on the processor as <see cref="Route"/> does in evaluation, without tensors.
     /// </summary>
     /// <returns>[tokens · K] experts and weights, or null where this router does not choose for each token by itself.</returns>
     internal virtual (int[] Experts, float[] Weights)? TryChoose(Tensor tokens) => null;

@@ -17,7 +17,7 @@ internal sealed unsafe class SigmoidTopK : GuardedFunction<SigmoidTopK>
     /// <param name="active">K.</param>
     public static (Tensor Experts, Tensor Weights) Apply(Tensor logits, int active)
     {
-        var experts = empty(logits.shape[0], active, dtype: ScalarType.Int64);             // [tokens, K]
+        var experts = empty(logits.size(0), active, dtype: ScalarType.Int64);             // [tokens, K]
         return (experts, is_grad_enabled() ? apply(logits, experts) : Choose(logits, experts));
     }
 
@@ -26,15 +26,15 @@ internal sealed unsafe class SigmoidTopK : GuardedFunction<SigmoidTopK>
         var (logits, experts) = ((Tensor)vars[0], (Tensor)vars[1]);
         var weights = Choose(logits, experts);
         ctx.save_for_backward([weights.detach(), experts]); // the output itself would hold the node that holds it
-        ctx.save_data(nameof(Tensor.shape), logits.shape[1]);
+        ctx.save_data(nameof(Tensor.shape), logits.size(1));
         return weights;
     }
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var (width, active) = ((long)ctx.get_data(nameof(Tensor.shape)), grad_output.shape[1]);
+        var (width, active) = ((long)ctx.get_data(nameof(Tensor.shape)), grad_output.size(1));
         using var gradient = grad_output.contiguous();
-        var byLogits = zeros(grad_output.shape[0], width);                                 // [tokens, experts]
+        var byLogits = zeros(grad_output.size(0), width);                                 // [tokens, experts]
         var saved = ctx.get_saved_variables();
         var weights = TensorMemory.Of<float>(saved[0]);
         var experts = TensorMemory.Of<long>(saved[1]);
@@ -52,11 +52,11 @@ internal sealed unsafe class SigmoidTopK : GuardedFunction<SigmoidTopK>
     {
         using var local = logits.contiguous();
         var weights = empty(experts.shape);                                                // [tokens, K]
-        var (width, active) = ((int)logits.shape[1], (int)experts.shape[1]);
+        var (width, active) = ((int)logits.size(1), (int)experts.size(1));
         var source = TensorMemory.Of<float>(local);
         var places = TensorMemory.Of<long>(experts);
         var target = TensorMemory.Of<float>(weights);
-        CpuWork.Each(logits.shape[0], (first, end) =>
+        CpuWork.Each(logits.size(0), (first, end) =>
         {
             using var search = new LargestInRows(width, active);
             search.Find(source + first * width, (int)(end - first), places + first * active, target + first * active);

@@ -37,7 +37,7 @@ internal sealed class SinkhornRouter : LinearRouter
     private Tensor Balanced(Tensor logits, long[] shape)
     {
         var x = logits.view(shape[0], shape[1], -1);                                       // [batch, time, experts]
-        var (time, experts) = (x.shape[1], x.shape[2]);
+        var (time, experts) = (x.size(1), x.size(2));
         var sign = _options.Signs == SinkhornSigns.Textbook ? 1 : -1;
         var byExpert = zeros_like(x.narrow(1, 0, 1));                                      // a: [batch, 1, experts]
         var byToken = zeros_like(x.narrow(2, 0, 1));                                       // b: [batch, time, 1]

@@ -23,7 +23,7 @@ internal sealed class AttentionSums(int headSize)
     /// <param name="gradients">Are set.</param>
     public static unsafe void Write(AttentionSums[] pieces, AttentionInputs inputs, AttentionInputs gradients)
     {
-        var (heads, size, byScale) = ((int)inputs.ContentBias.shape[0], (int)inputs.ContentBias.shape[1], 0.0);
+        var (heads, size, byScale) = ((int)inputs.ContentBias.size(0), (int)inputs.ContentBias.size(1), 0.0);
         var scale = *TensorMemory.Of<float>(inputs.Scale);
         foreach (var (head, parts) in pieces.Chunk(pieces.Length / heads).Index())
         {

@@ -13,7 +13,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         var raw = empty(batch.SlotOrder.Length, shape.ExpertSize, dtype: ScalarType.BFloat16);  // [slots, G]
         var output = empty_like(inputs.Tokens);                                    // [tokens, D]
         using var tensors = NewDisposeScope();
-        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var tokens = new RoundedRows(inputs.Tokens.size(0), shape);
         var call = Call(inputs, batch, mask, raw, tokens);
         var source = Pointer(inputs.Tokens);
         var target = TensorMemory.Of<float>(output);
@@ -22,7 +22,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
             ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
             : null;
         var weights = kept ?? made!;
-        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        ByTokens(call, inputs.Tokens.size(0), (first, end, shares) =>
         {
             using var pass = new ExpertForwardPass<TActivation>(call, weights, new(target, shape.ModelSize, first, end));
             tokens.Round(source, first, end);
@@ -42,8 +42,8 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
             empty_like(inputs.Down),
             inputs.UpBias is null ? null : empty_like(inputs.UpBias));
         using var tensors = NewDisposeScope();
-        using var tokens = new RoundedRows(inputs.Tokens.shape[0], shape);
-        using var arriving = new RoundedRows(inputs.Tokens.shape[0], shape);
+        using var tokens = new RoundedRows(inputs.Tokens.size(0), shape);
+        using var arriving = new RoundedRows(inputs.Tokens.size(0), shape);
         using var byRaw = new Scratch<ushort>(
             (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
         var call = Call(inputs, batch, mask, raw, tokens);
@@ -60,7 +60,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         var byGate = TensorMemory.Of<float>(result.Gates);
         using var weights = new PackedExperts(
             Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
-        ByTokens(call, inputs.Tokens.shape[0], (first, end, shares) =>
+        ByTokens(call, inputs.Tokens.size(0), (first, end, shares) =>
         {
             using var pass = new InputGradientPass<TActivation>(
                 call, weights, arriving, new(byToken, call.Shape.ModelSize, first, end), byGate, byRaw);
@@ -103,7 +103,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         });
     }
 
-    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]);
+    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.size(2), (int)inputs.Up.size(1));
 
     private static ExpertCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw, RoundedRows tokens) => new()
     {

@@ -28,17 +28,16 @@ internal sealed unsafe class ExpertDecoder
     /// Computes the output of a few tokens, without what a backward pass needs: in float32, with weights in bfloat16 where they
     /// are kept packed.
     /// </summary>
-    /// <param name="inputs">Tokens and weights on the processor; the gates are not read.</param>
+    /// <param name="inputs">Tokens, [.., d_model], and weights on the processor; the gates are not read.</param>
     /// <param name="packed">The weights that tiles read, or null.</param>
     /// <param name="experts">[tokens · K]: the chosen experts.</param>
     /// <param name="gates">[tokens · K]: their weights.</param>
-    /// <returns>[tokens, d_model].</returns>
+    /// <returns>As the tokens.</returns>
     public static Tensor Decode(in ExpertInputs inputs, PackedExperts? packed, int[] experts, float[] gates)
     {
         using var tokens = inputs.Tokens.contiguous();
         var output = empty_like(tokens);
-        var sizes = inputs.Up.shape;                        // asking libtorch takes a microsecond
-        var shape = new ExpertShape((int)sizes[2], (int)sizes[1]);
+        var shape = new ExpertShape((int)inputs.Up.size(2), (int)inputs.Up.size(1));
         var bias = TensorMemory.Of<float>(inputs.UpBias);
         var activation = ActivationKernels.Of(inputs.Activation).Row;
         IExpertRows weights = packed is null

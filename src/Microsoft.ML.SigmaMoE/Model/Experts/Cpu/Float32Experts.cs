@@ -11,7 +11,7 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
 {
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        var raw = empty(batch.SlotOrder.Length, inputs.Up.shape[1], dtype: ScalarType.Float32);  // [slots, G]
+        var raw = empty(batch.SlotOrder.Length, inputs.Up.size(1), dtype: ScalarType.Float32);  // [slots, G]
         var output = empty_like(inputs.Tokens);                                                     // [tokens, D]
         using var tensors = NewDisposeScope();
         var call = Call(inputs, batch, mask, raw);
@@ -19,7 +19,7 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         var down = Pointer(inputs.Down);
         var target = TensorMemory.Of<float>(output);
         using var up = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Up));
-        ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
+        ByTokens(call, inputs.Tokens.size(0), (first, count, shares) =>
         {
             using var pass = new FloatForwardPass<TLanes, TVector, TActivation>(call, up, down);
             new Span<float>(target + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
@@ -53,7 +53,7 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         var byGate = TensorMemory.Of<float>(result.Gates);
         var up = Pointer(inputs.Up);
         using var down = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Down));
-        ByTokens(call, inputs.Tokens.shape[0], (first, count, shares) =>
+        ByTokens(call, inputs.Tokens.size(0), (first, count, shares) =>
         {
             using var pass = new FloatInputGradientPass<TLanes, TVector, TActivation>(call, down, up, byGate, byRaw);
             new Span<float>(byToken + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
@@ -100,7 +100,7 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
 
     private static FloatCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw) => new()
     {
-        Shape = new((int)inputs.Up.shape[2], (int)inputs.Up.shape[1]),
+        Shape = new((int)inputs.Up.size(2), (int)inputs.Up.size(1)),
         Batch = batch,
         Gates = Pointer(inputs.Gates),
         Raw = TensorMemory.Of<float>(raw),

@@ -31,13 +31,16 @@ internal sealed unsafe class PackedExperts : IDisposable
         });
     }
 
-    /// <summary>Packs all experts for the way forward.</summary>
+    /// <summary>Packs all experts for the way forward, to be kept.</summary>
     /// <param name="up">[experts, G, D], float32, contiguous, on the processor.</param>
     /// <param name="down">[experts, G, D], likewise.</param>
     public static PackedExperts All(Tensor up, Tensor down)
     {
-        var shape = new ExpertShape((int)up.shape[2], (int)up.shape[1]);
-        return new(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, (int)up.shape[0]);
+        var shape = new ExpertShape((int)up.size(2), (int)up.size(1));
+        var packed = new PackedExperts(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, (int)up.size(0));
+        packed._into.Settle();
+        packed._outOf.Settle();
+        return packed;
     }
 
     /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = padded G.</summary>

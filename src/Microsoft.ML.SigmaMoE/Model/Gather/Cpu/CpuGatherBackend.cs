@@ -13,9 +13,9 @@ internal sealed class CpuGatherBackend : IGatherBackend
 
     /// <summary>Gets whether this backend can compute the given inputs.</summary>
     public static bool Takes(in GatherInputs inputs) =>
-        inputs.Values.device_type == DeviceType.CPU && SparseProducts.Take(inputs.Values.shape[1])
+        inputs.Values.device_type == DeviceType.CPU && SparseProducts.Take(inputs.Values.size(1))
         && inputs.Values.dtype is ScalarType.Float32 or ScalarType.BFloat16
-        && Math.Max(inputs.Chosen.numel(), Math.Max(inputs.Values.numel(), inputs.Chosen.shape[0] * inputs.Values.shape[1]))
+        && Math.Max(inputs.Chosen.numel(), Math.Max(inputs.Values.numel(), inputs.Chosen.size(0) * inputs.Values.size(1)))
             < int.MaxValue / sizeof(float);
 
     public Tensor Sum(in GatherInputs inputs)
@@ -38,5 +38,5 @@ internal sealed class CpuGatherBackend : IGatherBackend
     }
 
     private static SparseMatrix Matrix(in GatherInputs inputs) =>
-        SparseMatrix.OfChoices(inputs.Weights, inputs.Chosen, (int)inputs.Values.shape[0]);
+        SparseMatrix.OfChoices(inputs.Weights, inputs.Chosen, (int)inputs.Values.size(0));
 }

@@ -28,7 +28,7 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
     /// <param name="columns">The number of columns.</param>
     public static SparseMatrix OfChoices(Tensor weights, Tensor chosen, int columns)
     {
-        var (rows, width) = (chosen.shape[0], chosen.shape[1]);
+        var (rows, width) = (chosen.size(0), chosen.size(1));
         var offsets = TensorNumbers.Range(0, rows * width + 1, width, ScalarType.Int32, CPU);
         return new(offsets, chosen.flatten().to(ScalarType.Int32), weights.contiguous().flatten(), columns);
     }
@@ -37,7 +37,7 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
     /// <param name="dense">[rows, columns], float32, contiguous.</param>
     public static SparseMatrix OfNonZeros(Tensor dense)
     {
-        var (rows, columns) = (dense.shape[0], (int)dense.shape[1]);
+        var (rows, columns) = (dense.size(0), (int)dense.size(1));
         var source = TensorMemory.Of<float>(dense);
         var offsets = zeros(rows + 1, dtype: ScalarType.Int32);
         var starts = TensorMemory.Of<int>(offsets);

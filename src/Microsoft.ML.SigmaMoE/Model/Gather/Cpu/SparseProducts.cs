@@ -34,7 +34,7 @@ internal static unsafe class SparseProducts
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        var result = empty(matrix.Rows, rows.shape[1], dtype: ScalarType.Float32);
+        var result = empty(matrix.Rows, rows.size(1), dtype: ScalarType.Float32);
         if (rows.dtype == ScalarType.BFloat16)
         {
             Pass<TLanes, TVector, ushort>.Of(matrix, rows).Sum(TensorMemory.Of<float>(result));
@@ -77,7 +77,7 @@ internal static unsafe class SparseProducts
 
         public static Pass<TLanes, TVector, TNumber> Of(SparseMatrix matrix, Tensor rows) => new(
             TensorMemory.Of<int>(matrix.Offsets), TensorMemory.Of<int>(matrix.Places), TensorMemory.Of<float>(matrix.Factors),
-            TensorMemory.Of<TNumber>(rows), matrix.Rows, matrix.Count, (int)rows.shape[1]);
+            TensorMemory.Of<TNumber>(rows), matrix.Rows, matrix.Count, (int)rows.size(1));
 
         public void Sum(float* result)
         {

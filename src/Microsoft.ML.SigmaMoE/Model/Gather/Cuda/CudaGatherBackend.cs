@@ -24,12 +24,12 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     public static bool Takes(CudaDevice device, in GatherInputs inputs) =>
         device.Capability >= 70
         && Numbers(inputs) is not null
-        && Math.Max(inputs.Chosen.shape[0], inputs.Values.shape[0]) * Across(inputs) <= int.MaxValue
+        && Math.Max(inputs.Chosen.size(0), inputs.Values.size(0)) * Across(inputs) <= int.MaxValue
         && inputs.Chosen.numel() <= int.MaxValue;
 
     public Tensor Sum(in GatherInputs inputs)
     {
-        var (tokens, width) = (inputs.Chosen.shape[0], Width(inputs));
+        var (tokens, width) = (inputs.Chosen.size(0), Width(inputs));
         var result = Empty([tokens, width], inputs);                                           // [tokens, width]
         var memory = Memory(inputs);
         kernels["gather", $"gather_sum_{Numbers(inputs)}"].Launch(
@@ -59,7 +59,7 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
         var memory = Memory(inputs);
         var (order, offsets) = Sorted(inputs);
         kernels["gather", "scatter_sum"].Launch(
-            inputs.Values.shape[0] * Across(inputs), Threads, 0,
+            inputs.Values.size(0) * Across(inputs), Threads, 0,
             memory.AddressOf(order)!.Value, memory.AddressOf(offsets)!.Value, memory.AddressOf(inputs.Weights)!.Value,
             memory.AddressOf(gradient)!.Value, TorchDeviceMemory.AddressInPlace(result), Choices(inputs), Width(inputs));
         return result;
@@ -69,7 +69,7 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     private static (Tensor Order, Tensor Offsets) Sorted(in GatherInputs inputs)
     {
         var (sorted, order) = inputs.Chosen.flatten().sort(stable: true);                      // [tokens · J]
-        var values = TensorNumbers.Range(0, inputs.Values.shape[0] + 1, 1, ScalarType.Int64, inputs.Chosen.device);
+        var values = TensorNumbers.Range(0, inputs.Values.size(0) + 1, 1, ScalarType.Int64, inputs.Chosen.device);
         return (order, searchsorted(sorted, values));                                          // [tokens · J], [values + 1]
     }
 
@@ -91,9 +91,9 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
         _ => null,
     };
 
-    private static int Choices(in GatherInputs inputs) => (int)inputs.Chosen.shape[1];
+    private static int Choices(in GatherInputs inputs) => (int)inputs.Chosen.size(1);
 
-    private static int Width(in GatherInputs inputs) => (int)inputs.Values.shape[1];
+    private static int Width(in GatherInputs inputs) => (int)inputs.Values.size(1);
 
     // blocks of columns
     private static long Across(in GatherInputs inputs) => (Width(inputs) + Columns - 1) / Columns;

@@ -35,8 +35,8 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
         device.Capability >= 70
         && logits.dtype == ScalarType.Float32
         && CountedChoices.SharedBytes(active) <= device.SharedBytes
-        && logits.shape[0] * active <= int.MaxValue / 2
-        && logits.shape[1] * (logits.shape[0] / CountedChoices.BlockTokens + 2) < int.MaxValue;
+        && logits.size(0) * active <= int.MaxValue / 2
+        && logits.size(1) * (logits.size(0) / CountedChoices.BlockTokens + 2) < int.MaxValue;
 
     /// <summary>Chooses and weighs.</summary>
     /// <param name="logits">[tokens, experts].</param>
@@ -45,7 +45,7 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
     /// <param name="scores">[tokens, experts]: what experts are chosen by, and not weighed; null where the formula's scores choose.</param>
     public CudaRoute Forward(Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
-        var (tokens, experts) = ((int)logits.shape[0], (int)logits.shape[1]);
+        var (tokens, experts) = ((int)logits.size(0), (int)logits.size(1));
         var (blocks, device) = (CountedChoices.BlocksOf(tokens), logits.device);
         var route = new CudaRoute(
             empty(tokens, active, dtype: ScalarType.Int64, device: device),
@@ -69,7 +69,7 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
     /// <summary>Computes the gradient by the logits, [tokens, experts], from that by the weights, [tokens, K].</summary>
     public Tensor Backward(Tensor gradient, Tensor logits, Tensor weights, Tensor chosen)
     {
-        var (tokens, experts) = ((int)logits.shape[0], (int)logits.shape[1]);
+        var (tokens, experts) = ((int)logits.size(0), (int)logits.size(1));
         var byLogits = empty(tokens, experts, dtype: ScalarType.Float32, device: logits.device);
         using var tensors = NewDisposeScope();                               // on libtorch's thread there is no other
         var memory = new TorchDeviceMemory(logits.device);
