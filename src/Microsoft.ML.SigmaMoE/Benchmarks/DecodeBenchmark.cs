@@ -69,7 +69,8 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
             new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = Layers }, type, randomness);
         FeedForward[] blocks = [.. Enumerable.Range(0, Layers).Select(_ => FeedForward.Create(block, context))];
         Array.ForEach(blocks, one => one.eval());
-        kept.Add(context.Frozen).Freeze(blocks.SelectMany(one => one.parameters()));
+        kept.Add(context.Frozen).Freeze();
+        context.Frozen.Settle(blocks.SelectMany(one => one.parameters()));
         return new(name, Contender.Word(type), repetition =>
         {
             foreach (var one in blocks)

@@ -19,20 +19,37 @@ internal sealed class FrozenWeights : IDisposable
     private readonly Dictionary<(nint Weight, Type Form), (Tensor Weight, IDisposable Form)> _forms = [];
     private volatile bool _isFrozen;
     private volatile bool _isFull;
+    private volatile bool _areSettled;
 
     /// <summary>Gets whether weights have stopped to change.</summary>
     public bool IsFrozen => _isFrozen;
 
+    /// <summary>Gets whether weights lie where they are read fastest.</summary>
+    public bool AreSettled => _areSettled;
+
     /// <summary>Says that weights do not change from now on.</summary>
-    /// <param name="weights">Those that products may read as they are stored.</param>
-    public unsafe void Freeze(params IEnumerable<Tensor> weights)
+    public void Freeze() => _isFrozen = true;
+
+    /// <summary>
+    /// Says that weights are read token by token from now on: those that do not change move to larger pages, which takes a
+    /// while, some milliseconds for each page where memory is slow to come.
+    /// </summary>
+    /// <param name="weights">Those that products read as they are stored.</param>
+    public void Settle(IEnumerable<Tensor> weights)
     {
-        foreach (var weight in weights.Where(one => one.device_type == DeviceType.CPU && one.is_contiguous()))
+        if (!_isFrozen)
         {
-            HugePages.Use(TensorMemory.Of<byte>(weight), weight.numel() * weight.element_size());
+            return;
         }
 
-        _isFrozen = true;
+        lock (_gate)
+        {
+            _areSettled = true;
+            foreach (var form in weights.Concat(_forms.Values.Select(kept => kept.Form)))
+            {
+                Settle(form);
+            }
+        }
     }
 
     /// <summary>
@@ -67,6 +84,11 @@ internal sealed class FrozenWeights : IDisposable
             {
                 var form = make();
                 _forms.Add(key, (weight, form));            // the weight too: its handle must not become another's
+                if (_areSettled)
+                {
+                    Settle(form);
+                }
+
                 return form;
             }
             catch (Exception fault) when (fault is OutOfMemoryException or ExternalException)
@@ -91,6 +113,18 @@ internal sealed class FrozenWeights : IDisposable
 
     /// <summary>Frees memory that no finaliser of its own frees, for a model that nobody disposed.</summary>
     ~FrozenWeights() => DisposeForms();
+
+    private static unsafe void Settle(IDisposable form)
+    {
+        if (form is IKeptForm kept)
+        {
+            kept.Settle();
+        }
+        else if (form is Tensor tensor && tensor.device_type == DeviceType.CPU && tensor.is_contiguous())
+        {
+            HugePages.Use(TensorMemory.Of<byte>(tensor), tensor.numel() * tensor.element_size());
+        }
+    }
 
     private void DisposeForms()
     {

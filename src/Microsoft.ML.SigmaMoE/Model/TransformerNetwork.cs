@@ -96,7 +96,7 @@ internal sealed class TransformerNetwork : nn.Module
     public void Freeze()
     {
         eval();
-        _frozen.Freeze(parameters());
+        _frozen.Freeze();
     }
 
     /// <summary>Refuses to change weights of which there may be copies.</summary>
@@ -143,6 +143,11 @@ internal sealed class TransformerNetwork : nn.Module
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
     public Tensor Continue(Tensor tokens, ReadingCache cache)
     {
+        if (_frozen is { IsFrozen: true, AreSettled: false })
+        {
+            _frozen.Settle(parameters());
+        }
+
         var windows = new KeyWindows(tokens.size(1), cache.Length, Model.SameLengthEvaluation);
         var positions = SegmentPositions.Continue(Model, windows, tokens.device);
         var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);

@@ -103,6 +103,26 @@ public sealed class FrozenWeightsTests
     }
 
     [Fact]
+    public void Settle_OfFrozenWeights_MovesWhatIsKeptAndWhatWillBe()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var frozen = new FrozenWeights();
+        frozen.Settle([]);
+        Assert.False(frozen.AreSettled);
+        frozen.Freeze();
+        var (early, late) = (new CountingForm(), new CountingForm());
+        var (weight, large) = (ones(2, 2), arange(1 << 20));
+        frozen.Keep(weight, () => early);
+        var before = large.clone();
+        frozen.Settle([large, ones(3)]);
+        frozen.Keep(ones(2, 2), () => late);
+        Assert.True(frozen.AreSettled);
+        Assert.Equal((1, 1), (early.Settled, late.Settled));
+        TensorAssert.Same(before, large);
+    }
+
+    [Fact]
     public void Rounded_WithGradients_LetsThemFlow()
     {
         using var scope = NewDisposeScope();
@@ -146,6 +166,17 @@ public sealed class FrozenWeightsTests
         var refusal = Assert.Throws<InvalidOperationException>(() => new Trainer(network, new TrainingOptions(), run.Text));
         Assert.Contains("frozen", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => WeightSnapshot.Load(network, new Dictionary<string, Tensor>()));
+    }
+
+    private sealed class CountingForm : IKeptForm
+    {
+        public int Settled { get; private set; }
+
+        public void Settle() => Settled++;
+
+        public void Dispose()
+        {
+        }
     }
 
     private static TransformerNetwork Network(int block, bool isRotary, Precision precision)

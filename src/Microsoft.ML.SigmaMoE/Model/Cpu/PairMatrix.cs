@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// A weight that does not change, in bfloat16 and in the order in which <see cref="Brgemm"/> reads it: libtorch's products put
 /// it into such an order at every call, which for a text's few tokens is most of the work.
 /// </summary>
-internal sealed unsafe class PairMatrix : IDisposable
+internal sealed unsafe class PairMatrix : IKeptForm
 {
     private const int TileRows = 128;
     private readonly int _outputs;
@@ -23,7 +23,6 @@ internal sealed unsafe class PairMatrix : IDisposable
         CpuWork.Run(
             CpuWork.Threads, Panels, () => new Scratch<ushort>(16L * _panels.PaddedInner),
             (strip, panel) => _panels.Pack(source, panel, strip.Pointer));
-        _panels.Settle();
     }
 
     private int Panels => (_outputs + PairPanels.Columns - 1) / PairPanels.Columns;
@@ -55,6 +54,9 @@ internal sealed unsafe class PairMatrix : IDisposable
         });
         return result;
     }
+
+    /// <inheritdoc/>
+    public void Settle() => _panels.Settle();
 
     /// <inheritdoc/>
     public void Dispose() => _panels.Dispose();

@@ -37,7 +37,7 @@ internal sealed unsafe class PairPanels(int rows, int inner) : IDisposable
         PairPacking.Transposed(matrix + (long)first * inner, target, Columns, own, inner, PaddedInner, strip);
     }
 
-    /// <summary>Says that all panels are made, and kept.</summary>
+    /// <summary>Moves to where they are read fastest.</summary>
     public void Settle() => _pairs.Settle();
 
     /// <inheritdoc/>

@@ -32,7 +32,7 @@ internal sealed unsafe class Scratch<T> : IDisposable
     /// <summary>Gets the first element.</summary>
     public T* Pointer { get; private set; }
 
-    /// <summary>Says that this is kept and will be read often, once it is written.</summary>
+    /// <summary>Moves to where it is read fastest, for what is kept and read often.</summary>
     public void Settle() => HugePages.Use(Pointer, _bytes);
 
     /// <inheritdoc/>

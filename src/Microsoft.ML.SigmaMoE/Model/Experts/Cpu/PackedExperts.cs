@@ -5,7 +5,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// Expert weights in the kernels' order. Training changes them: each step makes them anew, of the experts with tokens alone.
 /// </summary>
-internal sealed unsafe class PackedExperts : IDisposable
+internal sealed unsafe class PackedExperts : IKeptForm
 {
     private readonly Scratch<uint> _into;
     private readonly Scratch<uint> _outOf;
@@ -37,10 +37,7 @@ internal sealed unsafe class PackedExperts : IDisposable
     public static PackedExperts All(Tensor up, Tensor down)
     {
         var shape = new ExpertShape((int)up.size(2), (int)up.size(1));
-        var packed = new PackedExperts(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, (int)up.size(0));
-        packed._into.Settle();
-        packed._outOf.Settle();
-        return packed;
+        return new(TensorMemory.Of<float>(up), TensorMemory.Of<float>(down), shape, (int)up.size(0));
     }
 
     /// <summary>Gets the matrix from d_model to expert: K = padded d_model, N = padded G.</summary>
@@ -48,6 +45,13 @@ internal sealed unsafe class PackedExperts : IDisposable
 
     /// <summary>Gets the matrix from expert to d_model: K = padded G, N = padded d_model.</summary>
     public ushort* OutOf(int expert) => (ushort*)(_outOf.Pointer + expert * _shape.PairsOutOf);
+
+    /// <inheritdoc/>
+    public void Settle()
+    {
+        _into.Settle();
+        _outOf.Settle();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
