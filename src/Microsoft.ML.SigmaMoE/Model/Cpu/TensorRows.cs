@@ -49,6 +49,20 @@ internal readonly unsafe struct TensorRows
         }
     }
 
+    /// <summary>Gets a row as float32, to be changed and then written: the row itself where it is that, else a copy.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="room">[width]: holds the copy.</param>
+    public Span<float> Open(long row, Span<float> room)
+    {
+        if (!_isHalf)
+        {
+            return new((float*)_start + row * Width, Width);
+        }
+
+        Read(row, 0, room);
+        return room;
+    }
+
     /// <summary>Reads a row in bfloat16, rounded where it is float32.</summary>
     public void ReadBFloat16(long row, Span<ushort> target)
     {
@@ -62,7 +76,7 @@ internal readonly unsafe struct TensorRows
         }
     }
 
-    /// <summary>Writes a part of a row, from <paramref name="first"/> on.</summary>
+    /// <summary>Writes a part of a row, from <paramref name="first"/> on; nothing where it is there already.</summary>
     public void Write(long row, int first, ReadOnlySpan<float> source)
     {
         var place = row * Width + first;

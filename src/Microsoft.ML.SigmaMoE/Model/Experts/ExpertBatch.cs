@@ -19,7 +19,7 @@ internal sealed class ExpertBatch
 
     private ExpertBatch(Tensor experts, long expertCount, CountedChoices? counted)
     {
-        (Experts, ExpertCount, Counted) = (experts, (int)expertCount, counted);
+        (Experts, ExpertCount, Active, Counted) = (experts, (int)expertCount, (int)experts.size(1), counted);
         _order = new(() => Order.Of(experts, (int)expertCount));
     }
 
@@ -28,6 +28,9 @@ internal sealed class ExpertBatch
 
     /// <summary>Gets the number of experts.</summary>
     public int ExpertCount { get; }
+
+    /// <summary>Gets K.</summary>
+    public int Active { get; }
 
     /// <summary>Gets the same choices as a router's kernel left them, or null where none made them.</summary>
     public CountedChoices? Counted { get; }
@@ -38,17 +41,14 @@ internal sealed class ExpertBatch
     /// <summary>Gets whether any token was sent to an expert.</summary>
     public bool HasTokens(int expert) => Offsets[expert] < Offsets[expert + 1];
 
-    /// <summary>Gets [tokens · K]: the slot at each sorted position.</summary>
-    public long[] SlotOrder => _order.Value.Slots;
-
-    /// <summary>Gets [tokens · K]: the token at each sorted position; ascending within an expert.</summary>
-    public long[] TokenOrder => _order.Value.Tokens;
+    /// <summary>Gets [tokens · K]: the slot at each sorted position, ascending within an expert. Slot / K is its token.</summary>
+    public int[] SlotOrder => _order.Value.Slots;
 
     /// <summary>Gets <see cref="SlotOrder"/> as a tensor on the tokens' device, int64.</summary>
-    public Tensor Slots => _slots ??= from_array(SlotOrder).to(Experts.device);
+    public Tensor Slots => _slots ??= from_array(SlotOrder).to(ScalarType.Int64, Experts.device);
 
-    /// <summary>Gets <see cref="TokenOrder"/> as a tensor on the tokens' device, int64.</summary>
-    public Tensor Tokens => _tokens ??= from_array(TokenOrder).to(Experts.device);
+    /// <summary>Gets the token at each sorted position as a tensor on the tokens' device, int64.</summary>
+    public Tensor Tokens => _tokens ??= from_array(Array.ConvertAll(SlotOrder, slot => (long)(slot / Active))).to(Experts.device);
 
     /// <summary>Creates a batch.</summary>
     /// <param name="experts">[tokens, K], int64.</param>
@@ -57,24 +57,22 @@ internal sealed class ExpertBatch
     public static ExpertBatch Create(Tensor experts, long expertCount, CountedChoices? counted = null) =>
         new(experts, expertCount, counted);
 
-    private sealed record Order(int[] Offsets, long[] Slots, long[] Tokens)
+    private sealed record Order(int[] Offsets, int[] Slots)
     {
         // by counting: two passes over the choices, stable
         public static Order Of(Tensor experts, int expertCount)
         {
             using var local = experts.cpu().contiguous();
             var chosen = MemoryMarshal.Cast<byte, long>(local.bytes);
-            var (slots, tokens) = (new long[chosen.Length], new long[chosen.Length]);
+            var slots = new int[chosen.Length];
             var offsets = Offset(chosen, expertCount);
             var next = offsets.AsSpan().ToArray();
-            var active = (int)experts.size(1);
             for (var slot = 0; slot < chosen.Length; slot++)
             {
-                var position = next[(int)chosen[slot]]++;
-                (slots[position], tokens[position]) = (slot, slot / active);
+                slots[next[(int)chosen[slot]]++] = slot;
             }
 
-            return new(offsets, slots, tokens);
+            return new(offsets, slots);
         }
     }
 

@@ -48,29 +48,31 @@ internal static class OutputBlocks
     {
         var rows = new TensorRows(logits);
         var pieces = CpuWork.Pieces(rows.Count);
-        var (losses, sums) = (new double[pieces.Count], new float[pieces.Count][]);
-        var added = new Span<float>(TensorMemory.Of<float>(bias), rows.Width).ToArray();
+        var losses = new double[pieces.Count];
+        using var sums = new Scratch<float>((long)pieces.Count * rows.Width);               // [pieces, V]
+        var added = TensorMemory.Of<float>(bias);
         CpuWork.Each(pieces, (piece, first, end) =>
         {
-            (var row, sums[piece]) = (new float[rows.Width], new float[rows.Width]);
+            using var room = new Scratch<float>(rows.Width, isZeroed: false);
+            var sum = new Span<float>(sums.Pointer + (long)piece * rows.Width, rows.Width);
             for (var token = first; token < end; token++)
             {
-                rows.Read(token, 0, row);
-                losses[piece] += Differentiate(row, added, (int)targets[token], tokens);
-                TensorPrimitives.Add(sums[piece], row, sums[piece]);
+                var row = rows.Open(token, new(room.Pointer, rows.Width));
+                losses[piece] += Differentiate(row, new(added, rows.Width), (int)targets[token], tokens);
+                TensorPrimitives.Add(sum, row, sum);
                 rows.Write(token, 0, row);
             }
         });
         var total = new Span<float>(TensorMemory.Of<float>(byBias), rows.Width);
-        foreach (var sum in sums)   // in the order of the pieces, whichever thread was first
+        for (var piece = 0; piece < pieces.Count; piece++)   // in their order, whichever thread was first
         {
-            TensorPrimitives.Add(total, sum, total);
+            TensorPrimitives.Add(total, new ReadOnlySpan<float>(sums.Pointer + (long)piece * rows.Width, rows.Width), total);
         }
 
         return losses.Sum();
     }
 
-    private static double Differentiate(Span<float> row, float[] bias, int target, long tokens)
+    private static double Differentiate(Span<float> row, ReadOnlySpan<float> bias, int target, long tokens)
     {
         var wanted = row[target] + bias[target];
         var (largest, sum) = SoftmaxRow.Exponentiate(row, bias);

@@ -4,7 +4,10 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The work of one thread on tiles of tokens: loss, gradient by bias and hidden states, and by logits.</summary>
-internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput packed) : IDisposable
+/// <param name="block">The tokens.</param>
+/// <param name="packed">The matrix.</param>
+/// <param name="byBias">[padded V]: the gradient by the bias is added to it.</param>
+internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput packed, float* byBias) : IDisposable
 {
     private const int Panel = OutputShape.Panel;
     private const int Chunk = OutputShape.Chunk;
@@ -22,9 +25,6 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
 
     /// <summary>Gets the sum of the tokens' losses.</summary>
     public double Loss { get; private set; }
-
-    /// <summary>Gets the gradient by the bias, [padded V].</summary>
-    public float[] ByBias { get; } = new float[block.Shape.PaddedVocabulary];
 
     /// <summary>Computes a tile.</summary>
     /// <param name="first">Its first token.</param>
@@ -148,14 +148,11 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
 
     private void Scale(int first, int row, float even, float odd)
     {
-        fixed (float* byBias = ByBias)
+        for (var column = 0; column < _columns; column += Panel)
         {
-            for (var column = 0; column < _columns; column += Panel)
-            {
-                Scale(
-                    _rows.Pointer + column, even, _columns, odd, byBias + column, Logits(row, column),
-                    block.ByLogits(column / Panel, first + row));
-            }
+            Scale(
+                _rows.Pointer + column, even, _columns, odd, byBias + column, Logits(row, column),
+                block.ByLogits(column / Panel, first + row));
         }
     }
 

@@ -39,20 +39,21 @@ internal static unsafe class OutputTiles
         var threads = CpuWork.Threads;
         var rows = block.TileRows(threads);
         var tiles = (block.Count + rows - 1) / rows;
-        var (losses, sums) = (new double[threads], new float[threads][]);
+        var (losses, width) = (new double[threads], block.Shape.PaddedVocabulary);
+        using var sums = new Scratch<float>((long)threads * width);             // [threads, padded V]
         CpuWork.Run(threads, threads, thread =>
         {
-            using var pass = new OutputTilePass(block, packed);
+            using var pass = new OutputTilePass(block, packed, sums.Pointer + (long)thread * width);
             for (var tile = tiles * thread / threads; tile < tiles * (thread + 1) / threads; tile++)
             {
                 pass.Run(tile * rows, Math.Min(rows, block.Count - tile * rows));
             }
 
-            (losses[thread], sums[thread]) = (pass.Loss, pass.ByBias);
+            losses[thread] = pass.Loss;
         });
-        foreach (var sum in sums)
+        for (var thread = 0; thread < threads; thread++)
         {
-            TensorPrimitives.Add(byBias, sum.AsSpan(0, byBias.Length), byBias);
+            TensorPrimitives.Add(byBias, new ReadOnlySpan<float>(sums.Pointer + (long)thread * width, byBias.Length), byBias);
         }
 
         return losses.Sum();

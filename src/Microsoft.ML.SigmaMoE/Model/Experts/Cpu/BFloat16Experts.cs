@@ -9,20 +9,20 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
 {
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        var shape = Shape(inputs);
+        var shape = ExpertShape.Of(inputs);
         var raw = empty(batch.SlotOrder.Length, shape.ExpertSize, dtype: ScalarType.BFloat16);  // [slots, G]
         var output = empty_like(inputs.Tokens);                                    // [tokens, D]
         using var tensors = NewDisposeScope();
         using var tokens = new RoundedRows(inputs.Tokens.size(0), shape);
-        var call = Call(inputs, batch, mask, raw, tokens);
-        var source = Pointer(inputs.Tokens);
+        var call = new RoundedCall(inputs, batch, mask, raw, tokens);
+        var source = ExpertCall.Pointer(inputs.Tokens);
         var target = TensorMemory.Of<float>(output);
         var kept = BFloat16ExpertBackend.Kept(inputs);
         using var made = kept is null
-            ? new PackedExperts(Pointer(inputs.Up), Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
+            ? new PackedExperts(ExpertCall.Pointer(inputs.Up), ExpertCall.Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
             : null;
         var weights = kept ?? made!;
-        ByTokens(call, inputs.Tokens.size(0), (first, end, shares) =>
+        call.ByTokens((first, end, shares) =>
         {
             using var pass = new ExpertForwardPass<TActivation>(call, weights, new(target, shape.ModelSize, first, end));
             tokens.Round(source, first, end);
@@ -34,7 +34,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
     public ExpertGradients Backward(
         Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw)
     {
-        var shape = Shape(inputs);
+        var shape = ExpertShape.Of(inputs);
         var result = new ExpertGradients(
             empty_like(inputs.Tokens),
             empty_like(inputs.Gates),
@@ -46,21 +46,21 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         using var arriving = new RoundedRows(inputs.Tokens.size(0), shape);
         using var byRaw = new Scratch<ushort>(
             (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
-        var call = Call(inputs, batch, mask, raw, tokens);
-        ByTokensAndGates(call, inputs, Pointer(gradient), arriving, result, byRaw.Pointer);
+        var call = new RoundedCall(inputs, batch, mask, raw, tokens);
+        ByTokensAndGates(call, inputs, ExpertCall.Pointer(gradient), arriving, result, byRaw.Pointer);
         ByWeights(call, arriving, result, byRaw.Pointer);
         return result;
     }
 
     private static void ByTokensAndGates(
-        ExpertCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+        RoundedCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
     {
-        var source = Pointer(inputs.Tokens);
+        var source = ExpertCall.Pointer(inputs.Tokens);
         var byToken = TensorMemory.Of<float>(result.Tokens);
         var byGate = TensorMemory.Of<float>(result.Gates);
         using var weights = new PackedExperts(
-            Pointer(inputs.Down), Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
-        ByTokens(call, inputs.Tokens.size(0), (first, end, shares) =>
+            ExpertCall.Pointer(inputs.Down), ExpertCall.Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
+        call.ByTokens((first, end, shares) =>
         {
             using var pass = new InputGradientPass<TActivation>(
                 call, weights, arriving, new(byToken, call.Shape.ModelSize, first, end), byGate, byRaw);
@@ -70,7 +70,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         });
     }
 
-    private static void ByWeights(ExpertCall call, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+    private static void ByWeights(RoundedCall call, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
     {
         var up = TensorMemory.Of<float>(result.Up);
         var down = TensorMemory.Of<float>(result.Down);
@@ -91,31 +91,4 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
             }
         });
     }
-
-    private static void ByTokens(ExpertCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
-    {
-        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
-        CpuWork.Run(threads, threads, thread =>
-        {
-            var shares = TokenShare.Of(
-                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows);
-            work(tokenCount * thread / threads, tokenCount * (thread + 1) / threads, shares);
-        });
-    }
-
-    private static ExpertShape Shape(in ExpertInputs inputs) => new((int)inputs.Up.size(2), (int)inputs.Up.size(1));
-
-    private static ExpertCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw, RoundedRows tokens) => new()
-    {
-        Shape = Shape(inputs),
-        Batch = batch,
-        Tokens = tokens,
-        Gates = Pointer(inputs.Gates),
-        Raw = TensorMemory.Of<ushort>(raw),
-        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
-        Mask = mask is null ? null : Pointer(mask),
-    };
-
-    // a copy made here lives until the caller's scope ends
-    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
 }

@@ -1,36 +1,57 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What all passes of one call read: the sorted tokens and the memory of tensors that outlive the call.</summary>
-internal sealed unsafe class ExpertCall
+/// <summary>
+/// What all passes of one call read, in whatever number type: the sorted tokens and the memory of tensors, which outlive the
+/// call. Tensors that are not contiguous are copied, into the scope in which a call is created.
+/// </summary>
+internal abstract unsafe class ExpertCall
 {
-    public required ExpertShape Shape { get; init; }
+    private readonly int[] _slots;
+    private readonly int _active;
+    private readonly long _tokenCount;
+    private readonly float* _gates;
 
-    public required ExpertBatch Batch { get; init; }
+    // [experts, G] and [tokens · K, G] by slot, or null
+    private readonly float* _bias;
+    private readonly float* _mask;
 
-    /// <summary>Gets the tokens, rounded.</summary>
-    public required RoundedRows Tokens { get; init; }
+    protected ExpertCall(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
+    {
+        (Batch, Shape, _slots, _active) = (batch, ExpertShape.Of(inputs), batch.SlotOrder, batch.Active);
+        _tokenCount = inputs.Tokens.size(0);
+        _gates = Pointer(inputs.Gates);
+        _bias = Pointer(inputs.UpBias);
+        _mask = Pointer(mask);
+    }
 
-    /// <summary>Gets the gates, by slot.</summary>
-    public required float* Gates { get; init; }
+    public ExpertShape Shape { get; }
 
-    /// <summary>Gets the hidden vectors before the activation, [positions, G], sorted.</summary>
-    public required ushort* Raw { get; init; }
+    public ExpertBatch Batch { get; }
 
-    /// <summary>Gets the biases, [experts, G], or null.</summary>
-    public required float* Bias { get; init; }
+    /// <summary>Gets the memory of a tensor, or of a copy in the caller's scope; null for none.</summary>
+    public static float* Pointer(Tensor? tensor) => TensorMemory.Of<float>(tensor?.contiguous());
 
-    /// <summary>Gets the factors on hidden vectors, [tokens · K, G] by slot, or null.</summary>
-    public required float* Mask { get; init; }
+    public int SlotAt(int position) => _slots[position];
 
-    public ReadOnlySpan<long> TokensOf(TokenShare share) => Batch.TokenOrder.AsSpan(share.Start, share.Count);
+    public long TokenAt(int position) => _slots[position] / _active;
 
-    public long TokenAt(int position) => Batch.TokenOrder[position];
+    public float GateAt(int position) => _gates[_slots[position]];
 
-    public float GateAt(int position) => Gates[Batch.SlotOrder[position]];
+    public float* MaskAt(int position) => _mask == null ? null : _mask + (long)_slots[position] * Shape.ExpertSize;
 
-    public ushort* RawAt(int position) => Raw + (long)position * Shape.ExpertSize;
+    public float* BiasOf(int expert) => _bias == null ? null : _bias + (long)expert * Shape.ExpertSize;
 
-    public float* BiasOf(int expert) => Bias == null ? null : Bias + (long)expert * Shape.ExpertSize;
-
-    public float* MaskAt(int position) => Mask == null ? null : Mask + Batch.SlotOrder[position] * Shape.ExpertSize;
+    /// <summary>Gives each thread some tokens of its own.</summary>
+    /// <param name="work">Gets the first of them, their end, and the stretches of sorted positions that they stand at.</param>
+    public void ByTokens(Action<long, long, List<TokenShare>> work)
+    {
+        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, _tokenCount / 16));
+        CpuWork.Run(threads, threads, thread =>
+        {
+            var (first, end) = (_tokenCount * thread / threads, _tokenCount * (thread + 1) / threads);
+            work(first, end, TokenShare.Of(Batch, first, end, ExpertShape.TileRows));
+        });
+    }
 }

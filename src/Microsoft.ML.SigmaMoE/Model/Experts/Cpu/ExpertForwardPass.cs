@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The forward pass of one thread over its own tokens, a tile of at most 96 tokens of one expert at a time: gather →
 /// multiply → activation → multiply → weigh and add. Nothing of size [tokens · K, d_model] ever exists.
 /// </summary>
-internal sealed unsafe class ExpertForwardPass<TActivation>(ExpertCall call, PackedExperts weights, TokenSums output) : IDisposable
+internal sealed unsafe class ExpertForwardPass<TActivation>(RoundedCall call, PackedExperts weights, TokenSums output) : IDisposable
     where TActivation : struct, IVectorActivation
 {
     private readonly Brgemm _brgemm = new();
@@ -21,7 +21,7 @@ internal sealed unsafe class ExpertForwardPass<TActivation>(ExpertCall call, Pac
     {
         var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
-        call.Tokens.Gather(call.TokensOf(share), _tile.Pointer);
+        call.Gather(share, call.Tokens, _tile.Pointer);
         _brgemm.Multiply(
             rows, width, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
             weights.Into(share.Expert), expertStride, _raw.Pointer, expertStride, accumulate: false);

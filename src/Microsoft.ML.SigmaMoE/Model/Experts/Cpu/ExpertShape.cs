@@ -8,6 +8,9 @@ internal readonly record struct ExpertShape(int ModelSize, int ExpertSize)
     /// <summary>The most rows that one multiplication takes: a tile of them stays in the second-level cache.</summary>
     public const int TileRows = 96;
 
+    /// <summary>Gets the sizes of some experts.</summary>
+    public static ExpertShape Of(in ExpertInputs inputs) => new((int)inputs.Up.size(2), (int)inputs.Up.size(1));
+
     /// <summary>Gets d_model, padded.</summary>
     public int PaddedModelSize => Padding.Up(ModelSize, 32);
 

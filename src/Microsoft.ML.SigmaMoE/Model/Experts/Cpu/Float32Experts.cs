@@ -14,15 +14,15 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         var raw = empty(batch.SlotOrder.Length, inputs.Up.size(1), dtype: ScalarType.Float32);  // [slots, G]
         var output = empty_like(inputs.Tokens);                                                     // [tokens, D]
         using var tensors = NewDisposeScope();
-        var call = Call(inputs, batch, mask, raw);
-        var tokens = Pointer(inputs.Tokens);
-        var down = Pointer(inputs.Down);
+        var call = new FloatCall(inputs, batch, mask, raw);
+        var tokens = ExpertCall.Pointer(inputs.Tokens);
+        var down = ExpertCall.Pointer(inputs.Down);
         var target = TensorMemory.Of<float>(output);
-        using var up = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Up));
-        ByTokens(call, inputs.Tokens.size(0), (first, count, shares) =>
+        using var up = new NeuronProducts<TLanes, TVector>(call, ExpertCall.Pointer(inputs.Up));
+        call.ByTokens((first, end, shares) =>
         {
             using var pass = new FloatForwardPass<TLanes, TVector, TActivation>(call, up, down);
-            new Span<float>(target + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
+            new Span<float>(target + first * call.Shape.ModelSize, (int)(end - first) * call.Shape.ModelSize).Clear();
             shares.ForEach(share => pass.Run(share, tokens, target));
         });
         return new(output, raw);
@@ -38,11 +38,11 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
             empty_like(inputs.Down),
             inputs.UpBias is null ? null : empty_like(inputs.UpBias));
         using var tensors = NewDisposeScope();
-        var call = Call(inputs, batch, mask, raw);
-        var arriving = Pointer(gradient);
+        var call = new FloatCall(inputs, batch, mask, raw);
+        var arriving = ExpertCall.Pointer(gradient);
         using var byRaw = new Scratch<float>((long)batch.SlotOrder.Length * call.Shape.PaddedExpertSize, isZeroed: false);
         ByTokensAndGates(call, inputs, arriving, result, byRaw.Pointer);
-        ByWeights(call, Pointer(inputs.Tokens), arriving, result, byRaw.Pointer);
+        ByWeights(call, ExpertCall.Pointer(inputs.Tokens), arriving, result, byRaw.Pointer);
         return result;
     }
 
@@ -51,12 +51,12 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
     {
         var byToken = TensorMemory.Of<float>(result.Tokens);
         var byGate = TensorMemory.Of<float>(result.Gates);
-        var up = Pointer(inputs.Up);
-        using var down = new NeuronProducts<TLanes, TVector>(call, Pointer(inputs.Down));
-        ByTokens(call, inputs.Tokens.size(0), (first, count, shares) =>
+        var up = ExpertCall.Pointer(inputs.Up);
+        using var down = new NeuronProducts<TLanes, TVector>(call, ExpertCall.Pointer(inputs.Down));
+        call.ByTokens((first, end, shares) =>
         {
             using var pass = new FloatInputGradientPass<TLanes, TVector, TActivation>(call, down, up, byGate, byRaw);
-            new Span<float>(byToken + first * call.Shape.ModelSize, (int)count * call.Shape.ModelSize).Clear();
+            new Span<float>(byToken + first * call.Shape.ModelSize, (int)(end - first) * call.Shape.ModelSize).Clear();
             shares.ForEach(share => pass.Run(share, arriving, byToken));
         });
     }
@@ -86,28 +86,4 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
             }
         });
     }
-
-    private static void ByTokens(FloatCall call, long tokenCount, Action<long, long, List<TokenShare>> work)
-    {
-        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, tokenCount / 16));
-        CpuWork.Run(threads, threads, thread =>
-        {
-            var (first, end) = (tokenCount * thread / threads, tokenCount * (thread + 1) / threads);
-            work(first, end - first, TokenShare.Of(
-                call.Batch.Offsets, call.Batch.TokenOrder, tokenCount, thread, threads, ExpertShape.TileRows));
-        });
-    }
-
-    private static FloatCall Call(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw) => new()
-    {
-        Shape = new((int)inputs.Up.size(2), (int)inputs.Up.size(1)),
-        Batch = batch,
-        Gates = Pointer(inputs.Gates),
-        Raw = TensorMemory.Of<float>(raw),
-        Bias = inputs.UpBias is null ? null : Pointer(inputs.UpBias),
-        Mask = mask is null ? null : Pointer(mask),
-    };
-
-    // a copy made here lives until the caller's scope ends
-    private static float* Pointer(Tensor tensor) => TensorMemory.Of<float>(tensor.contiguous());
 }

@@ -1,34 +1,21 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What all float32 passes of one call read: the sorted tokens and the memory of tensors that outlive the call.</summary>
-internal sealed unsafe class FloatCall
+/// <summary>A call in float32.</summary>
+/// <param name="inputs">What experts compute with.</param>
+/// <param name="batch">The sorted tokens.</param>
+/// <param name="mask">The factors on hidden vectors, [tokens, K, G], or null.</param>
+/// <param name="raw">[positions, G], sorted: the hidden vectors before the activation.</param>
+internal sealed unsafe class FloatCall(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw)
+    : ExpertCall(inputs, batch, mask)
 {
     /// <summary>The most hidden neurons that are computed at once: their weights and a tile's numbers stay in the cache.</summary>
     public const int Neurons = 256;
 
-    public required ExpertShape Shape { get; init; }
+    private readonly float* _raw = TensorMemory.Of<float>(raw);
 
-    public required ExpertBatch Batch { get; init; }
-
-    /// <summary>Gets the gates, by slot.</summary>
-    public required float* Gates { get; init; }
-
-    /// <summary>Gets the hidden vectors before the activation, [positions, G], sorted.</summary>
-    public required float* Raw { get; init; }
-
-    /// <summary>Gets the biases, [experts, G], or null.</summary>
-    public required float* Bias { get; init; }
-
-    /// <summary>Gets the factors on hidden vectors, [tokens · K, G] by slot, or null.</summary>
-    public required float* Mask { get; init; }
-
-    public long TokenAt(int position) => Batch.TokenOrder[position];
-
-    public float GateAt(int position) => Gates[Batch.SlotOrder[position]];
-
-    public float* RawAt(int position) => Raw + (long)position * Shape.ExpertSize;
-
-    public float* MaskAt(int position) => Mask == null ? null : Mask + Batch.SlotOrder[position] * Shape.ExpertSize;
+    public float* RawAt(int position) => _raw + (long)position * Shape.ExpertSize;
 
     /// <summary>Gets where a neuron's row of a matrix [experts, G, D] begins.</summary>
     public float* Row(float* matrix, int expert, int neuron) =>

@@ -15,7 +15,7 @@ internal sealed unsafe class FloatForwardPass<TLanes, TVector, TActivation>(
     protected override void Change(int expert, int position, int first, int count, float* raw)
     {
         var kept = Call.RawAt(position) + first;
-        var bias = Call.Bias == null ? null : Call.Bias + (long)expert * Call.Shape.ExpertSize + first;
+        var bias = Call.BiasOf(expert) == null ? null : Call.BiasOf(expert) + first;
         var mask = Call.MaskAt(position) == null ? null : Call.MaskAt(position) + first;
         var gate = Call.GateAt(position);
         var done = Activate<TLanes, TVector>(raw, bias, mask, gate, kept, 0, count);

@@ -19,7 +19,7 @@ internal sealed unsafe class FloatInputGradientPass<TLanes, TVector, TActivation
 {
     protected override void Change(int expert, int position, int first, int count, float* by)
     {
-        var slot = Call.Batch.SlotOrder[position];
+        var slot = Call.SlotAt(position);
         var raw = Call.RawAt(position) + first;
         var target = byRaw + (long)position * Call.Shape.PaddedExpertSize + first;
         var mask = Call.MaskAt(position) == null ? null : Call.MaskAt(position) + first;

@@ -14,7 +14,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="byGate">[tokens · K] by slot: is set.</param>
 /// <param name="byRaw">[positions + 16, padded G]: the gradient before the activation, sorted: is set.</param>
 internal sealed unsafe class InputGradientPass<TActivation>(
-    ExpertCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw)
+    RoundedCall call, PackedExperts weights, RoundedRows arriving, TokenSums byToken, float* byGate, ushort* byRaw)
     : IDisposable
     where TActivation : struct, IVectorActivation
 {
@@ -28,7 +28,7 @@ internal sealed unsafe class InputGradientPass<TActivation>(
     {
         var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
-        arriving.Gather(call.TokensOf(share), _tile.Pointer);
+        call.Gather(share, arriving, _tile.Pointer);
         _brgemm.Multiply(
             rows, width, call.Shape.PaddedModelSize, _tile.Pointer, call.Shape.PaddedModelSize,
             weights.Into(share.Expert), expertStride, _byHidden.Pointer, expertStride, accumulate: false);
@@ -79,7 +79,7 @@ internal sealed unsafe class InputGradientPass<TActivation>(
             target[i] = BFloat16Rounding.Round(By<Lanes1, float>(byHidden, mask, raw, gate, i, ref sum));
         }
 
-        byGate[call.Batch.SlotOrder[position]] = sum;
+        byGate[call.SlotAt(position)] = sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

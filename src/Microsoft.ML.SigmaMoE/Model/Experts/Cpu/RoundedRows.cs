@@ -18,16 +18,6 @@ internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDispos
         }
     }
 
-    /// <summary>Copies the rows of a stretch of sorted positions into a tile.</summary>
-    public void Gather(ReadOnlySpan<long> tokens, ushort* tile)
-    {
-        var width = shape.PaddedModelSize;
-        for (var row = 0; row < tokens.Length; row++)
-        {
-            new ReadOnlySpan<ushort>(this[tokens[row]], width).CopyTo(new(tile + (long)row * width, width));
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
 }

@@ -9,22 +9,19 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Count">How many.</param>
 internal readonly record struct TokenShare(int Expert, int Start, int Count)
 {
-    /// <summary>Splits a batch between threads by tokens.</summary>
-    /// <param name="offsets">Where each expert's positions begin, and the end of the last.</param>
-    /// <param name="tokens">The token at each sorted position, ascending within an expert.</param>
-    /// <param name="tokenCount">All tokens.</param>
-    /// <param name="thread">Which thread's share.</param>
-    /// <param name="threads">How many threads there are.</param>
+    /// <summary>Finds where a range of tokens stands in a batch.</summary>
+    /// <param name="batch">The batch, whose slots ascend within an expert.</param>
+    /// <param name="first">The first token.</param>
+    /// <param name="end">The token behind the last.</param>
     /// <param name="largest">The most positions of a stretch.</param>
-    public static List<TokenShare> Of(
-        int[] offsets, ReadOnlySpan<long> tokens, long tokenCount, int thread, int threads, int largest)
+    public static List<TokenShare> Of(ExpertBatch batch, long first, long end, int largest)
     {
-        var (first, end) = (tokenCount * thread / threads, tokenCount * (thread + 1) / threads);
-        var shares = new List<TokenShare>();
-        for (var expert = 0; expert < offsets.Length - 1; expert++)
+        var (offsets, slots) = (batch.Offsets, batch.SlotOrder);
+        var shares = new List<TokenShare>(batch.ExpertCount);
+        for (var expert = 0; expert < batch.ExpertCount; expert++)
         {
-            var own = tokens[offsets[expert]..offsets[expert + 1]];
-            var (from, to) = (LowerBound(own, first), LowerBound(own, end));
+            var own = slots.AsSpan(offsets[expert]..offsets[expert + 1]);
+            var (from, to) = (LowerBound(own, first * batch.Active), LowerBound(own, end * batch.Active));
             for (; from < to; from += largest)
             {
                 shares.Add(new(expert, offsets[expert] + from, Math.Min(largest, to - from)));
@@ -34,7 +31,7 @@ internal readonly record struct TokenShare(int Expert, int Start, int Count)
         return shares;
     }
 
-    private static int LowerBound(ReadOnlySpan<long> ascending, long value)
+    private static int LowerBound(ReadOnlySpan<int> ascending, long value)
     {
         var (low, high) = (0, ascending.Length);
         while (low < high)

@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// The gradient by one matrix of one expert, leftᵀ · right over the expert's tokens, in blocks of 128. One thread does a
 /// whole matrix, so that the order of its sums never changes.
 /// </summary>
-internal sealed unsafe class WeightGradientPass<TActivation>(ExpertCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
+internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
     where TActivation : struct, IVectorActivation
 {
     private const int Block = 128;
