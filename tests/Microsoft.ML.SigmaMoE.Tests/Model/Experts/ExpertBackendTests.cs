@@ -27,6 +27,8 @@ public sealed class ExpertBackendTests
                 data.Add(backend, 70, 490, 3, 230, 2, Spread.Random, false, false);
                 data.Add(backend, 40, 24, 512, 5, 8, Spread.Random, true, false);
                 data.Add(backend, 19, 20, 2, 4096, 1, Spread.Random, false, true);
+                data.Add(backend, 20, 200, 24, 70, 3, Spread.Random, true, true); // threads share neurons
+                data.Add(backend, 9, 300, 40, 20, 2, Spread.Random, false, false); // threads share experts
             }
 
             return data;

@@ -10,7 +10,6 @@ internal abstract unsafe class ExpertCall
 {
     private readonly int[] _slots;
     private readonly int _active;
-    private readonly long _tokenCount;
     private readonly float* _gates;
 
     // [experts, G] and [tokens · K, G] by slot, or null
@@ -20,7 +19,7 @@ internal abstract unsafe class ExpertCall
     protected ExpertCall(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         (Batch, Shape, _slots, _active) = (batch, ExpertShape.Of(inputs), batch.SlotOrder, batch.Active);
-        _tokenCount = inputs.Tokens.size(0);
+        TokenCount = inputs.Tokens.size(0);
         _gates = Pointer(inputs.Gates);
         _bias = Pointer(inputs.UpBias);
         _mask = Pointer(mask);
@@ -29,6 +28,8 @@ internal abstract unsafe class ExpertCall
     public ExpertShape Shape { get; }
 
     public ExpertBatch Batch { get; }
+
+    public long TokenCount { get; }
 
     /// <summary>Gets the memory of a tensor, or of a copy in the caller's scope; null for none.</summary>
     public static float* Pointer(Tensor? tensor) => TensorMemory.Of<float>(tensor?.contiguous());
@@ -47,10 +48,10 @@ internal abstract unsafe class ExpertCall
     /// <param name="work">Gets the first of them, their end, and the stretches of sorted positions that they stand at.</param>
     public void ByTokens(Action<long, long, List<TokenShare>> work)
     {
-        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, _tokenCount / 16));
+        var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, TokenCount / 16));
         CpuWork.Run(threads, threads, thread =>
         {
-            var (first, end) = (_tokenCount * thread / threads, _tokenCount * (thread + 1) / threads);
+            var (first, end) = (TokenCount * thread / threads, TokenCount * (thread + 1) / threads);
             work(first, end, TokenShare.Of(Batch, first, end, ExpertShape.TileRows));
         });
     }

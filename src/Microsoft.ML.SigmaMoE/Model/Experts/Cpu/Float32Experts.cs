@@ -19,9 +19,23 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         var down = ExpertCall.Pointer(inputs.Down);
         var target = TensorMemory.Of<float>(output);
         using var up = new NeuronProducts<TLanes, TVector>(call, ExpertCall.Pointer(inputs.Up));
+        FloatForwardPass<TLanes, TVector, TActivation> Pass() => new(call, up, down);
+        if (NeuronShares.Threads(call) is > 1 and var threads)
+        {
+            NeuronShares.Run(call, threads, target, (shares, first, end, sums) =>
+            {
+                using var pass = Pass();
+                foreach (var share in shares)
+                {
+                    pass.Run(share, tokens, sums, first, end);
+                }
+            });
+            return new(output, raw);
+        }
+
         call.ByTokens((first, end, shares) =>
         {
-            using var pass = new FloatForwardPass<TLanes, TVector, TActivation>(call, up, down);
+            using var pass = Pass();
             new Span<float>(target + first * call.Shape.ModelSize, (int)(end - first) * call.Shape.ModelSize).Clear();
             shares.ForEach(share => pass.Run(share, tokens, target));
         });

@@ -24,15 +24,23 @@ internal abstract unsafe class FloatTilePass<TLanes, TVector>(
     /// <param name="share">The stretch.</param>
     /// <param name="source">[tokens, D].</param>
     /// <param name="target">[tokens, D]: is added to.</param>
-    public void Run(TokenShare share, float* source, float* target)
+    public void Run(TokenShare share, float* source, float* target) => Run(share, source, target, 0, call.Shape.ExpertSize);
+
+    /// <summary>Computes what some neurons add to one stretch.</summary>
+    /// <param name="share">The stretch.</param>
+    /// <param name="source">[tokens, D].</param>
+    /// <param name="target">[tokens, D]: is added to.</param>
+    /// <param name="first">The first neuron: the first of a panel.</param>
+    /// <param name="end">The neuron behind the last.</param>
+    public void Run(TokenShare share, float* source, float* target, int first, int end)
     {
         var size = call.Shape.ModelSize;
         var panel = RegisterTiles<TLanes, TVector>.Panel;
         var targets = stackalloc float*[ExpertShape.TileRows];
         call.Gather(share, source, _tile.Pointer, target, targets);
-        for (var neuron = 0; neuron < call.Shape.ExpertSize; neuron += FloatCall.Neurons)
+        for (var neuron = first; neuron < end; neuron += FloatCall.Neurons)
         {
-            var count = Math.Min(FloatCall.Neurons, call.Shape.ExpertSize - neuron);
+            var count = Math.Min(FloatCall.Neurons, end - neuron);
             into.Multiply(share, _tile.Pointer, neuron, count, _hidden.Pointer);
             for (var row = 0; row < share.Count; row++)
             {
