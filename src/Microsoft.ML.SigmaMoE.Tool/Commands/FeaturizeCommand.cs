@@ -8,10 +8,8 @@ internal sealed class FeaturizeCommand : Verb
 {
     private readonly Argument<string> _model = new("model") { Description = "The model's folder." };
 
-    private readonly Option<PoolingKind?> _pooling = new("--pooling")
-    {
-        Description = "How the vectors of a document's tokens are joined; the model's own way if left out.",
-    };
+    private readonly Option<PoolingKind?> _pooling = ChoiceOption.Of<PoolingKind>(
+        "--pooling", "How the vectors of a document's tokens are joined; the model's own way if left out.");
 
     private readonly Option<int?> _layer = new("--layer")
     {

@@ -27,7 +27,14 @@ internal static unsafe partial class HugePages
         // What lies around it moves too: weights lie beside other weights.
         var first = (nint)start & (nint)(-PageSize);
         var end = ((nint)start + (nint)(bytes + PageSize - 1)) & (nint)(-PageSize);
-        _ = Advise((void*)first, (nuint)(end - first), Collapse);
+        try
+        {
+            _ = Advise((void*)first, (nuint)(end - first), Collapse);
+        }
+        catch (Exception fault) when (fault is EntryPointNotFoundException or DllNotFoundException)
+        {
+            System.Diagnostics.Debug.WriteLine(fault.Message);      // a C library that is not glibc
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

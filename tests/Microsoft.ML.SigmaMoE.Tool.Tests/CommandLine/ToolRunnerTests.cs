@@ -16,6 +16,10 @@ public sealed class ToolRunnerTests
         Tool.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).IsMistake("--help");
 
     [Fact]
+    public void Run_AChoiceThatIsNone_NamesThemAll() => Tool.Run("featurize", "m", "a.txt", "--pooling", "median")
+        .IsMistake("'median' is none of mean, max, last, mean-and-max, second-moment.");
+
+    [Fact]
     public void Run_Help_ListsTheVerbs()
     {
         var help = Tool.Run("--help").Succeeds();

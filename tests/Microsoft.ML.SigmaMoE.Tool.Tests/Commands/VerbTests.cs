@@ -104,11 +104,13 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
         Assert.Equal(model.Embed(["one"])[0], rows[1].Select(cell => float.Parse(cell, CultureInfo.InvariantCulture)), (x, y) => Math.Abs(x - y) < 1e-5);
     }
 
-    [Fact]
-    public void Featurize_WithOptions_HandsThemToTheModel()
+    [Theory]
+    [InlineData("mean-and-max")]
+    [InlineData("MeanAndMax")]
+    public void Featurize_WithOptions_HandsThemToTheModel(string pooling)
     {
         var file = _folder.Write("lines.txt", "one\n");
-        var vector = Tool.Run("featurize", tiny.Model, file, "--pooling", "MeanAndMax", "--layer", "1", "--normalize", "--json").Succeeds().Objects[0];
+        var vector = Tool.Run("featurize", tiny.Model, file, "--pooling", pooling, "--layer", "1", "--normalize", "--json").Succeeds().Objects[0];
         var features = vector.GetProperty("features").EnumerateArray().Select(number => number.GetDouble()).ToArray();
         Assert.Equal(16, features.Length);
         Assert.Equal(1, features.Sum(value => value * value), 1e-4);
