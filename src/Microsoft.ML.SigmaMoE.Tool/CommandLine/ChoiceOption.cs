@@ -20,6 +20,7 @@ internal static class ChoiceOption
             HelpName = string.Join('|', Enum.GetValues<T>().Select(Written)),
             CustomParser = Parse<T>,
         };
+        option.CompletionSources.Clear();
         option.CompletionSources.Add(_ => Enum.GetValues<T>().Select(value => new System.CommandLine.Completions.CompletionItem(Written(value))));
         return option;
     }

@@ -15,41 +15,46 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 internal sealed class FrozenWeights : IDisposable
 {
+    /// <summary>After how many readings weights move.</summary>
+    public const int ManyReadings = 256;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(nint Weight, Type Form), (Tensor Weight, IDisposable Form)> _forms = [];
     private volatile bool _isFrozen;
     private volatile bool _isFull;
-    private volatile bool _areSettled;
+    private int _readings;
 
     /// <summary>Gets whether weights have stopped to change.</summary>
     public bool IsFrozen => _isFrozen;
-
-    /// <summary>Gets whether weights lie where they are read fastest.</summary>
-    public bool AreSettled => _areSettled;
 
     /// <summary>Says that weights do not change from now on.</summary>
     public void Freeze() => _isFrozen = true;
 
     /// <summary>
-    /// Says that weights are read token by token from now on: those that do not change move to larger pages, which takes a
-    /// while, some milliseconds for each page where memory is slow to come.
+    /// Says that all weights are read for another token, or a few. Once that has happened often they move, meanwhile and if they
+    /// do not change, to where they are read fastest. It pays after some hundred tokens.
     /// </summary>
-    /// <param name="weights">Those that products read as they are stored.</param>
-    public void Settle(IEnumerable<Tensor> weights)
+    /// <param name="weights">Gets those that products read as they are stored.</param>
+    public void CountReading(Func<IEnumerable<Tensor>> weights)
     {
-        if (!_isFrozen)
+        if (_isFrozen && Interlocked.Increment(ref _readings) == ManyReadings)
         {
-            return;
+            _ = Settle(weights());
         }
+    }
 
+    /// <summary>Moves weights, and what is kept of weights so far, to large pages, on another thread.</summary>
+    /// <param name="weights">Those that products read as they are stored.</param>
+    public Task Settle(IEnumerable<Tensor> weights)
+    {
+        List<(nint Start, long Bytes)> places;
         lock (_gate)
         {
-            _areSettled = true;
-            foreach (var form in weights.Concat(_forms.Values.Select(kept => kept.Form)))
-            {
-                Settle(form);
-            }
+            places = [.. weights.Concat(_forms.Values.Select(kept => kept.Form)).SelectMany(Places)];
         }
+
+        // Should it be freed before, other memory moves: that does no harm.
+        return Task.Run(() => places.ForEach(place => HugePages.Use(place.Start, place.Bytes)));
     }
 
     /// <summary>
@@ -84,11 +89,6 @@ internal sealed class FrozenWeights : IDisposable
             {
                 var form = make();
                 _forms.Add(key, (weight, form));            // the weight too: its handle must not become another's
-                if (_areSettled)
-                {
-                    Settle(form);
-                }
-
                 return form;
             }
             catch (Exception fault) when (fault is OutOfMemoryException or ExternalException)
@@ -114,17 +114,14 @@ internal sealed class FrozenWeights : IDisposable
     /// <summary>Frees memory that no finaliser of its own frees, for a model that nobody disposed.</summary>
     ~FrozenWeights() => DisposeForms();
 
-    private static unsafe void Settle(IDisposable form)
+    private static unsafe IEnumerable<(nint Start, long Bytes)> Places(IDisposable form) => form switch
     {
-        if (form is IKeptForm kept)
-        {
-            kept.Settle();
-        }
-        else if (form is Tensor tensor && tensor.device_type == DeviceType.CPU && tensor.is_contiguous())
-        {
-            HugePages.Use(TensorMemory.Of<byte>(tensor), tensor.numel() * tensor.element_size());
-        }
-    }
+        IKeptForm kept => kept.Memory,
+        Tensor tensor when tensor.device_type == DeviceType.CPU && tensor.is_contiguous()
+            && tensor.numel() * tensor.element_size() is var bytes and <= int.MaxValue =>
+            [((nint)TensorMemory.Of<byte>(tensor), bytes)],
+        _ => [],
+    };
 
     private void DisposeForms()
     {

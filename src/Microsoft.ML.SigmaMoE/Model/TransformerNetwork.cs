@@ -89,6 +89,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Gets where the weights live.</summary>
     public Device Device => _embedding.device;
 
+    /// <summary>Gets what is kept of weights once they do not change.</summary>
+    public FrozenWeights Frozen => _frozen;
+
     /// <summary>Gets what stands in a layer after attention; the first is layer 0.</summary>
     public FeedForward Block(int layer) => _layers[layer % _layers.Count].Block;
 
@@ -143,11 +146,8 @@ internal sealed class TransformerNetwork : nn.Module
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
     public Tensor Continue(Tensor tokens, ReadingCache cache)
     {
-        if (_frozen is { IsFrozen: true, AreSettled: false })
-        {
-            _frozen.Settle(parameters());
-        }
-
+        // in other number types products read what is kept
+        _frozen.CountReading(() => Precision.Type == ScalarType.Float32 ? parameters() : []);
         var windows = new KeyWindows(tokens.size(1), cache.Length, Model.SameLengthEvaluation);
         var positions = SegmentPositions.Continue(Model, windows, tokens.device);
         var hidden = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);

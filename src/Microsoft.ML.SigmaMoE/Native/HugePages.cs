@@ -6,37 +6,48 @@ namespace Microsoft.ML.SigmaMoE;
 /// Moves memory that is read over and over into pages of 2 MB (Linux 6.1 and later). A model in use reads all its weights for
 /// every token: with pages of 4 kB the processor looks up hundreds of them for each matrix, and on a virtual machine each twice.
 /// </summary>
-internal static unsafe partial class HugePages
+internal static partial class HugePages
 {
     private const int Collapse = 25;                        // MADV_COLLAPSE
-    private const long PageSize = 2 << 20;
+    private const nint PageSize = 2 << 20;
     private const long Least = 1 << 18;
 
     /// <summary>
-    /// Moves some memory if it is large, at once, keeping what it holds. Where the system refuses, it stays where it is.
+    /// Moves some memory if it is large, keeping what it holds; others may read and write it meanwhile. Where the system
+    /// refuses, it stays where it is.
     /// </summary>
     /// <param name="start">The first byte.</param>
     /// <param name="bytes">How many.</param>
-    public static void Use(void* start, long bytes)
+    /// <returns>Whether all pages that lie in it whole have moved.</returns>
+    public static bool Use(nint start, long bytes)
     {
         if (bytes < Least || !ProcessSettings.AreAllowed)
         {
-            return;
+            return false;
         }
 
-        // What lies around it moves too: weights lie beside other weights.
-        var first = (nint)start & (nint)(-PageSize);
-        var end = ((nint)start + (nint)(bytes + PageSize - 1)) & (nint)(-PageSize);
+        var (first, end) = (Down(start + PageSize - 1), Down(start + (nint)bytes));
+        var hasMoved = first >= end || Move(first, end);
+        // Pages that it shares with others move too: beside weights lie other weights. Each by itself, as one may be refused.
+        Move(Down(start), Down(start) + PageSize);
+        Move(end, end + PageSize);
+        return hasMoved;
+    }
+
+    private static nint Down(nint address) => address & -PageSize;
+
+    private static bool Move(nint first, nint end)
+    {
         try
         {
-            _ = Advise((void*)first, (nuint)(end - first), Collapse);
+            return Advise(first, (nuint)(end - first), Collapse) == 0;
         }
         catch (Exception fault) when (fault is EntryPointNotFoundException or DllNotFoundException)
         {
-            System.Diagnostics.Debug.WriteLine(fault.Message);      // a C library that is not glibc
+            return false;                                   // a C library that is not glibc
         }
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(void* start, nuint bytes, int advice);
+    private static partial int Advise(nint start, nuint bytes, int advice);
 }

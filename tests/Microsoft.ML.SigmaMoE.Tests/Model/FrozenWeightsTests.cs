@@ -103,23 +103,52 @@ public sealed class FrozenWeightsTests
     }
 
     [Fact]
-    public void Settle_OfFrozenWeights_MovesWhatIsKeptAndWhatWillBe()
+    public async Task Settle_OfWeights_KeepsThem()
     {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
         using var frozen = new FrozenWeights();
-        frozen.Settle([]);
-        Assert.False(frozen.AreSettled);
-        frozen.Freeze();
-        var (early, late) = (new CountingForm(), new CountingForm());
-        var (weight, large) = (ones(2, 2), arange(1 << 20));
-        frozen.Keep(weight, () => early);
-        var before = large.clone();
-        frozen.Settle([large, ones(3)]);
-        frozen.Keep(ones(2, 2), () => late);
-        Assert.True(frozen.AreSettled);
-        Assert.Equal((1, 1), (early.Settled, late.Settled));
+        using var large = arange(1 << 20);
+        using var turned = ones(2, 3).t();
+        using var before = large.clone();
+        await frozen.Settle([large, turned]);
         TensorAssert.Same(before, large);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void CountReading_Often_MovesWhatIsKeptOnceIfItDoesNotChange(bool isFrozen, int times)
+    {
+        using var frozen = new FrozenWeights();
+        if (isFrozen)
+        {
+            frozen.Freeze();
+        }
+
+        var asked = 0;
+        for (var reading = 1; reading <= 3 * FrozenWeights.ManyReadings; reading++)
+        {
+            frozen.CountReading(() => [.. Enumerable.Range(0, ++asked).Select(_ => ones(2))]);
+            Assert.Equal(reading < FrozenWeights.ManyReadings ? 0 : times, asked);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(FrozenWeights.ManyReadings, 1)]
+    public void Continue_ForALongText_MovesWhatIsKept(int tokens, int times)
+    {
+        using var quiet = no_grad();
+        using var network = Network(TinyModel.Blocks.Count - 1, isRotary: false, Precision.Float32);
+        network.Freeze();
+        var form = new CountingForm();
+        network.Frozen.Keep(network.parameters().First(), () => form);
+        using var reader = new DocumentReader(network);
+        for (var token = 0; token < tokens; token++)
+        {
+            reader.Read([token % network.VocabularySize], TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(times, form.Asked);
     }
 
     [Fact]
@@ -170,9 +199,16 @@ public sealed class FrozenWeightsTests
 
     private sealed class CountingForm : IKeptForm
     {
-        public int Settled { get; private set; }
+        public int Asked { get; private set; }
 
-        public void Settle() => Settled++;
+        public IEnumerable<(nint Start, long Bytes)> Memory
+        {
+            get
+            {
+                Asked++;
+                return [];
+            }
+        }
 
         public void Dispose()
         {

@@ -13,7 +13,7 @@ public sealed class HugePagesTests
         var expected = new byte[bytes];
         new Random(1).NextBytes(expected);
         expected.CopyTo(Bytes(block, bytes));
-        block.Settle();
+        Use(block);
         Assert.True(expected.AsSpan().SequenceEqual(Bytes(block, bytes)));
         Bytes(block, bytes).Fill(1);
         Assert.Equal(-1, Bytes(block, bytes).IndexOfAnyExcept((byte)1));
@@ -36,19 +36,43 @@ public sealed class HugePagesTests
                 Assert.Equal(-1, Bytes(own, length).IndexOfAnyExcept((byte)round));
             }
         })).ToArray();
-        for (var round = 0; round < 20; round++)
+        try
         {
-            using var block = new Scratch<byte>(3 << 20);
-            block.Settle();
-            Assert.Equal(-1, Bytes(block, 3 << 20).IndexOfAnyExcept((byte)0));
+            for (var round = 0; round < 20; round++)
+            {
+                using var block = new Scratch<byte>(3 << 20);
+                Use(block);
+                Assert.Equal(-1, Bytes(block, 3 << 20).IndexOfAnyExcept((byte)0));
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref isOver, true);
         }
 
-        Volatile.Write(ref isOver, true);
         await Task.WhenAll(writers);
     }
 
+    // Where memory is in small pieces the system may refuse once.
     [Fact]
-    public unsafe void Use_OfMemoryThatIsNotThere_IsRefusedSilently() => HugePages.Use((void*)(1 << 21), 64 << 20);
+    public void Use_OnLinux_MovesPages()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 1), "This system moves no pages.");
+        using var block = new Scratch<byte>(9 << 20);
+        Assert.Contains(true, Enumerable.Range(0, 10).Select(_ => Use(block)));
+    }
+
+    [Fact]
+    public void Use_OfLittleMemory_LeavesIt()
+    {
+        using var block = new Scratch<byte>(1000);
+        Assert.False(Use(block));
+    }
+
+    [Fact]
+    public void Use_OfMemoryThatIsNotThere_IsRefusedSilently() => Assert.False(HugePages.Use(1 << 21, 64 << 20));
+
+    private static bool Use(Scratch<byte> block) => HugePages.Use(block.Memory.Start, block.Memory.Bytes);
 
     private static unsafe Span<byte> Bytes(Scratch<byte> block, int length) => new(block.Pointer, length);
 }

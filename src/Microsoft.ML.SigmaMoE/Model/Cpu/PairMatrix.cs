@@ -56,7 +56,7 @@ internal sealed unsafe class PairMatrix : IKeptForm
     }
 
     /// <inheritdoc/>
-    public void Settle() => _panels.Settle();
+    public IEnumerable<(nint Start, long Bytes)> Memory => [_panels.Memory];
 
     /// <inheritdoc/>
     public void Dispose() => _panels.Dispose();

@@ -37,8 +37,8 @@ internal sealed unsafe class PairPanels(int rows, int inner) : IDisposable
         PairPacking.Transposed(matrix + (long)first * inner, target, Columns, own, inner, PaddedInner, strip);
     }
 
-    /// <summary>Moves to where they are read fastest.</summary>
-    public void Settle() => _pairs.Settle();
+    /// <summary>Gets where they lie.</summary>
+    public (nint Start, long Bytes) Memory => _pairs.Memory;
 
     /// <inheritdoc/>
     public void Dispose() => _pairs.Dispose();

@@ -11,7 +11,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal static unsafe class PairProducts
 {
-    private const int PairsAhead = RowProducts.BytesAhead / sizeof(uint);
+    // rows of pairs whose factors are looked at together
+    private const int Most = 256;
 
     /// <summary>sums[n] += Σ_k factors[k] · B[k, n]. Pairs of rows whose factors are both 0 are not read.</summary>
     /// <param name="pairs">B: [inner / 2, columns] pairs.</param>
@@ -22,25 +23,42 @@ internal static unsafe class PairProducts
     /// <param name="sums">[columns].</param>
     public static void Add(uint* pairs, int stride, float* factors, int inner, int columns, float* sums)
     {
-        for (var k = 0; k < inner; k += 2)
+        var ahead = Math.Max(1, RowProducts.BytesAhead / sizeof(uint) / stride);
+        var living = stackalloc int[Most];
+        for (var start = 0; start < inner; start += 2 * Most)
         {
-            var (even, odd) = (factors[k], k + 1 < inner ? factors[k + 1] : 0);
-            if (even != 0 || odd != 0)
+            var count = Find(factors, start, Math.Min(inner, start + 2 * Most), living);
+            for (var i = 0; i < count; i++)
             {
-                Add(pairs + (long)k / 2 * stride, even, odd, columns, sums);
+                var k = living[i];
+                var next = pairs + (long)living[Math.Min(i + ahead, count - 1)] / 2 * stride;
+                Add(pairs + (long)k / 2 * stride, next, factors[k], k + 1 < inner ? factors[k + 1] : 0, columns, sums);
             }
         }
     }
 
+    // Where the pairs of factors begin that are not both 0.
+    private static int Find(float* factors, int first, int end, int* living)
+    {
+        var count = 0;
+        for (var k = first; k < end; k += 2)
+        {
+            living[count] = k;
+            count += factors[k] != 0 || (k + 1 < end && factors[k + 1] != 0) ? 1 : 0;
+        }
+
+        return count;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Add(uint* row, float even, float odd, int columns, float* sums)
+    private static void Add(uint* row, uint* next, float even, float odd, int columns, float* sums)
     {
         var upper = Vector512.Create(0xFFFF0000u);
         var (x, y) = (Vector512.Create(even), Vector512.Create(odd));
         var n = 0;
         for (; n <= columns - 16; n += 16)
         {
-            Sse.Prefetch1(row + n + PairsAhead);
+            Sse.Prefetch1(next + n);
             var pairs = Vector512.Load(row + n);
             var sum = Vector512.FusedMultiplyAdd((pairs << 16).AsSingle(), x, Vector512.Load(sums + n));
             Vector512.FusedMultiplyAdd((pairs & upper).AsSingle(), y, sum).Store(sums + n);

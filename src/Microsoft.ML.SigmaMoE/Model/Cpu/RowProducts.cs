@@ -90,11 +90,14 @@ internal static unsafe class RowProducts
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        var ahead = Math.Max(1, BytesAhead / sizeof(float) / width);
+        var ahead = Math.Clamp(BytesAhead / sizeof(float) / width, 1, 4);
         for (var row = 0; row < places.Length; row++)
         {
-            // which row comes next the processor cannot know
-            Prefetch(rows + (long)places[Math.Min(row + ahead, places.Length - 1)] * width, width);
+            if (row + ahead < places.Length)    // which row comes next the processor cannot know
+            {
+                Prefetch(rows + (long)places[row + ahead] * width, width);
+            }
+
             Add<TLanes, TVector>(rows + (long)places[row] * width, factors[row], width, sum);
         }
     }

@@ -32,8 +32,8 @@ internal sealed unsafe class Scratch<T> : IDisposable
     /// <summary>Gets the first element.</summary>
     public T* Pointer { get; private set; }
 
-    /// <summary>Moves to where it is read fastest, for what is kept and read often.</summary>
-    public void Settle() => HugePages.Use(Pointer, _bytes);
+    /// <summary>Gets where it lies: its first byte and how many.</summary>
+    public (nint Start, long Bytes) Memory => ((nint)Pointer, _bytes);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,6 +11,7 @@ public sealed unsafe class PairProductsTests
     [InlineData(100, 104)]
     [InlineData(64, 230)]
     [InlineData(33, 512)]
+    [InlineData(1101, 40)]
     public void Add_GivenAnySize_AddsTheProduct(int inner, int columns)
     {
         using var scope = NewDisposeScope();

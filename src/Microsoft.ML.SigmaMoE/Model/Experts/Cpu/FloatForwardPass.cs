@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The forward pass of one thread over its own tokens in float32.</summary>
+/// <summary>The forward pass of one thread over its own tokens or neurons in float32.</summary>
 /// <param name="call">The call.</param>
 /// <param name="up">Takes tokens to neurons.</param>
 /// <param name="down">[experts, G, D]: takes neurons to tokens.</param>

@@ -47,11 +47,7 @@ internal sealed unsafe class PackedExperts : IKeptForm
     public ushort* OutOf(int expert) => (ushort*)(_outOf.Pointer + expert * _shape.PairsOutOf);
 
     /// <inheritdoc/>
-    public void Settle()
-    {
-        _into.Settle();
-        _outOf.Settle();
-    }
+    public IEnumerable<(nint Start, long Bytes)> Memory => [_into.Memory, _outOf.Memory];
 
     /// <inheritdoc/>
     public void Dispose()
