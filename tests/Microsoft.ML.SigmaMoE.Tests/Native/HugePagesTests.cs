@@ -2,6 +2,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class HugePagesTests
 {
+    private const string Setting = "/sys/kernel/mm/transparent_hugepage/enabled";
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -57,7 +59,7 @@ public sealed class HugePagesTests
     [Fact]
     public void Use_OnLinux_MovesPages()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 1), "This system moves no pages.");
+        Assert.SkipUnless(CanMove, "This system moves no pages.");
         using var block = new Scratch<byte>(9 << 20);
         Assert.Contains(true, Enumerable.Range(0, 10).Select(_ => Use(block)));
     }
@@ -71,6 +73,9 @@ public sealed class HugePagesTests
 
     [Fact]
     public void Use_OfMemoryThatIsNotThere_IsRefusedSilently() => Assert.False(HugePages.Use(1 << 21, 64 << 20));
+
+    private static bool CanMove => OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 1)
+        && ProcessSettings.AreAllowed && File.Exists(Setting) && !File.ReadAllText(Setting).Contains("[never]", StringComparison.Ordinal);
 
     private static bool Use(Scratch<byte> block) => HugePages.Use(block.Memory.Start, block.Memory.Bytes);
 
