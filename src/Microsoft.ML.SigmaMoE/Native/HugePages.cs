@@ -29,9 +29,18 @@ internal static partial class HugePages
         var (first, end) = (Down(start + PageSize - 1), Down(start + (nint)bytes));
         var hasMoved = first >= end || Move(first, end);
         // Pages that it shares with others move too: beside weights lie other weights. Each by itself, as one may be refused.
-        Move(Down(start), Down(start) + PageSize);
-        Move(end, end + PageSize);
+        Share(start);
+        Share(start + (nint)bytes);
         return hasMoved;
+    }
+
+    // moves the page that an address stands in the middle of
+    private static void Share(nint address)
+    {
+        if (Down(address) < address)
+        {
+            Move(Down(address), Down(address) + PageSize);
+        }
     }
 
     private static nint Down(nint address) => address & -PageSize;
