@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What a Transformer-XL remembers of earlier segments: each layer's last inputs, detached from the gradient. Owns its
-/// tensors, which outlive dispose scopes. Not safe for use by several threads.
+/// What a Transformer-XL remembers of earlier segments: each layer's last inputs, detached from the gradient, or what
+/// attention made of them. Owns its tensors, which outlive dispose scopes. Not safe for use by several threads.
 /// </summary>
 /// <param name="capacity">How many tokens are kept at most (M); 0 keeps nothing.</param>
 /// <param name="separator">The token before which nothing is remembered, or null where all text is one document.</param>
@@ -14,13 +14,19 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     private Tensor[] _layers = [];
     private long[] _open = [];
 
+    /// <summary>
+    /// Gets whether keys and values are remembered in the place of the inputs that they are made from. They need not be
+    /// computed anew for every segment, but are right only while weights do not change: never in training.
+    /// </summary>
+    public bool KeepsKeys { get; init => field = value && capacity > 0; }
+
     /// <summary>Gets or sets how many of the latest tokens are seen at most; older ones wait for a wider window.</summary>
     public long Window { get; set; } = long.MaxValue;
 
     /// <summary>Gets how many tokens are seen now.</summary>
     public long Length => Math.Min(Window, Stored);
 
-    /// <summary>Gets each layer's tensor, [batch, M, d_model]; empty at the start of a document.</summary>
+    /// <summary>Gets each layer's tensor, [batch, M, d_model] or another width of keys and values; empty at the start of a document.</summary>
     public IReadOnlyList<Tensor> Layers => _layers;
 
     /// <summary>Gets for each row how many tokens of its document have been read; empty where documents are not told apart.</summary>
@@ -41,7 +47,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
         separator is { } token ? DocumentStarts.Find(tokens, token, _open, Length) : null;
 
     /// <summary>Appends a segment and forgets what is older than the capacity.</summary>
-    /// <param name="inputs">Each layer's input, [batch, T, d_model].</param>
+    /// <param name="inputs">Each layer's input, [batch, T, d_model], or its keys and values.</param>
     /// <param name="documents">The segment's documents, where they are told apart.</param>
     public void Append(IReadOnlyList<Tensor> inputs, DocumentStarts? documents = null)
     {
@@ -78,7 +84,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// <summary>Cuts the rows of the batch into equally many parts, each remembered by itself; nothing is left here.</summary>
     public IReadOnlyList<SegmentMemory> Split(int parts)
     {
-        SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => new SegmentMemory(capacity, separator) { Window = Window })];
+        SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => new SegmentMemory(capacity, separator) { Window = Window, KeepsKeys = KeepsKeys })];
         foreach (var (part, piece) in pieces.Index())
         {
             using var scope = NewDisposeScope();

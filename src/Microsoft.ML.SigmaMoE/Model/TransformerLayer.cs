@@ -39,6 +39,20 @@ internal sealed class TransformerLayer : nn.Module
         return Finish(hidden, _attention.Forward(queries, context, positions));
     }
 
+    /// <summary>
+    /// Computes the layer's output from what it kept of earlier segments, which then costs nothing any more. For evaluation:
+    /// the weights that made what was kept get no gradient through it.
+    /// </summary>
+    /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
+    /// <param name="earlier">[batch, M, ..]: what this returned for earlier segments, or null.</param>
+    /// <param name="positions">The positions of the segment.</param>
+    /// <returns>The output, and [batch, T, ..]: what is to be kept of the segment.</returns>
+    public (FeedForwardOutput Output, Tensor Kept) Read(Tensor hidden, Tensor? earlier, SegmentPositions positions)
+    {
+        var (attended, kept) = _attention.Read(_attentionNorm.forward(hidden), earlier, positions);
+        return (Finish(hidden, attended), kept);
+    }
+
     /// <summary>Computes the layer's output for tokens that follow a cache, and adds them to it. No gradient is recorded.</summary>
     /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
     /// <param name="cache">What attention keeps of earlier tokens.</param>

@@ -123,11 +123,12 @@ internal sealed class TransformerNetwork : nn.Module
         var positions = SegmentPositions.Create(Model, windows, tokens.device);
         var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
-        var (inputs, routings) = (new List<Tensor>(_layers.Count + 1), new List<Routing>(_layers.Count));
+        var (remembered, outputs, routings) = (new List<Tensor>(), new List<Tensor>(), new List<Routing>());
         for (var depth = 0; depth < Model.LayerCount; depth++)
         {
-            var output = Run(_layers[depth % _layers.Count], hidden, memory[depth], positions);
-            inputs.Add(hidden);
+            var (output, kept) = Run(_layers[depth % _layers.Count], hidden, memory, depth, positions);
+            remembered.Add(kept);
+            outputs.Add(output.Hidden);
             hidden = output.Hidden;
             if (output.Routing is { } routing)
             {
@@ -135,9 +136,8 @@ internal sealed class TransformerNetwork : nn.Module
             }
         }
 
-        memory.Append(inputs, documents);
-        inputs.Add(hidden);
-        return new(_outputNorm.forward(hidden), keepLayerOutputs ? inputs[1..] : [], routings);
+        memory.Append(remembered, documents);
+        return new(_outputNorm.forward(hidden), keepLayerOutputs ? outputs : [], routings);
     }
 
     /// <summary>Reads tokens that follow those in a cache, and adds them to it. For evaluation only: there is no dropout.</summary>
@@ -224,20 +224,27 @@ internal sealed class TransformerNetwork : nn.Module
         .Where(call => call.First == layer)
         .Select(call => call.Second);
 
-    // Without a gradient nothing inside a layer is needed after it.
-    private static FeedForwardOutput Run(TransformerLayer layer, Tensor hidden, Tensor? memory, SegmentPositions positions)
+    // Without a gradient nothing inside a layer is needed after it but what it returns.
+    private static (FeedForwardOutput Output, Tensor Kept) Run(
+        TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth, SegmentPositions positions)
     {
         if (is_grad_enabled())
         {
-            return layer.Forward(hidden, memory, positions);
+            return RunInScope(layer, hidden, memory, depth, positions);
         }
 
         using var scope = NewDisposeScope();
-        var output = layer.Forward(hidden, memory, positions);
+        var (output, kept) = RunInScope(layer, hidden, memory, depth, positions);
         output.Hidden.MoveToOuterDisposeScope();
         output.Routing?.MoveToOuterDisposeScope();
-        return output;
+        return (output, memory.KeepsKeys ? kept.MoveToOuterDisposeScope() : kept);
     }
+
+    // Returns what memory is to keep of the segment, too.
+    private static (FeedForwardOutput Output, Tensor Kept) RunInScope(
+        TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth, SegmentPositions positions) => memory.KeepsKeys
+        ? layer.Read(hidden, memory[depth], positions)
+        : (layer.Forward(hidden, memory[depth], positions), hidden);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -20,7 +20,7 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
     public BatchScore Score(IReadOnlyList<int[]> rows, ScoreParts parts, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        using var memory = new SegmentMemory(network.Model.EffectiveEvaluationMemoryLength);
+        using var memory = new SegmentMemory(network.Model.EffectiveEvaluationMemoryLength) { KeepsKeys = true };
         using var pooling = parts.HasFlag(ScoreParts.Features)
             ? new RowPooling(features.Pooling, rows.Count, network.Model.ModelSize, network.Device)
             : null;

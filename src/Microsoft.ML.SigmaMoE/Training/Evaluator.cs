@@ -61,7 +61,7 @@ internal sealed class Evaluator
     private EvaluationResult Read(CancellationToken cancellationToken)
     {
         using var quiet = inference_mode();
-        using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator);
+        using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator) { KeepsKeys = true };
         var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
         var end = ReadStreams(ref total, memory, cancellationToken);
         return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;

@@ -23,14 +23,17 @@ internal sealed class RelativeAttention : Attention
     [ComponentName(Name = "unused_bias")] private readonly Parameter _unusedBias;    // [1]
 
     private readonly MixedLinear _linear;
+    private readonly FrozenWeights _frozen;
     private readonly int _heads;
     private readonly int _headSize;
+    private readonly int _reach;
 
     public RelativeAttention(BlockContext context)
         : base(nameof(RelativeAttention))
     {
         var model = context.Model;
-        (_linear, _heads, _headSize) = (context.Linear, model.HeadCount, model.EffectiveHeadSize);
+        (_linear, _frozen, _heads, _headSize) = (context.Linear, context.Frozen, model.HeadCount, model.EffectiveHeadSize);
+        _reach = model.SegmentLength + model.EffectiveEvaluationMemoryLength;
         var projected = _heads * _headSize;
         _query = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
         _keyValue = WeightInitialization.LayerLinear(2 * projected, model.ModelSize, context);
@@ -44,15 +47,14 @@ internal sealed class RelativeAttention : Attention
         RegisterComponents();
     }
 
-    public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions)
-    {
-        if (RelativeAttentionFunction.Takes(_linear.Type, queries, positions.Windows))
-        {
-            return Merge(RelativeAttentionFunction.Apply(Projected(queries, context, (RelativePositions)positions), positions.Windows));
-        }
+    public override Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions) =>
+        Attend(queries, _linear.Apply(context, _keyValue), (RelativePositions)positions);
 
-        var (keys, values) = KeysAndValues(context);                                   // [batch, heads, S, head]
-        return Merge(Probabilities(queries, keys, (RelativePositions)positions), values); // [batch, T, d_model]
+    public override (Tensor Attended, Tensor Kept) Read(Tensor queries, Tensor? earlier, SegmentPositions positions)
+    {
+        var own = _linear.Apply(queries, _keyValue);                                   // [batch, T, heads · 2 · head]
+        var all = earlier is null ? own : cat([earlier, own], 1);                      // [batch, S, heads · 2 · head]
+        return (Attend(queries, all, (RelativePositions)positions), own);
     }
 
     public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
@@ -62,7 +64,7 @@ internal sealed class RelativeAttention : Attention
         var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _linear.Type;
         var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]
         cache.Append(keys.to(type), values.to(type));
-        cache.Reach(seen, count => Places(RelativePositions.Encode(count, queries.size(2), queries.device)).to(type));
+        cache.Reach(seen, count => Places(count, () => RelativePositions.Encode(count, queries.size(2), queries.device)).to(type));
         if (isAlone)
         {
             var (byContent, byPosition) = Queries(queries);                            // [batch, heads, 1, head]
@@ -76,24 +78,38 @@ internal sealed class RelativeAttention : Attention
 
     /// <summary>Computes the attention probabilities, [batch, heads, T, S], in the compute type.</summary>
     internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions) =>
-        Probabilities(queries, keys, Places(positions.Sinusoids).transpose(1, 2), positions);
+        Probabilities(queries, keys, Places(positions.Windows.Keys, () => positions.Sinusoids).transpose(1, 2), positions);
 
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
-    internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context)
+    internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context) => Heads(_linear.Apply(context, _keyValue));
+
+    // keysAndValues: [batch, S, heads · 2 · head]
+    private Tensor Attend(Tensor queries, Tensor keysAndValues, RelativePositions positions)
     {
-        var projected = _linear.Apply(context, _keyValue);                             // [batch, S, heads · 2 · head]
-        var parts = projected.view(context.size(0), -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
-        return (parts[0], parts[1]);
+        if (RelativeAttentionFunction.Takes(_linear.Type, queries, positions.Windows))
+        {
+            return Merge(RelativeAttentionFunction.Apply(Inputs(queries, keysAndValues, positions), positions.Windows));
+        }
+
+        var (keys, values) = Heads(keysAndValues);                                     // [batch, heads, S, head]
+        return Merge(Probabilities(queries, keys, positions), values);                 // [batch, T, d_model]
     }
 
     // Each as its matrix leaves it, with the heads side by side.
-    private AttentionInputs Projected(Tensor queries, Tensor context, RelativePositions positions) => new(
+    private AttentionInputs Inputs(Tensor queries, Tensor keysAndValues, RelativePositions positions) => new(
         _linear.Apply(queries, _query),
-        _linear.Apply(context, _keyValue),
-        _linear.Apply(positions.Sinusoids, _position),
+        keysAndValues,
+        Projected(positions.Windows.Keys, () => positions.Sinusoids),
         _contentBias,
         _positionBias,
         _scale);
+
+    // [batch, S, heads · 2 · head] → keys and values, each [batch, heads, S, head]
+    private (Tensor Keys, Tensor Values) Heads(Tensor keysAndValues)
+    {
+        var parts = keysAndValues.view(keysAndValues.size(0), -1, _heads, 2, _headSize).permute(3, 0, 2, 1, 4);
+        return (parts[0], parts[1]);
+    }
 
     // places: [heads, head, S]
     private Tensor Probabilities(Tensor queries, Tensor keys, Tensor places, RelativePositions positions)
@@ -103,9 +119,22 @@ internal sealed class RelativeAttention : Attention
         return RelativeSoftmax.Apply(content, MatrixProduct.Of(byPosition, places), positions);  // [batch, heads, T, S]
     }
 
-    // [S, d_model] → [heads, S, head]
-    private Tensor Places(Tensor sinusoids) =>
-        _linear.Apply(sinusoids, _position).view(-1, _heads, _headSize).transpose(0, 1);
+    // The positions 1 − count … 0, [heads, count, head].
+    private Tensor Places(long count, Func<Tensor> sinusoids) =>
+        Projected(count, sinusoids).view(-1, _heads, _headSize).transpose(0, 1);
+
+    // The same, [count, heads · head]. A stand-alone network may be asked for more than its options say.
+    private Tensor Projected(long count, Func<Tensor> sinusoids) =>
+        count <= _reach && _frozen.Keep(_position, ProjectAll) is { } all
+            ? all.Latest(count)
+            : _linear.Apply(sinusoids(), _position);
+
+    private KeptPlaces ProjectAll()
+    {
+        using var scope = NewDisposeScope();
+        var sinusoids = RelativePositions.Encode(_reach, _position.size(1), _position.device);
+        return new(_linear.Apply(sinusoids, _position).DetachFromDisposeScope());
+    }
 
     private Tensor Merge(Tensor probabilities, Tensor values)
     {

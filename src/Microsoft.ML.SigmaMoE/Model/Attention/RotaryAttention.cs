@@ -48,6 +48,17 @@ internal sealed class RotaryAttention : Attention
         return Attend(q.narrow(2, context.size(1) - time, time), k, v, (RotaryPositions)positions);
     }
 
+    // What is kept are keys as they are before rotation: places count from the oldest key that is seen.
+    public override (Tensor Attended, Tensor Kept) Read(Tensor queries, Tensor? earlier, SegmentPositions positions)
+    {
+        var (q, k, v) = Project(queries);                                                           // [batch, heads, T, head]
+        var own = cat([k, v], -1).transpose(1, 2);                                                  // [batch, T, heads, 2 · head]
+        var all = (earlier is null ? own : cat([earlier, own], 1)).transpose(1, 2);                 // [batch, heads, S, 2 · head]
+        var attended = Attend(
+            q, all.narrow(3, 0, _headSize), all.narrow(3, _headSize, _headSize), (RotaryPositions)positions);
+        return (attended, own);
+    }
+
     // The cache keeps keys as they are before rotation: places count from the oldest key that is seen.
     public override Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions)
     {
