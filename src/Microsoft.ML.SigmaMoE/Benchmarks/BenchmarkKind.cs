@@ -9,7 +9,7 @@ public enum BenchmarkKind
     /// <summary>A whole training step, beside a simple one, and what its parts take.</summary>
     Step,
 
-    /// <summary>Scoring rows of text, in batches and one by one.</summary>
+    /// <summary>Scoring rows of text, in batches and one by one, and documents of several segments.</summary>
     Score,
 
     /// <summary>One feed-forward block with one token, and a generated token early and late in a document.</summary>

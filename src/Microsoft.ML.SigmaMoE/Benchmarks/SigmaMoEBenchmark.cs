@@ -23,7 +23,7 @@ public static class SigmaMoEBenchmark
         {
             BenchmarkKind.Layer => new LayerBenchmark(options).Run(cancellationToken),
             BenchmarkKind.Step => new StepBenchmark(options).Run(cancellationToken),
-            BenchmarkKind.Score => new ScoreBenchmark(options).Run(cancellationToken),
+            BenchmarkKind.Score => [.. new ScoreBenchmark(options).Run(cancellationToken), .. new DocumentBenchmark(options).Run(cancellationToken)],
             BenchmarkKind.Decode => new DecodeBenchmark(options).Run(cancellationToken),
             BenchmarkKind.AdamW => new AdamWBenchmark(options).Run(cancellationToken),
             BenchmarkKind.Attention => new AttentionBenchmark(options).Run(cancellationToken),
