@@ -117,10 +117,31 @@ internal static unsafe class RegisterTiles<TLanes, TVector>
         RegisterTile<TLanes, TVector>.Multiply(height, a, left.RowStride, left.InnerStride, inner, b, strideB, c, add: false);
         for (var row = 0; row < own; row++)
         {
+            Take(c[row], target[row] + column, width, add);
+        }
+    }
+
+    // Both vectors are read before either is written: where the row is shorter than two they overlap.
+    private static void Take(float* sums, float* target, int width, bool add)
+    {
+        if (width < TLanes.Count)
+        {
             for (var i = 0; i < width; i++)
             {
-                target[row][column + i] = add ? target[row][column + i] + c[row][i] : c[row][i];
+                target[i] = add ? target[i] + sums[i] : sums[i];
             }
+
+            return;
         }
+
+        var last = width - TLanes.Count;
+        var (x, y) = (TLanes.Load(sums), TLanes.Load(sums + last));
+        if (add)
+        {
+            (x, y) = (TLanes.Add(TLanes.Load(target), x), TLanes.Add(TLanes.Load(target + last), y));
+        }
+
+        TLanes.Store(x, target);
+        TLanes.Store(y, target + last);
     }
 }
