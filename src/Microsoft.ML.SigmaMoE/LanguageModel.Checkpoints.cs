@@ -25,15 +25,17 @@ public sealed partial class LanguageModel
     }
 
     /// <summary>
-    /// Writes the weights, float32, as safetensors with the names of the authors' code: those of the paper, or for a model
-    /// with rotary attention those of the Hugging Face form. <see cref="Import"/> reads them back bit for bit. The tokenizer
-    /// is not in them.
+    /// Writes the weights, float32, as safetensors with the names of the authors' code: those of the paper, or for a
+    /// model with rotary attention those of the Hugging Face form. <see cref="Import"/> reads them back bit for bit.
+    /// The tokenizer is not in them.
     /// </summary>
     /// <param name="path">
-    /// A file that ends with .safetensors, or a folder, which gets model.safetensors and, in the Hugging Face form, config.json.
-    /// What is there is replaced only when the new is complete.
+    /// A file that ends with .safetensors, or a folder, which gets model.safetensors and, in the Hugging Face form,
+    /// config.json. What is there is replaced only when the new is complete.
     /// </param>
-    /// <exception cref="NotSupportedException">The model has rotary attention and something that the Hugging Face form lacks.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The model has rotary attention and something that the Hugging Face form lacks.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Export(string path)
     {

@@ -5,8 +5,8 @@ public sealed partial class LanguageModel
 {
     /// <summary>Scores rows of token ids. Results are in the order of the rows.</summary>
     /// <param name="rows">
-    /// Independent documents. The first token of a row is given, not predicted: a row of n tokens has n − 1 log-likelihoods.
-    /// A row that begins with the tokenizer's separator scores as its text does.
+    /// Independent documents. The first token of a row is given, not predicted: a row of n tokens has n − 1
+    /// log-likelihoods. A row that begins with the tokenizer's separator scores as its text does.
     /// </param>
     /// <param name="cancellationToken">Looked at before every forward pass.</param>
     /// <returns>Scores without a number of bytes, so without bits per byte.</returns>
@@ -16,7 +16,9 @@ public sealed partial class LanguageModel
         Score(rows, Options.Features, ScoreParts.LogLikelihoods, cancellationToken);
 
     /// <summary>Turns rows of token ids into feature vectors: their hidden states, pooled.</summary>
-    /// <param name="rows">Independent documents. The first token of a row is given: its own state is not pooled.</param>
+    /// <param name="rows">
+    /// Independent documents. The first token of a row is given: its own state is not pooled.
+    /// </param>
     /// <param name="features">How to pool; null for the model's own options.</param>
     /// <param name="cancellationToken">Looked at before every forward pass.</param>
     /// <returns>One vector a row; zeros for a row of fewer than two tokens.</returns>
@@ -28,7 +30,9 @@ public sealed partial class LanguageModel
 
     /// <summary>Continues token ids, one by one.</summary>
     /// <param name="prompt">The beginning of a document, at least one token. It is not part of the result.</param>
-    /// <param name="options">How to draw tokens and when to stop; null for the defaults. Texts to stop at need a tokenizer.</param>
+    /// <param name="options">
+    /// How to draw tokens and when to stop; null for the defaults. Texts to stop at need a tokenizer.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every token.</param>
     /// <returns>Ids. Nothing is computed until they are enumerated, and each enumeration begins anew.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>

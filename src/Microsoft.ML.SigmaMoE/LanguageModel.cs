@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A trained language model: scores text, turns it into features and continues it. Usable without ML.NET.</summary>
+/// <summary>
+/// A trained language model: scores text, turns it into features and continues it. Usable without ML.NET.
+/// </summary>
 /// <remarks>
 /// Safe to use from several threads at once. Dispose it when you no longer use it: the weights go when nothing else (a
 /// transformer, a call in progress) uses them either. Text is scored as a document of its own, from an empty memory,
@@ -39,7 +41,9 @@ public sealed partial class LanguageModel : IDisposable
         "The model has no tokenizer: it was imported from a checkpoint whose tokenizer is elsewhere. "
         + "Give it token ids instead of text, or import it with ImportOptions.Tokenizer.");
 
-    /// <summary>Gets whether the model knows how text becomes tokens; an imported one may know token ids only.</summary>
+    /// <summary>
+    /// Gets whether the model knows how text becomes tokens; an imported one may know token ids only.
+    /// </summary>
     public bool HasTokenizer => _tokenizer is not null;
 
     /// <summary>Gets the number of different tokens (V); ids are 0 to V − 1.</summary>
@@ -122,7 +126,9 @@ public sealed partial class LanguageModel : IDisposable
     }
 
     /// <summary>Continues a text.</summary>
-    /// <param name="prompt">The beginning of a document, which is not part of the result; empty for a new document.</param>
+    /// <param name="prompt">
+    /// The beginning of a document, which is not part of the result; empty for a new document.
+    /// </param>
     /// <param name="options">How to draw tokens and when to stop; null for the defaults.</param>
     /// <param name="cancellationToken">Looked at before every token.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -131,7 +137,9 @@ public sealed partial class LanguageModel : IDisposable
 
     /// <summary>Continues a text, and gives it piece by piece as it becomes certain.</summary>
     /// <inheritdoc cref="Generate"/>
-    /// <returns>Pieces of whole characters. Nothing is computed until they are enumerated, and each enumeration begins anew.</returns>
+    /// <returns>
+    /// Pieces of whole characters. Nothing is computed until they are enumerated, and each enumeration begins anew.
+    /// </returns>
     public IEnumerable<string> GenerateStreaming(
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {

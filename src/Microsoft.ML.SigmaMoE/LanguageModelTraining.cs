@@ -10,7 +10,9 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
     /// <summary>Trains a new model.</summary>
     /// <param name="options">What to make; validated here.</param>
     /// <param name="documents">Read twice: for the tokenizer, where that is trained, and for the model.</param>
-    /// <param name="validation">The documents to measure on; null keeps a share of <paramref name="documents"/> for that.</param>
+    /// <param name="validation">
+    /// The documents to measure on; null keeps a share of <paramref name="documents"/> for that.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every document and every step.</param>
     /// <exception cref="ArgumentException">An option is wrong, or the text is too short for it.</exception>
     /// <exception cref="InvalidOperationException">No document holds any text.</exception>
@@ -27,11 +29,15 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
         return Fit(options, tokenizer, _ => { }, documents, validation, cancellation.Token);
     }
 
-    /// <summary>Trains a copy of a model further, on the same or on other text. The model itself stays as it is.</summary>
+    /// <summary>
+    /// Trains a copy of a model further, on the same or on other text. The model itself stays as it is.
+    /// </summary>
     /// <param name="initial">Gives its shape, tokenizer and weights.</param>
     /// <param name="training">How to train this time.</param>
     /// <param name="documents">Read once.</param>
-    /// <param name="validation">The documents to measure on; null keeps a share of <paramref name="documents"/> for that.</param>
+    /// <param name="validation">
+    /// The documents to measure on; null keeps a share of <paramref name="documents"/> for that.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every document and every step.</param>
     /// <exception cref="ArgumentException">An option is wrong, or the text is too short for it.</exception>
     /// <exception cref="InvalidOperationException">No document holds any text.</exception>

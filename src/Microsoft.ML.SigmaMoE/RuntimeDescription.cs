@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What this process computes with: versions, processor, chosen kernels, GPUs, and settings that were changed.</summary>
+/// <summary>
+/// What this process computes with: versions, processor, chosen kernels, GPUs, and settings that were changed.
+/// </summary>
 public sealed record RuntimeDescription
 {
     private RuntimeDescription()

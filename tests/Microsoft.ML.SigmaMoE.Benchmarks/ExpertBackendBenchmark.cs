@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Benchmarks;
 
-/// <summary>The experts alone, their tokens sorted already: this processor's fastest backend beside libtorch's.</summary>
+/// <summary>
+/// The experts alone, their tokens sorted already: this processor's fastest backend beside libtorch's.
+/// </summary>
 public class ExpertBackendBenchmark
 {
     private readonly ExpertInputs _inputs;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Benchmarks;
 
-/// <summary>A sparse product-key memory on one thread, beside the same with every gathered value in memory at once.</summary>
+/// <summary>
+/// A sparse product-key memory on one thread, beside the same with every gathered value in memory at once.
+/// </summary>
 public class ProductKeyMemoryBenchmark : IDisposable
 {
     private readonly ProductKeyMemory _memory;
@@ -45,7 +47,7 @@ public class ProductKeyMemoryBenchmark : IDisposable
     private Tensor Gathered(Tensor x)
     {
         var (first, second) = _memory.SubScores(x.flatten(0, 1));
-        var (scores, places) = _memory.Nearest(first, second);                                 // [tokens, heads · nearest]
+        var (scores, places) = _memory.Nearest(first, second); // [tokens, heads · nearest]
         var values = _values.index_select(0, places.flatten()).view([.. places.shape, -1]);
         return scores.relu().unsqueeze(1).bmm(values).view(x.shape);
     }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Benchmarks;
 
 /// <summary>
-/// The down-projection of what Top-K activation keeps, 2,048 tokens on one thread: over the numbers that are not 0, beside
-/// libtorch's dense product. <see cref="SparseLinear.Pays"/> is chosen by this.
+/// The down-projection of what Top-K activation keeps, 2,048 tokens on one thread: over the numbers that are not 0,
+/// beside libtorch's dense product. <see cref="SparseLinear.Pays"/> is chosen by this.
 /// </summary>
 public class SparseLinearBenchmark
 {

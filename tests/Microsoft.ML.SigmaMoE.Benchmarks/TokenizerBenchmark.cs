@@ -2,7 +2,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Microsoft.ML.SigmaMoE.Benchmarks;
 
-/// <summary>Encoding 100,000 words by a byte-pair vocabulary that was trained on words made of the same syllables.</summary>
+/// <summary>
+/// Encoding 100,000 words by a byte-pair vocabulary that was trained on words made of the same syllables.
+/// </summary>
 public class TokenizerBenchmark
 {
     private readonly string _text = Text(1, 100_000);

@@ -33,7 +33,9 @@ internal sealed record Shell(TextWriter Output, TextWriter Errors, CancellationT
         }
     }
 
-    /// <summary>Writes several results: as JSON, one a line, or as <paramref name="show"/> shows them to people.</summary>
+    /// <summary>
+    /// Writes several results: as JSON, one a line, or as <paramref name="show"/> shows them to people.
+    /// </summary>
     public void ShowAll(IEnumerable<object> results, Action<Screen> show)
     {
         if (IsJson)

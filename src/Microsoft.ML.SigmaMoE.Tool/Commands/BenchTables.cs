@@ -21,7 +21,9 @@ internal sealed class BenchTables(Screen screen)
         }
     }
 
-    /// <summary>A row a size: what each contender took, and how many times as fast as dense, or plain attention, it is.</summary>
+    /// <summary>
+    /// A row a size: what each contender took, and how many times as fast as dense, or plain attention, it is.
+    /// </summary>
     /// <param name="what">What grows.</param>
     /// <param name="results">Of all sizes.</param>
     public void ShowGrowth(string what, IReadOnlyList<BenchmarkResult> results)

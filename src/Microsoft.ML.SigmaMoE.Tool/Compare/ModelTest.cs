@@ -23,7 +23,9 @@ internal sealed record ModelTest(LanguageModelMetrics Metrics, double? ExpertEnt
         return new(metrics, layers.Average(Evenness), layers.Sum(shares => shares.Count(share => share == 0)));
     }
 
-    /// <summary>The entropy of shares, divided by its largest value: 1 when all are alike, 0 when one has everything.</summary>
+    /// <summary>
+    /// The entropy of shares, divided by its largest value: 1 when all are alike, 0 when one has everything.
+    /// </summary>
     public static double Evenness(IReadOnlyList<double> shares) => shares.Count == 1
         ? 1
         : -shares.Where(share => share > 0).Sum(share => share * Math.Log(share)) / Math.Log(shares.Count);

@@ -28,7 +28,9 @@ internal sealed record RunResult
 
     public required double BitsPerByte { get; init; }
 
-    /// <summary>Gets the entropy of how often the test text went to each expert, 1 when all alike, the mean over layers.</summary>
+    /// <summary>
+    /// Gets the entropy of how often the test text went to each expert, 1 when all alike, the mean over layers.
+    /// </summary>
     public double? ExpertEntropy { get; init; }
 
     /// <summary>Gets how many experts of all layers no token of the test text went to.</summary>

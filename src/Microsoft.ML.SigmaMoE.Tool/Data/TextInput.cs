@@ -2,7 +2,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.SigmaMoE.Tool;
 
-/// <summary>The documents of some files: their lines, or a column of tables, or the files themselves. Read anew each time.</summary>
+/// <summary>
+/// The documents of some files: their lines, or a column of tables, or the files themselves. Read anew each time.
+/// </summary>
 internal sealed record TextInput(IReadOnlyList<string> Files)
 {
     /// <summary>Gets the column that holds the text of tab-separated tables; null for plain text.</summary>

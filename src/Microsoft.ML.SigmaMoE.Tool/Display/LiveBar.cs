@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Microsoft.ML.SigmaMoE.Tool;
 
-/// <summary>A bar that moves while work is done, on the terminal of <paramref name="output"/>; it goes with the work.</summary>
+/// <summary>
+/// A bar that moves while work is done, on the terminal of <paramref name="output"/>; it goes with the work.
+/// </summary>
 internal sealed class LiveBar(TextWriter output)
 {
     public T Run<T>(string title, Func<IProgress<WorkState>, T> work)

@@ -53,7 +53,10 @@ internal sealed class MetricsTable
     /// <summary>One row.</summary>
     internal sealed class Row(string text, string[] columns, double[] values)
     {
-        /// <summary>Writes the row's cells of these columns; one that the table does not have, as those of earlier versions, is empty.</summary>
+        /// <summary>
+        /// Writes the row's cells of these columns; one that the table does not have, as those of earlier versions, is
+        /// empty.
+        /// </summary>
         public string TextOf(IReadOnlyList<string> wanted)
         {
             var cells = text.Split(',');

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One step of AdamW over 32 matrices of the size of all experts of a layer, beside TorchSharp's own.</summary>
+/// <summary>
+/// One step of AdamW over 32 matrices of the size of all experts of a layer, beside TorchSharp's own.
+/// </summary>
 internal sealed class AdamWBenchmark(BenchmarkOptions options)
 {
     private const int Tensors = 32;

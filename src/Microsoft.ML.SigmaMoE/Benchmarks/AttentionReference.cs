@@ -34,17 +34,17 @@ internal static class AttentionReference
     private static Tensor Attend(AttentionInputs inputs, KeyWindows windows)
     {
         var (batch, heads, size) = (inputs.Queries.shape[0], inputs.ContentBias.shape[0], inputs.ContentBias.shape[1]);
-        Tensor Split(Tensor tensor) => tensor.view(batch, -1, heads, size).transpose(1, 2);           // [batch, heads, .., head]
+        Tensor Split(Tensor tensor) => tensor.view(batch, -1, heads, size).transpose(1, 2); // [batch, heads, .., head]
         var both = inputs.KeysAndValues.view(batch, -1, heads, 2, size);
         var (keys, values) = (Split(both.select(3, 0).flatten(2)), Split(both.select(3, 1).flatten(2)));
         var byContent = Split(inputs.Queries.Plus(inputs.ContentBias.flatten()));
         var byPosition = Split(inputs.Queries.Plus(inputs.PositionBias.flatten()));
-        var places = inputs.Places.view(-1, heads, size).transpose(0, 1).unsqueeze(0);                // [1, heads, S, head]
-        var byPlace = MatrixProduct.Of(byPosition, places.transpose(2, 3));                                     // [batch, heads, T, S]
+        var places = inputs.Places.view(-1, heads, size).transpose(0, 1).unsqueeze(0);  // [1, heads, S, head]
+        var byPlace = MatrixProduct.Of(byPosition, places.transpose(2, 3));             // [batch, heads, T, S]
         var moved = byPlace.gather(3, Places(windows).expand(byPlace.shape));
         var logits = MatrixProduct.Of(byContent, keys.transpose(2, 3)).Plus(moved) * inputs.Scale;
         var probabilities = logits.Fill(windows.Hidden(CPU), double.NegativeInfinity).softmax(-1);
-        return MatrixProduct.Of(probabilities, values).transpose(1, 2).flatten(2);                              // [batch, T, heads · head]
+        return MatrixProduct.Of(probabilities, values).transpose(1, 2).flatten(2); // [batch, T, heads · head]
     }
 
     // Where query i finds key j among the positions: the last is its own, key M + i.

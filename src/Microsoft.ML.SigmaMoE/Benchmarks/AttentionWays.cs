@@ -24,7 +24,7 @@ internal static class AttentionWays
     public static Tensor ScaledDotProduct(AttentionInputs inputs, RelativePositions positions)
     {
         var heads = Heads.Of(inputs);
-        var bias = RelativePositions.Shift(heads.LogitsByPosition);                                   // [batch, heads, T, S]
+        var bias = RelativePositions.Shift(heads.LogitsByPosition); // [batch, heads, T, S]
         var mask = bias.Fill(positions.Windows.Hidden(CPU), double.NegativeInfinity);
         // it divides by the root of the head's size, which the learned scale is instead
         var queries = heads.ByContent.Times(Math.Sqrt(inputs.ContentBias.shape[1]));
@@ -34,13 +34,13 @@ internal static class AttentionWays
     // Scaled queries with u and with v, keys and values, [batch, heads, .., head]; positions, [heads, head, S].
     private sealed record Heads(Tensor ByContent, Tensor ByPosition, Tensor Keys, Tensor Values, Tensor Places)
     {
-        public Tensor LogitsByPosition => MatrixProduct.Of(ByPosition, Places);                                 // [batch, heads, T, S]
+        public Tensor LogitsByPosition => MatrixProduct.Of(ByPosition, Places); // [batch, heads, T, S]
 
         public static Heads Of(AttentionInputs inputs)
         {
             var (batch, type) = (inputs.Queries.shape[0], inputs.Queries.dtype);
             var (heads, size) = (inputs.ContentBias.shape[0], inputs.ContentBias.shape[1]);
-            var queries = inputs.Queries.to(inputs.Scale.dtype).view(batch, -1, heads, size);         // [batch, T, heads, head]
+            var queries = inputs.Queries.to(inputs.Scale.dtype).view(batch, -1, heads, size); // [batch, T, heads, head]
             Tensor Scaled(Tensor bias) => (queries.Plus(bias) * inputs.Scale).to(type).transpose(1, 2);
             var both = inputs.KeysAndValues.view(batch, -1, heads, 2, size).permute(3, 0, 2, 1, 4);
             var places = inputs.Places.view(-1, heads, size).permute(1, 2, 0);
@@ -51,7 +51,7 @@ internal static class AttentionWays
 
         public Tensor Attend(Func<Tensor, Tensor, Tensor> softmax)
         {
-            var content = MatrixProduct.Of(ByContent, Keys.transpose(2, 3));                                    // [batch, heads, T, S]
+            var content = MatrixProduct.Of(ByContent, Keys.transpose(2, 3)); // [batch, heads, T, S]
             return Merge(MatrixProduct.Of(softmax(content, LogitsByPosition), Values));
         }
     }

@@ -18,6 +18,8 @@ public enum BenchmarkGrowth
     /// <summary>How many experts each token is sent to (K).</summary>
     ActiveExperts,
 
-    /// <summary>The segment length of attention, with a memory as long (T); what is measured is attention then.</summary>
+    /// <summary>
+    /// The segment length of attention, with a memory as long (T); what is measured is attention then.
+    /// </summary>
     SegmentLength,
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The sizes that <see cref="SigmaMoEBenchmark"/> measures at. The dense block it compares with has equal parameters.</summary>
+/// <summary>
+/// The sizes that <see cref="SigmaMoEBenchmark"/> measures at. The dense block it compares with has equal parameters.
+/// </summary>
 public sealed record BenchmarkOptions
 {
     /// <summary>Gets the width of the residual stream (d_model, D).</summary>
@@ -21,8 +23,8 @@ public sealed record BenchmarkOptions
     public int Tokens { get; init; } = 4096;
 
     /// <summary>
-    /// Gets how often each contender runs, in turns; the median counts. Slow ones run less often: for a minute in all, but
-    /// at least three times.
+    /// Gets how often each contender runs, in turns; the median counts. Slow ones run less often: for a minute in all,
+    /// but at least three times.
     /// </summary>
     public int Repetitions { get; init; } = 15;
 

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Scoring documents of several segments, with a model of four layers: what attention made of earlier segments is remembered,
-/// beside inputs from which it is made anew, as training has to. Features alone, which need no output layer.
+/// Scoring documents of several segments, with a model of four layers: what attention made of earlier segments is
+/// remembered, beside inputs from which it is made anew, as training has to. Features alone, which need no output
+/// layer.
 /// </summary>
 internal sealed class DocumentBenchmark(BenchmarkOptions options)
 {

@@ -6,7 +6,9 @@ internal sealed class GrowthBenchmark(BenchmarkGrowth what, BenchmarkOptions opt
     private const int Count = 5;
     private const int Doublings = 4;
 
-    /// <summary>Gets the sizes: the given one in the middle, where two are possible on either side; at times fewer.</summary>
+    /// <summary>
+    /// Gets the sizes: the given one in the middle, where two are possible on either side; at times fewer.
+    /// </summary>
     public IReadOnlyList<int> Sizes
     {
         get

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One feed-forward block as training calls it: x → y → gradients by x and by every weight. Dense in float32 stands twice:
-/// as TorchSharp computes it unless told otherwise, and over oneDNN where that can be chosen.
+/// One feed-forward block as training calls it: x → y → gradients by x and by every weight. Dense in float32 stands
+/// twice: as TorchSharp computes it unless told otherwise, and over oneDNN where that can be chosen.
 /// </summary>
 internal sealed class LayerBenchmark(BenchmarkOptions options)
 {

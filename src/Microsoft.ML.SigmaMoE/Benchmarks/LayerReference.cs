@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// σ-MoE in float64 by operations that compute every expert for every token and weigh those that were not chosen with 0:
-/// too simple to be wrong, and too slow to use.
+/// σ-MoE in float64 by operations that compute every expert for every token and weigh those that were not chosen with
+/// 0: too simple to be wrong, and too slow to use.
 /// </summary>
 internal static class LayerReference
 {
     /// <summary>
-    /// Computes the largest distance between a block's results and the reference, over the length of the reference: output,
-    /// gradients by input and by both matrices of the experts. The reference reads numbers as the block does: rounded, where
-    /// it computes in bfloat16, for else rounding alone would turn neurons near zero on and off.
+    /// Computes the largest distance between a block's results and the reference, over the length of the reference:
+    /// output, gradients by input and by both matrices of the experts. The reference reads numbers as the block does:
+    /// rounded, where it computes in bfloat16, for else rounding alone would turn neurons near zero on and off.
     /// </summary>
     public static double Error(FeedForward block, MixtureOfExpertsOptions options, Tensor input, ScalarType type)
     {
@@ -41,14 +41,14 @@ internal static class LayerReference
         var up = Read(weights["expert_up"]).requires_grad_();
         var down = Read(weights["expert_down"]).requires_grad_();
         var selection = weights["router.selection"].detach().to(ScalarType.Float64);
-        var scores = MatrixProduct.Of(x.flatten(0, 1), selection.t()).sigmoid();                         // [tokens, experts]
-        var chosen = zeros_like(scores).scatter(1, experts, ones_like(scores));                // [tokens, experts]
-        var gates = scores * chosen.detach();                                                  // [tokens, experts]
-        var y = zeros_like(x).flatten(0, 1);                                                   // [tokens, d_model]
+        var scores = MatrixProduct.Of(x.flatten(0, 1), selection.t()).sigmoid();  // [tokens, experts]
+        var chosen = zeros_like(scores).scatter(1, experts, ones_like(scores));   // [tokens, experts]
+        var gates = scores * chosen.detach();                                     // [tokens, experts]
+        var y = zeros_like(x).flatten(0, 1);                                      // [tokens, d_model]
         for (var expert = 0; expert < options.ExpertCount; expert++)
         {
-            var hidden = MatrixProduct.Of(x.flatten(0, 1), up[expert].t()).relu();                       // [tokens, expert size]
-            y = y.Plus(MatrixProduct.Of(hidden, down[expert]) * gates.narrow(1, expert, 1));             // [tokens, d_model]
+            var hidden = MatrixProduct.Of(x.flatten(0, 1), up[expert].t()).relu();            // [tokens, expert size]
+            y = y.Plus(MatrixProduct.Of(hidden, down[expert]) * gates.narrow(1, expert, 1));  // [tokens, d_model]
         }
 
         y.backward([Read(input).flatten(0, 1)]);

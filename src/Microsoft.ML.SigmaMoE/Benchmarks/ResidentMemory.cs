@@ -6,7 +6,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>How much memory work takes, as Linux counts it.</summary>
 internal static partial class ResidentMemory
 {
-    /// <summary>Gets by how many bytes the work raised the process's resident memory at its peak, or null elsewhere than on Linux.</summary>
+    /// <summary>
+    /// Gets by how many bytes the work raised the process's resident memory at its peak, or null elsewhere than on
+    /// Linux.
+    /// </summary>
     public static long? PeakOf(Action work)
     {
         try

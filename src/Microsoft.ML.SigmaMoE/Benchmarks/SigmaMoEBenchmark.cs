@@ -4,8 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Measures this library on the running machine, so that anyone can repeat its numbers: contenders in turns, warmed up,
-/// with new inputs and so a new routing at every repetition, after a comparison with a reference that is too simple to be
-/// wrong. A contender that disagrees with it gets no ratios.
+/// with new inputs and so a new routing at every repetition, after a comparison with a reference that is too simple to
+/// be wrong. A contender that disagrees with it gets no ratios.
 /// </summary>
 public static class SigmaMoEBenchmark
 {

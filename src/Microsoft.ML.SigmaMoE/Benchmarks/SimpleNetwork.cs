@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The same σ-MoE model as one writes it at first, with TorchSharp's operations alone: experts in a loop, attention with
-/// all its logits in memory, the loss from all logits. Reads the weights of a network, so that both can be compared.
+/// The same σ-MoE model as one writes it at first, with TorchSharp's operations alone: experts in a loop, attention
+/// with all its logits in memory, the loss from all logits. Reads the weights of a network, so that both can be
+/// compared.
 /// </summary>
 internal sealed class SimpleNetwork(TransformerNetwork network)
 {
@@ -31,14 +32,14 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
         {
             var name = $"layers.{layer}.";
             hidden = hidden.Plus(Attend(Normalize(hidden, name + "attention_norm"), name + "attention.", positions));
-            var tokensInRows = Normalize(hidden, name + "feed_forward_norm").flatten(0, 1);          // [batch · T, d_model]
+            var tokensInRows = Normalize(hidden, name + "feed_forward_norm").flatten(0, 1); // [batch · T, d_model]
             var (mixed, negativeEntropy) = Mix(tokensInRows, name + "feed_forward.");
             hidden = hidden.Plus(mixed.view(hidden.shape));
             balancing = balancing.Plus(negativeEntropy.Times(_mixture.Router.BalancingWeight));
         }
 
-        var last = Normalize(hidden, "output_norm").flatten(0, 1);                                   // [batch · T, d_model]
-        var logits = nn.functional.linear(last, _weights["output"], _weights["output_bias"]);        // [batch · T, V]
+        var last = Normalize(hidden, "output_norm").flatten(0, 1);                             // [batch · T, d_model]
+        var logits = nn.functional.linear(last, _weights["output"], _weights["output_bias"]);  // [batch · T, V]
         var targets = tokens.narrow(1, 1, time).flatten();
         return nn.functional.nll_loss(nn.functional.log_softmax(logits, -1), targets).Plus(balancing);
     }
@@ -52,11 +53,11 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
         var (heads, size, scale) = (_model.HeadCount, _model.EffectiveHeadSize, _weights[name + "scale"]);
         Tensor Project(Tensor from, string matrix) => nn.functional.linear(from, _weights[name + matrix]);
         Tensor Biased(Tensor q, string bias) => (q.Plus(_weights[name + bias]) * scale).transpose(1, 2);
-        var q = Project(x, "query").view(x.shape[0], -1, heads, size);                               // [batch, T, heads, head]
+        var q = Project(x, "query").view(x.shape[0], -1, heads, size); // [batch, T, heads, head]
         var both = Project(x, "key_value").view(x.shape[0], -1, heads, 2, size).permute(3, 0, 2, 1, 4);
         var places = Project(positions.Sinusoids, "position").view(-1, heads, size).permute(1, 2, 0); // [heads, head, T]
-        var content = MatrixProduct.Of(Biased(q, "content_bias"), both[0].transpose(2, 3));                    // [batch, heads, T, T]
-        var byPosition = MatrixProduct.Of(Biased(q, "position_bias"), places);                                 // [batch, heads, T, T]
+        var content = MatrixProduct.Of(Biased(q, "content_bias"), both[0].transpose(2, 3)); // [batch, heads, T, T]
+        var byPosition = MatrixProduct.Of(Biased(q, "position_bias"), places); // [batch, heads, T, T]
         var probabilities = RelativeSoftmax.Compose(content, byPosition, positions);
         return Project(MatrixProduct.Of(probabilities, both[1]).transpose(1, 2).flatten(2), "merge");          // [batch, T, d_model]
     }
@@ -64,8 +65,8 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
     // x: [tokens, d_model]
     private (Tensor Mixed, Tensor NegativeEntropy) Mix(Tensor x, string name)
     {
-        var logits = nn.functional.linear(x, _weights[name + "router.selection"]);                   // [tokens, experts]
-        var (gates, experts) = logits.sigmoid().topk(_mixture.ActiveExperts, dim: -1);                         // [tokens, K]
+        var logits = nn.functional.linear(x, _weights[name + "router.selection"]);      // [tokens, experts]
+        var (gates, experts) = logits.sigmoid().topk(_mixture.ActiveExperts, dim: -1);  // [tokens, K]
         var (up, down) = (_weights[name + "expert_up"].unbind(0), _weights[name + "expert_down"].unbind(0));
         var numbers = TensorNumbers.Range(0, up.Length, 1, ScalarType.Int64, CPU).unbind(0);
         var y = zeros_like(x);
@@ -73,8 +74,8 @@ internal sealed class SimpleNetwork(TransformerNetwork network)
         {
             var chosen = experts.eq(numbers[expert]);                                                // [tokens, K]
             var rows = chosen.nonzero().select(1, 0);
-            var hidden = nn.functional.linear(x.index_select(0, rows), up[expert]).relu();           // [rows, expert size]
-            var part = nn.functional.linear(hidden, down[expert].t());                               // [rows, d_model]
+            var hidden = nn.functional.linear(x.index_select(0, rows), up[expert]).relu();  // [rows, expert size]
+            var part = nn.functional.linear(hidden, down[expert].t());                      // [rows, d_model]
             y.AddRowsInPlace(rows, part * gates.masked_select(chosen).unsqueeze(-1));
         }
 

@@ -43,7 +43,9 @@ internal sealed class SimpleStep : IDisposable
         return _network.Loss(batch).item<float>();
     }
 
-    /// <summary>Computes the largest distance of its loss and gradients from the library's, over their length.</summary>
+    /// <summary>
+    /// Computes the largest distance of its loss and gradients from the library's, over their length.
+    /// </summary>
     public double Error(Tensor batch)
     {
         using var scope = NewDisposeScope();

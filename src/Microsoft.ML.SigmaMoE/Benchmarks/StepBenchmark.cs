@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A whole <see cref="TrainingStep"/>: σ-MoE as one writes it at first, dense of equal parameters, and the library's own;
-/// then where the time of the library's steps goes.
+/// A whole <see cref="TrainingStep"/>: σ-MoE as one writes it at first, dense of equal parameters, and the library's
+/// own; then where the time of the library's steps goes.
 /// </summary>
 internal sealed class StepBenchmark(BenchmarkOptions options)
 {

@@ -19,7 +19,9 @@ internal sealed record StepPart(Contender Contender, int Count)
     };
 }
 
-/// <summary>Makes the parts of a step, each with weights and inputs of its own, as large as they are in a step.</summary>
+/// <summary>
+/// Makes the parts of a step, each with weights and inputs of its own, as large as they are in a step.
+/// </summary>
 internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, Disposables setups)
 {
     private const int Norms = 2 * TrainingStep.LayerCount + 1;

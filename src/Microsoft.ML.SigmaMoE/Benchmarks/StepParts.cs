@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Where the time of a <see cref="TrainingStep"/> goes: each part alone, forward and backward, times how often a step has
-/// it; their sum; and beside it the whole step, which also has sums along the residual stream.
+/// Where the time of a <see cref="TrainingStep"/> goes: each part alone, forward and backward, times how often a step
+/// has it; their sum; and beside it the whole step, which also has sums along the residual stream.
 /// </summary>
 internal sealed class StepParts(BenchmarkOptions options, Tensor[] batches)
 {

@@ -14,7 +14,9 @@ internal sealed record Timing(double LowerQuartile, double Median, double UpperQ
 
     /// <summary>Runs contenders in turns, so that whatever else the machine does meets all of them alike.</summary>
     /// <param name="contenders">What is measured.</param>
-    /// <param name="repetitions">How often, in the time that <paramref name="patience"/> allows, but at least three times.</param>
+    /// <param name="repetitions">
+    /// How often, in the time that <paramref name="patience"/> allows, but at least three times.
+    /// </param>
     /// <param name="patience">After how long no new round begins; a twelfth of it is for warming up.</param>
     /// <param name="cancellationToken">Looked at before every run.</param>
     public static Timing[] Interleave(

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Everything that makes a language model: its shape, tokenizer and training. Immutable, and its own JSON file.</summary>
+/// <summary>
+/// Everything that makes a language model: its shape, tokenizer and training. Immutable, and its own JSON file.
+/// </summary>
 public sealed record LanguageModelOptions
 {
     /// <summary>Gets the shape of the Transformer.</summary>
@@ -33,8 +35,12 @@ public sealed record LanguageModelOptions
     /// <summary>Gets whether the processor is used where the GPU that was asked for cannot be.</summary>
     public bool FallbackToCpu { get; init; }
 
-    /// <summary>Reads options from JSON as <see cref="ToJson"/> writes it. What it leaves out keeps its default.</summary>
-    /// <exception cref="InvalidDataException">It is no JSON of options, names something unknown, or a value is out of range.</exception>
+    /// <summary>
+    /// Reads options from JSON as <see cref="ToJson"/> writes it. What it leaves out keeps its default.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// It is no JSON of options, names something unknown, or a value is out of range.
+    /// </exception>
     public static LanguageModelOptions FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);

@@ -7,11 +7,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// <remarks>
 /// <para>Change one record to get the paper's other systems: <c>WikiText103Small with { FeedForward = ... }</c>.</para>
 /// <para>
-/// Where the paper's text and the authors' runs differ, these are the runs: 10 % expert dropout in the big model (the text
-/// has 20 %), gradients cut at 0.1 in the small dense models (0.25). Their runs multiply in float16 with scaled losses;
-/// here <see cref="LanguageModelOptions.Precision"/> chooses bfloat16 or float32. Their Enwik8 has 205 different bytes; the
-/// byte tokenizer here has 257 tokens. Their 8000 word pieces were made by SentencePiece; here a byte-level BPE makes as
-/// many.
+/// Where the paper's text and the authors' runs differ, these are the runs: 10 % expert dropout in the big model (the
+/// text has 20 %), gradients cut at 0.1 in the small dense models (0.25). Their runs multiply in float16 with scaled
+/// losses; here <see cref="LanguageModelOptions.Precision"/> chooses bfloat16 or float32. Their Enwik8 has 205
+/// different bytes; the byte tokenizer here has 257 tokens. Their 8000 word pieces were made by SentencePiece; here a
+/// byte-level BPE makes as many.
 /// </para>
 /// </remarks>
 public static class LanguageModelPresets
@@ -31,7 +31,9 @@ public static class LanguageModelPresets
     /// <summary>Gets the dense model that <see cref="WikiText103Small"/> is compared with.</summary>
     public static LanguageModelOptions WikiText103SmallDense { get; } = SmallWith(new DenseOptions { HiddenSize = 2053 }, clipNorm: 0.1);
 
-    /// <summary>Gets the small σ-MoE on WikiText-103 with 128 experts (WT-S* in the paper): 237 million parameters.</summary>
+    /// <summary>
+    /// Gets the small σ-MoE on WikiText-103 with 128 experts (WT-S* in the paper): 237 million parameters.
+    /// </summary>
     public static LanguageModelOptions WikiText103SmallManyExperts { get; } =
         SmallWith(Mixture(128, expertDropout: 0.05, balancingWeight: 0.001));
 

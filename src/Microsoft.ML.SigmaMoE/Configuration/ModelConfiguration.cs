@@ -31,7 +31,9 @@ internal sealed record ModelConfiguration
     public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, ModelJson.Default.ModelConfiguration);
 
     /// <summary>Reads what <see cref="Write"/> wrote, and checks it.</summary>
-    /// <exception cref="InvalidDataException">It is another tool's, of another version, or has an invalid value.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is another tool's, of another version, or has an invalid value.
+    /// </exception>
     public static ModelConfiguration Read(Stream stream)
     {
         var json = stream.ReadUpTo(MaxLength + 1);

@@ -2,8 +2,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// One GPU and its primary context, which libtorch uses too: memory of one is memory of the other. The current context
-/// belongs to a thread, and gradients are computed on other threads: <see cref="MakeCurrent"/> comes before each sequence
-/// of calls.
+/// belongs to a thread, and gradients are computed on other threads: <see cref="MakeCurrent"/> comes before each
+/// sequence of calls.
 /// </summary>
 internal sealed class CudaDevice : IDisposable
 {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe partial class CudaDriver : ICudaDriver
 {
     private const string Library = "libcuda.so.1";
-    private const int MaxDynamicSharedMemory = 8;                            // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    private const int MaxDynamicSharedMemory = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     private static readonly Lazy<bool> Found = new(() => NativeLibrary.TryLoad(Library, out _));
 
     /// <summary>Gets whether a driver is installed; whether it works, only <see cref="Init"/> says.</summary>

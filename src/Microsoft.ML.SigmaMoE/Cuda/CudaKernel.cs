@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A kernel of a loaded module. It is launched on the legacy default stream, in the order of the calls.</summary>
+/// <summary>
+/// A kernel of a loaded module. It is launched on the legacy default stream, in the order of the calls.
+/// </summary>
 internal sealed class CudaKernel(CudaDevice device, string name, nint function)
 {
     // without asking, a block gets no more
@@ -13,7 +15,9 @@ internal sealed class CudaKernel(CudaDevice device, string name, nint function)
     /// <summary>Gets its name in the source.</summary>
     public string Name => name;
 
-    /// <summary>Launches it. The caller has made the device current and keeps alive what the arguments point at.</summary>
+    /// <summary>
+    /// Launches it. The caller has made the device current and keeps alive what the arguments point at.
+    /// </summary>
     /// <param name="blocks">Blocks; with none, nothing is launched.</param>
     /// <param name="threads">Threads of a block.</param>
     /// <param name="sharedBytes">Dynamic shared memory of a block.</param>
@@ -55,7 +59,9 @@ internal sealed class CudaKernel(CudaDevice device, string name, nint function)
     }
 }
 
-/// <summary>One argument of a kernel: an address, an integer or a float32 in eight bytes of which it takes what it needs.</summary>
+/// <summary>
+/// One argument of a kernel: an address, an integer or a float32 in eight bytes of which it takes what it needs.
+/// </summary>
 internal readonly struct KernelArgument
 {
     private readonly long _bits;

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The calls of NVIDIA's driver that are used here, under its own names less "cu". Each returns the driver's code, 0 for
-/// success; nobody but <see cref="CudaDevice"/> and what it makes calls them.
+/// The calls of NVIDIA's driver that are used here, under its own names less "cu". Each returns the driver's code, 0
+/// for success; nobody but <see cref="CudaDevice"/> and what it makes calls them.
 /// </summary>
 internal interface ICudaDriver
 {

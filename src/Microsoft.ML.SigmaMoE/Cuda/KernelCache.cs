@@ -17,7 +17,9 @@ internal sealed class KernelCache(IEnumerable<string> folders)
     public static string KeyOf(params string[] parts) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))))[..32];
 
-    /// <summary>Gets the image of a key; <paramref name="compile"/> runs at most once for each where it succeeds.</summary>
+    /// <summary>
+    /// Gets the image of a key; <paramref name="compile"/> runs at most once for each where it succeeds.
+    /// </summary>
     public byte[] Get(string key, Func<byte[]> compile)
     {
         var image = _images.GetOrAdd(key, _ => new(() => Read(key) ?? Compile(key, compile)));

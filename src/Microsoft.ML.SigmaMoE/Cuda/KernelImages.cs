@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Gets kernels ready for a device: compiled for it where there is a compiler that knows it, else packed PTX.</summary>
+/// <summary>
+/// Gets kernels ready for a device: compiled for it where there is a compiler that knows it, else packed PTX.
+/// </summary>
 internal sealed class KernelImages(IKernelCompiler? compiler, KernelCache cache)
 {
     /// <summary>Gets code that the driver of a device with this compute capability can load.</summary>

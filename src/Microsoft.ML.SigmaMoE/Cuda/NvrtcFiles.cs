@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Where the run-time compiler can be. Packages of PyTorch and TorchSharp rename it: libnvrtc-2bb82d1a.so.12.</summary>
+/// <summary>
+/// Where the run-time compiler can be. Packages of PyTorch and TorchSharp rename it: libnvrtc-2bb82d1a.so.12.
+/// </summary>
 internal static class NvrtcFiles
 {
     private static readonly string[] SystemNames = ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"];

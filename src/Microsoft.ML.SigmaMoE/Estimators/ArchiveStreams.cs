@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One component's entries in ML.NET's model archive, as a set of files. Written or read, never both.</summary>
+/// <summary>
+/// One component's entries in ML.NET's model archive, as a set of files. Written or read, never both.
+/// </summary>
 internal sealed class ArchiveStreams : INamedStreams
 {
     private readonly RepositoryReader? _reader;

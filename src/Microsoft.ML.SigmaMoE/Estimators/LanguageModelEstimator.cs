@@ -19,8 +19,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// | `Perplexity` | <xref:System.Single> | The perplexity per token; NaN for an empty row. |
 /// | `BitsPerByte` | <xref:System.Single> | The bits that a byte of UTF-8 takes; NaN for an empty row. |
 /// | `TokenCount` | <xref:System.Int32> | The number of tokens. |
-/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | Each token's log-likelihood. Off by default. |
-/// | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's slots. Off by default. |
+/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | Each token's log-likelihood. Off by
+/// default. | | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's slots.
+/// Off by default. |
 ///
 /// ### Estimator Characteristics
 /// | | |
@@ -64,11 +65,15 @@ public sealed class LanguageModelEstimator : IEstimator<LanguageModelTransformer
 
     /// <summary>Trains a model on the text, or trains one further.</summary>
     /// <param name="input">The data to train on.</param>
-    /// <param name="validation">The data to measure on; null keeps a share of <paramref name="input"/> for that.</param>
+    /// <param name="validation">
+    /// The data to measure on; null keeps a share of <paramref name="input"/> for that.
+    /// </param>
     /// <param name="initial">A model to go on from, or null for a new one. It stays as it is.</param>
     /// <exception cref="ArgumentException">The initial model is of another shape, tokenizer or precision.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of another type.</exception>
-    /// <exception cref="InvalidOperationException">No row holds any text, or the GPU that was asked for is not there.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No row holds any text, or the GPU that was asked for is not there.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled, and the options say to throw then.</exception>
     public LanguageModelTransformer Fit(IDataView input, IDataView? validation, LanguageModel? initial = null)
     {

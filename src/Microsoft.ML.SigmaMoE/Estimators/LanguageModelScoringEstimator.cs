@@ -19,8 +19,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// | `Perplexity` | <xref:System.Single> | The perplexity per token; NaN for an empty row. |
 /// | `BitsPerByte` | <xref:System.Single> | The bits that a byte of UTF-8 takes; NaN for an empty row. |
 /// | `TokenCount` | <xref:System.Int32> | The number of tokens. |
-/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | Each token's log-likelihood. Off by default. |
-/// | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's slots. Off by default. |
+/// | `TokenLogLikelihoods` | Variable-sized vector of <xref:System.Single> | Each token's log-likelihood. Off by
+/// default. | | `ExpertUsage` | Known-sized vector of <xref:System.Single> | Each expert's share of its layer's slots.
+/// Off by default. |
 ///
 /// ### Estimator Characteristics
 /// | | |

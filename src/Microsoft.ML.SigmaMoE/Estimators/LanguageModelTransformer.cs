@@ -16,9 +16,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </para>
 /// <para>
 /// Safe to use from several threads at once. Dispose it when nothing uses it any more; nothing new can be made from it
-/// then, and the weights go when the cursors that are open are disposed too. A <see cref="PredictionEngine{TSrc, TDst}"/>
-/// disposes its transformer unless it is told that it does not own it; the other engines of that transformer work until
-/// the last of them is disposed.
+/// then, and the weights go when the cursors that are open are disposed too. A
+/// <see cref="PredictionEngine{TSrc, TDst}"/> disposes its transformer unless it is told that it does not own it; the
+/// other engines of that transformer work until the last of them is disposed.
 /// </para>
 /// </remarks>
 public sealed class LanguageModelTransformer : ITransformer, IDisposable
@@ -51,9 +51,10 @@ public sealed class LanguageModelTransformer : ITransformer, IDisposable
     /// <summary>
     /// Gets what training reported as a table, a row a report: Step, Epoch, Tokens, Loss (nats a token), Perplexity,
     /// ValidationLoss (NaN where it was not measured), BalancingLoss, LearningRate, GradientNorm, TokensPerSecond,
-    /// ElapsedSeconds, LossScale (NaN in precisions other than <see cref="Precision.Float16"/>), SkippedSteps, and vectors with
-    /// a number for each layer with experts: ExpertEntropy (1 when all experts are used alike) and DeadExperts. Without rows
-    /// where nothing was trained. <see cref="LanguageModel.History"/> has the same as objects.
+    /// ElapsedSeconds, LossScale (NaN in precisions other than <see cref="Precision.Float16"/>), SkippedSteps, and
+    /// vectors with a number for each layer with experts: ExpertEntropy (1 when all experts are used alike) and
+    /// DeadExperts. Without rows where nothing was trained. <see cref="LanguageModel.History"/> has the same as
+    /// objects.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public IDataView History => TrainingHistory.View(_environment, Model.History);

@@ -18,7 +18,9 @@ public static class SigmaMoECatalog
     /// </summary>
     /// <param name="catalog">The text catalog.</param>
     /// <param name="inputColumnName">The text.</param>
-    /// <param name="options">The model's shape, tokenizer, training and columns; null takes defaults that a laptop can train.</param>
+    /// <param name="options">
+    /// The model's shape, tokenizer, training and columns; null takes defaults that a laptop can train.
+    /// </param>
     /// <exception cref="ArgumentException">An option is out of range, or two contradict each other.</exception>
     public static LanguageModelEstimator SigmaMoELanguageModel(
         this TransformsCatalog.TextTransforms catalog,

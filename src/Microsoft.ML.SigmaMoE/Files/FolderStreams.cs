@@ -1,7 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>The files of one folder. A file is replaced only when its new content is complete.</summary>
-/// <remarks>Files that must change together are written by a <see cref="FolderTransaction"/>; its files are seen here.</remarks>
+/// <remarks>
+/// Files that must change together are written by a <see cref="FolderTransaction"/>; its files are seen here.
+/// </remarks>
 internal sealed class FolderStreams(string folder) : INamedStreams
 {
     public string Locate(string name) => FolderTransaction.Locate(folder, name);

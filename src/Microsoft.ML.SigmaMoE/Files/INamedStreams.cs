@@ -6,7 +6,9 @@ internal interface INamedStreams
     /// <summary>Gets where the file <paramref name="name"/> is, for messages.</summary>
     string Locate(string name);
 
-    /// <summary>Creates or replaces the file <paramref name="name"/> with what <paramref name="write"/> writes.</summary>
+    /// <summary>
+    /// Creates or replaces the file <paramref name="name"/> with what <paramref name="write"/> writes.
+    /// </summary>
     void Write(string name, Action<Stream> write);
 
     /// <summary>Hands the content of the file <paramref name="name"/> to <paramref name="read"/>.</summary>

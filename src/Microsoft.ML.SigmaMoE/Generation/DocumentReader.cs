@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Reads one document piece by piece, and knows after each piece what may follow. However the document is cut, the result
-/// is that of scoring it whole: segments begin at the same places and see the same memory.
+/// Reads one document piece by piece, and knows after each piece what may follow. However the document is cut, the
+/// result is that of scoring it whole: segments begin at the same places and see the same memory.
 /// </summary>
 /// <remarks>Not safe for use by several threads at once; several readers may share a network.</remarks>
 internal sealed class DocumentReader(TransformerNetwork network) : IDisposable

@@ -25,12 +25,14 @@ public sealed record GenerationOptions
     /// </summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>Gets the least probability of a token, as a share of the likeliest token's. 0 leaves out none.</summary>
+    /// <summary>
+    /// Gets the least probability of a token, as a share of the likeliest token's. 0 leaves out none.
+    /// </summary>
     public double MinP { get; init; }
 
     /// <summary>
-    /// Gets by what the logits of tokens that stand in the prompt or were generated are divided (multiplied where they are
-    /// negative). Above 1 makes repetition rarer; 1 changes nothing.
+    /// Gets by what the logits of tokens that stand in the prompt or were generated are divided (multiplied where they
+    /// are negative). Above 1 makes repetition rarer; 1 changes nothing.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 

@@ -25,7 +25,9 @@ internal static class Sampler
         return tokens[index];
     }
 
-    /// <summary>Computes the tokens that can be drawn, the likeliest first, and how likely each is; these sum to 1.</summary>
+    /// <summary>
+    /// Computes the tokens that can be drawn, the likeliest first, and how likely each is; these sum to 1.
+    /// </summary>
     public static (int[] Tokens, double[] Probabilities) Distribution(
         Span<float> logits, GenerationOptions options, IReadOnlySet<int> seen)
     {

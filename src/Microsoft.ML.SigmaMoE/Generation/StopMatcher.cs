@@ -3,8 +3,8 @@ using System.Text;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Lets text through piece by piece until one of the stop sequences stands in it. Holds back only what could still become
-/// the beginning of one.
+/// Lets text through piece by piece until one of the stop sequences stands in it. Holds back only what could still
+/// become the beginning of one.
 /// </summary>
 internal sealed class StopMatcher(IReadOnlyList<string> sequences)
 {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>An activation and its derivative, element by element, in float32 inside and the input's type outside.</summary>
+/// <summary>
+/// An activation and its derivative, element by element, in float32 inside and the input's type outside.
+/// </summary>
 internal abstract class ActivationFunction
 {
     private static readonly ActivationFunction Relu = new ReluFunction();

@@ -18,7 +18,9 @@ internal sealed class BackwardFault
     /// <remarks>
     /// <c>autograd.grad</c> of TorchSharp 0.107 ends the process where libtorch fails in it, for instance for want of memory.
     /// </remarks>
-    /// <exception cref="ExternalException">libtorch failed. What a <see cref="GuardedFunction{T}"/> threw is thrown as it is.</exception>
+    /// <exception cref="ExternalException">
+    /// libtorch failed. What a <see cref="GuardedFunction{T}"/> threw is thrown as it is.
+    /// </exception>
     public static void Run(Tensor loss)
     {
         var faults = OfThisThread;

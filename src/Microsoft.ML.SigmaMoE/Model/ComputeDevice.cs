@@ -9,7 +9,9 @@ internal static class ComputeDevice
     /// <summary>Chooses a GPU by its number, or the processor.</summary>
     /// <param name="gpuDeviceId">The GPU, or null for the processor.</param>
     /// <param name="fallbackToCpu">Whether the processor is used where that GPU cannot be.</param>
-    /// <exception cref="InvalidOperationException">The GPU is not there, and the processor is not allowed instead.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The GPU is not there, and the processor is not allowed instead.
+    /// </exception>
     public static Device Choose(int? gpuDeviceId, bool fallbackToCpu)
     {
         // first: even the name of the processor loads libtorch

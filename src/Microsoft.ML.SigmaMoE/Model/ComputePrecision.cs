@@ -7,7 +7,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Type">The number type of matrix multiplications.</param>
 internal sealed record ComputePrecision(ScalarType Type)
 {
-    /// <summary>Gets whether float32 may be rounded on tensor cores, as <see cref="Precision.TensorFloat32"/> says.</summary>
+    /// <summary>
+    /// Gets whether float32 may be rounded on tensor cores, as <see cref="Precision.TensorFloat32"/> says.
+    /// </summary>
     public bool AllowsTensorFloat32 { get; init; }
 
     /// <summary>Gets whether gradients have too little range, so that training has to scale its losses.</summary>

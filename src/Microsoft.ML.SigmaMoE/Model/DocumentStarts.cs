@@ -4,14 +4,18 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Where the documents of a segment begin: each with a separator, which is the first token it sees.</summary>
-/// <param name="Keys">[batch · T]: for each token the key at which its document starts, among M + T; 0 where it started earlier.</param>
+/// <param name="Keys">
+/// [batch · T]: for each token the key at which its document starts, among M + T; 0 where it started earlier.
+/// </param>
 /// <param name="Open">For each row of the batch, how many tokens of its last document have been read.</param>
 internal sealed record DocumentStarts(int[] Keys, long[] Open)
 {
     /// <summary>Looks for separators in a segment.</summary>
     /// <param name="tokens">[batch, T], int64.</param>
     /// <param name="separator">The token between documents.</param>
-    /// <param name="open">For each row, how many tokens of its document were read before; empty at the start of the text.</param>
+    /// <param name="open">
+    /// For each row, how many tokens of its document were read before; empty at the start of the text.
+    /// </param>
     /// <param name="memory">M, the number of keys before the segment.</param>
     public static DocumentStarts Find(Tensor tokens, long separator, long[] open, long memory)
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// How libtorch multiplies float32 is one setting of the process, for the processor and GPUs together. It is chosen by what
-/// living networks wish, unless somebody else has chosen, and put back with the last of them.
+/// How libtorch multiplies float32 is one setting of the process, for the processor and GPUs together. It is chosen by
+/// what living networks wish, unless somebody else has chosen, and put back with the last of them.
 /// </summary>
 internal sealed class Float32Choice : IDisposable
 {

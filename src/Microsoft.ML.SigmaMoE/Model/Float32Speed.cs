@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Whether oneDNN shall multiply float32 matrices: on AMD processors from Zen 5 on, whose 512-bit units MKL leaves idle: 200 and 420
-/// GFLOP/s on two cores, with the same float32 accuracy. (On Zen 4 it is 1.1 times, which compiling for every new number of
-/// rows takes back.) On processors with bfloat16 matrix units that choice would round to bfloat16, so one product is
-/// compared with float64 first.
+/// Whether oneDNN shall multiply float32 matrices: on AMD processors from Zen 5 on, whose 512-bit units MKL leaves
+/// idle: 200 and 420 GFLOP/s on two cores, with the same float32 accuracy. (On Zen 4 it is 1.1 times, which compiling
+/// for every new number of rows takes back.) On processors with bfloat16 matrix units that choice would round to
+/// bfloat16, so one product is compared with float64 first.
 /// </summary>
 internal static class Float32Speed
 {

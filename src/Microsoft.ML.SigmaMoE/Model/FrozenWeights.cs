@@ -5,13 +5,15 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Weights in the forms that products read, made once for a network whose weights do not change any more: what few tokens
-/// cost is reading weights, and without this every call would convert all of them first. One of a network, which owns it.
+/// Weights in the forms that products read, made once for a network whose weights do not change any more: what few
+/// tokens cost is reading weights, and without this every call would convert all of them first. One of a network, which
+/// owns it.
 /// </summary>
 /// <remarks>
-/// Until <see cref="Freeze"/> nothing is kept, and every call makes its own: training changes weights in place. Forms are made
-/// by the first call that needs them, beside the float32 weights, of whose memory they take half. In float32 nothing is kept:
-/// the products of a short text read weights as they are stored. Safe to use from several threads at once.
+/// Until <see cref="Freeze"/> nothing is kept, and every call makes its own: training changes weights in place. Forms
+/// are made by the first call that needs them, beside the float32 weights, of whose memory they take half. In float32
+/// nothing is kept: the products of a short text read weights as they are stored. Safe to use from several threads at
+/// once.
 /// </remarks>
 internal sealed class FrozenWeights : IDisposable
 {
@@ -31,8 +33,8 @@ internal sealed class FrozenWeights : IDisposable
     public void Freeze() => _isFrozen = true;
 
     /// <summary>
-    /// Says that all weights are read for another token, or a few. Once that has happened often they move, meanwhile and if they
-    /// do not change, to where they are read fastest. It pays after some hundred tokens.
+    /// Says that all weights are read for another token, or a few. Once that has happened often they move, meanwhile
+    /// and if they do not change, to where they are read fastest. It pays after some hundred tokens.
     /// </summary>
     /// <param name="weights">Gets those that products read as they are stored.</param>
     public void CountReading(Func<IEnumerable<Tensor>> weights)
@@ -58,7 +60,8 @@ internal sealed class FrozenWeights : IDisposable
     }
 
     /// <summary>
-    /// Gets a weight in a number type: itself, what is kept, or a copy in the caller's scope through which gradients flow.
+    /// Gets a weight in a number type: itself, what is kept, or a copy in the caller's scope through which gradients
+    /// flow.
     /// </summary>
     public Tensor Rounded(Tensor weight, ScalarType type) =>
         weight.dtype == type ? weight

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A step of automatic differentiation whose backward pass may fail. An exception that left it would cross libtorch's frames
-/// and end the process; here libtorch is given gradients that it refuses, so that its own call fails, and the fault is kept
-/// for who made the call: <see cref="BackwardFault.Run"/>.
+/// A step of automatic differentiation whose backward pass may fail. An exception that left it would cross libtorch's
+/// frames and end the process; here libtorch is given gradients that it refuses, so that its own call fails, and the
+/// fault is kept for who made the call: <see cref="BackwardFault.Run"/>.
 /// </summary>
 /// <typeparam name="T">The function itself.</typeparam>
 internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>

@@ -3,16 +3,20 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What libtorch's matmul computes, by the operations underneath it. TorchSharp 0.107 lets what matmul throws through native
-/// frames, which ends the process: where memory runs out, for one. What these throw arrives as an exception.
+/// What libtorch's matmul computes, by the operations underneath it. TorchSharp 0.107 lets what matmul throws through
+/// native frames, which ends the process: where memory runs out, for one. What these throw arrives as an exception.
 /// </summary>
 internal static class MatrixProduct
 {
-    /// <summary>Multiplies the last two dimensions; leading ones are those of both, repeated where one has 1 or none.</summary>
+    /// <summary>
+    /// Multiplies the last two dimensions; leading ones are those of both, repeated where one has 1 or none.
+    /// </summary>
     /// <param name="left">[.., rows, inner].</param>
     /// <param name="right">[.., inner, columns].</param>
     /// <returns>[.., rows, columns].</returns>
-    /// <exception cref="System.Runtime.InteropServices.ExternalException">Sizes do not fit, or memory runs out.</exception>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">
+    /// Sizes do not fit, or memory runs out.
+    /// </exception>
     public static Tensor Of(Tensor left, Tensor right) => (left.dim(), right.dim()) switch
     {
         (2, 2) => left.mm(right),

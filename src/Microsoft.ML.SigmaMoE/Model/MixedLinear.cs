@@ -21,10 +21,12 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
     public Tensor Rounded(Tensor weight) => frozen.Rounded(weight, computeType);
 
     /// <summary>
-    /// Gets the fastest way to compute x · weightᵀ in the compute type. What has to be made of the weight first is made once,
-    /// in the caller's scope.
+    /// Gets the fastest way to compute x · weightᵀ in the compute type. What has to be made of the weight first is made
+    /// once, in the caller's scope.
     /// </summary>
-    /// <param name="x">Any leading dimensions, then [inputs]; as many rows as will be multiplied, or the most of several times.</param>
+    /// <param name="x">
+    /// Any leading dimensions, then [inputs]; as many rows as will be multiplied, or the most of several times.
+    /// </param>
     /// <param name="weight">[outputs, inputs], float32.</param>
     public Func<Tensor, Tensor> By(Tensor x, Tensor weight)
     {
@@ -49,8 +51,8 @@ internal sealed class MixedLinear(ScalarType computeType, FrozenWeights frozen)
             : Shifted(Apply(x, weight).to(ScalarType.Float32), bias);
 
     /// <summary>
-    /// Computes x · weightᵀ + bias, all in the compute type: one pass over a wide result where <see cref="Apply(Tensor, Tensor, Tensor?)"/>
-    /// takes three.
+    /// Computes x · weightᵀ + bias, all in the compute type: one pass over a wide result where
+    /// <see cref="Apply(Tensor, Tensor, Tensor?)"/> takes three.
     /// </summary>
     public Tensor Expand(Tensor x, Tensor weight, Tensor? bias) =>
         Own(x, weight) is { } own

@@ -6,7 +6,9 @@ public sealed record ModelCost
     /// <summary>Gets the number of parameters, counted as the paper's authors count them.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Gets the number of parameters that one token uses: those of experts it is not sent to are left out.</summary>
+    /// <summary>
+    /// Gets the number of parameters that one token uses: those of experts it is not sent to are left out.
+    /// </summary>
     public required long ActiveParameters { get; init; }
 
     /// <summary>Gets the multiply-adds of all feed-forward blocks for one token, router included.</summary>

@@ -11,17 +11,20 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 public sealed record ModelOptions
 {
-    /// <summary>Gets the width of the residual stream (d_model, D); even for relative positions, which are pairs of sine and cosine.</summary>
+    /// <summary>
+    /// Gets the width of the residual stream (d_model, D); even for relative positions, which are pairs of sine and
+    /// cosine.
+    /// </summary>
     public int ModelSize { get; init; } = 256;
 
     /// <summary>Gets the number of layers (L).</summary>
     public int LayerCount { get; init; } = 4;
 
     /// <summary>
-    /// Gets how many layers have weights of their own, or null for all. Fewer are used again and again in their order, as in
-    /// a Universal Transformer (Dehghani et al. 2019) and in MoEUT (Csordás et al. 2024), the authors' later model, where
-    /// such a group of layers has mixtures with many experts. Each layer keeps a memory of its own; the balancing loss and
-    /// what a router adapts pool all uses of a block. <see cref="LayerCount"/> must be a multiple.
+    /// Gets how many layers have weights of their own, or null for all. Fewer are used again and again in their order,
+    /// as in a Universal Transformer (Dehghani et al. 2019) and in MoEUT (Csordás et al. 2024), the authors' later
+    /// model, where such a group of layers has mixtures with many experts. Each layer keeps a memory of its own; the
+    /// balancing loss and what a router adapts pool all uses of a block. <see cref="LayerCount"/> must be a multiple.
     /// </summary>
     public int? DistinctLayerCount { get; init; }
 
@@ -60,7 +63,9 @@ public sealed record ModelOptions
     /// </summary>
     public bool SameLengthEvaluation { get; init; }
 
-    /// <summary>Gets the dropout probability on the embedding, on each block's output and before the output layer.</summary>
+    /// <summary>
+    /// Gets the dropout probability on the embedding, on each block's output and before the output layer.
+    /// </summary>
     public double Dropout { get; init; }
 
     /// <summary>Gets how tokens see each other; the paper's relative attention by default.</summary>

@@ -34,8 +34,8 @@ internal class Randomness : IDisposable
     }
 
     /// <summary>
-    /// Gets whether weights are drawn. Without, they are memory as it is, for a network whose weights are about to be read:
-    /// drawing 36 million of them took half a second.
+    /// Gets whether weights are drawn. Without, they are memory as it is, for a network whose weights are about to be
+    /// read: drawing 36 million of them took half a second.
     /// </summary>
     public bool DrawsWeights { get; init; } = true;
 
@@ -53,7 +53,9 @@ internal class Randomness : IDisposable
         }
     }
 
-    /// <summary>Makes a weight: what <paramref name="draw"/> gives, or memory as it is where weights are not drawn.</summary>
+    /// <summary>
+    /// Makes a weight: what <paramref name="draw"/> gives, or memory as it is where weights are not drawn.
+    /// </summary>
     public Tensor Weight(long[] shape, Func<Tensor> draw) => DrawsWeights ? draw() : Empty(shape);
 
     /// <summary>Draws numbers that are uniform in [0, 1).</summary>

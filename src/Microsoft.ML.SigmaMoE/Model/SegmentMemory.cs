@@ -8,7 +8,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// attention made of them. Owns its tensors, which outlive dispose scopes. Not safe for use by several threads.
 /// </summary>
 /// <param name="capacity">How many tokens are kept at most (M); 0 keeps nothing.</param>
-/// <param name="separator">The token before which nothing is remembered, or null where all text is one document.</param>
+/// <param name="separator">
+/// The token before which nothing is remembered, or null where all text is one document.
+/// </param>
 internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisposable
 {
     private Tensor[] _layers = [];
@@ -20,16 +22,23 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// </summary>
     public bool KeepsKeys { get; init => field = value && capacity > 0; }
 
-    /// <summary>Gets or sets how many of the latest tokens are seen at most; older ones wait for a wider window.</summary>
+    /// <summary>
+    /// Gets or sets how many of the latest tokens are seen at most; older ones wait for a wider window.
+    /// </summary>
     public long Window { get; set; } = long.MaxValue;
 
     /// <summary>Gets how many tokens are seen now.</summary>
     public long Length => Math.Min(Window, Stored);
 
-    /// <summary>Gets each layer's tensor, [batch, M, d_model] or another width of keys and values; empty at the start of a document.</summary>
+    /// <summary>
+    /// Gets each layer's tensor, [batch, M, d_model] or another width of keys and values; empty at the start of a
+    /// document.
+    /// </summary>
     public IReadOnlyList<Tensor> Layers => _layers;
 
-    /// <summary>Gets for each row how many tokens of its document have been read; empty where documents are not told apart.</summary>
+    /// <summary>
+    /// Gets for each row how many tokens of its document have been read; empty where documents are not told apart.
+    /// </summary>
     public IReadOnlyList<long> Open => _open;
 
     private long Stored => _layers.Length == 0 ? 0 : _layers[0].size(1);
@@ -81,7 +90,9 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
         }
     }
 
-    /// <summary>Cuts the rows of the batch into equally many parts, each remembered by itself; nothing is left here.</summary>
+    /// <summary>
+    /// Cuts the rows of the batch into equally many parts, each remembered by itself; nothing is left here.
+    /// </summary>
     public IReadOnlyList<SegmentMemory> Split(int parts)
     {
         SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => new SegmentMemory(capacity, separator) { Window = Window, KeepsKeys = KeepsKeys })];

@@ -5,11 +5,11 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Arithmetic of tensors and numbers that is safe while other threads collect garbage.</summary>
 /// <remarks>
-/// TorchSharp 0.107 hands a number to libtorch as a Scalar, whose finaliser frees its native half, and holds on to it no
-/// longer than until the native call begins. Where a collection on another thread comes between, libtorch reads freed
-/// memory: beside a thread that does nothing but collect, 29 of 1.4 million additions threw. The sum of two tensors
-/// is concerned too, for it has a factor of 1. Here every Scalar lives until its call has returned. A test sees to it
-/// that nothing else in this library hands a number over.
+/// TorchSharp 0.107 hands a number to libtorch as a Scalar, whose finaliser frees its native half, and holds on to it
+/// no longer than until the native call begins. Where a collection on another thread comes between, libtorch reads
+/// freed memory: beside a thread that does nothing but collect, 29 of 1.4 million additions threw. The sum of two
+/// tensors is concerned too, for it has a factor of 1. Here every Scalar lives until its call has returned. A test sees
+/// to it that nothing else in this library hands a number over.
 /// </remarks>
 internal static class TensorNumbers
 {

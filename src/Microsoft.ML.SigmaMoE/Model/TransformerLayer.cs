@@ -40,8 +40,8 @@ internal sealed class TransformerLayer : nn.Module
     }
 
     /// <summary>
-    /// Computes the layer's output from what it kept of earlier segments, which then costs nothing any more. For evaluation:
-    /// the weights that made what was kept get no gradient through it.
+    /// Computes the layer's output from what it kept of earlier segments, which then costs nothing any more. For
+    /// evaluation: the weights that made what was kept get no gradient through it.
     /// </summary>
     /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
     /// <param name="earlier">[batch, M, ..]: what this returned for earlier segments, or null.</param>
@@ -53,7 +53,9 @@ internal sealed class TransformerLayer : nn.Module
         return (Finish(hidden, attended), kept);
     }
 
-    /// <summary>Computes the layer's output for tokens that follow a cache, and adds them to it. No gradient is recorded.</summary>
+    /// <summary>
+    /// Computes the layer's output for tokens that follow a cache, and adds them to it. No gradient is recorded.
+    /// </summary>
     /// <param name="hidden">[batch, T, d_model]: the residual stream.</param>
     /// <param name="cache">What attention keeps of earlier tokens.</param>
     /// <param name="positions">The positions of the tokens.</param>

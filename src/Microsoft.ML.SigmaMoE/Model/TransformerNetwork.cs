@@ -22,8 +22,8 @@ internal sealed record NetworkLoss(Tensor CrossEntropy, Tensor? Balancing, IRead
 }
 
 /// <summary>
-/// The Transformer: embedding → layers → normalisation → logits. Shapes throughout: batch = rows, time = T tokens of one
-/// segment, M = tokens in memory, S = M + T, d_model = width of the residual stream, V = vocabulary.
+/// The Transformer: embedding → layers → normalisation → logits. Shapes throughout: batch = rows, time = T tokens of
+/// one segment, M = tokens in memory, S = M + T, d_model = width of the residual stream, V = vocabulary.
 /// </summary>
 internal sealed class TransformerNetwork : nn.Module
 {
@@ -95,7 +95,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Gets what stands in a layer after attention; the first is layer 0.</summary>
     public FeedForward Block(int layer) => _layers[layer % _layers.Count].Block;
 
-    /// <summary>Ends training for good: from now on the network may keep copies of its weights as its products read them.</summary>
+    /// <summary>
+    /// Ends training for good: from now on the network may keep copies of its weights as its products read them.
+    /// </summary>
     public void Freeze()
     {
         eval();
@@ -140,7 +142,9 @@ internal sealed class TransformerNetwork : nn.Module
         return new(_outputNorm.forward(hidden), keepLayerOutputs ? outputs : [], routings);
     }
 
-    /// <summary>Reads tokens that follow those in a cache, and adds them to it. For evaluation only: there is no dropout.</summary>
+    /// <summary>
+    /// Reads tokens that follow those in a cache, and adds them to it. For evaluation only: there is no dropout.
+    /// </summary>
     /// <param name="tokens">[batch, time], int64.</param>
     /// <param name="cache">What is kept of the tokens before.</param>
     /// <returns>[batch, time, d_model]: the last layer's output after the final normalisation.</returns>
@@ -163,7 +167,9 @@ internal sealed class TransformerNetwork : nn.Module
     /// <summary>Computes the logits of every next token, [.., V], float32, from hidden states [.., d_model].</summary>
     public Tensor Logits(Tensor hidden) => _linear.Apply(_dropout.forward(hidden), OutputMatrix, _outputBias);
 
-    /// <summary>Computes the log-likelihood of next tokens in nats, [tokens], float32. For evaluation only: there is no dropout.</summary>
+    /// <summary>
+    /// Computes the log-likelihood of next tokens in nats, [tokens], float32. For evaluation only: there is no dropout.
+    /// </summary>
     /// <param name="hidden">[tokens, d_model].</param>
     /// <param name="targets">[tokens], int64: what follows each.</param>
     public Tensor Likelihoods(Tensor hidden, Tensor targets) =>

@@ -18,7 +18,10 @@ internal static class WeightInitialization
     /// <summary>Gets sqrt(2 / L), the gain of everything inside a pre-normalised layer.</summary>
     public static double LayerGain(int layerCount) => Math.Sqrt(2.0 / layerCount);
 
-    /// <summary>Draws a matrix [outputs, inputs] of exactly the standard deviation sqrt(2 / (L · inputs)), cut at two deviations.</summary>
+    /// <summary>
+    /// Draws a matrix [outputs, inputs] of exactly the standard deviation sqrt(2 / (L · inputs)), cut at two
+    /// deviations.
+    /// </summary>
     public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) => Owned([outputs, inputs], context.Randomness, () =>
     {
         var weight = TruncatedNormal([outputs, inputs], context.Randomness);
@@ -30,7 +33,9 @@ internal static class WeightInitialization
     public static Parameter Normal(long[] shape, double deviation, Randomness randomness) =>
         Owned(shape, randomness, () => randomness.Normal(shape).MultiplyInPlace(deviation));
 
-    /// <summary>Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.</summary>
+    /// <summary>
+    /// Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.
+    /// </summary>
     public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(shape, randomness, () =>
     {
         var drawn = randomness.Normal(shape).Times(deviation);

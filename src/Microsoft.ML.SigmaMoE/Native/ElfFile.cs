@@ -9,7 +9,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Link">The section it refers to.</param>
 internal readonly record struct ElfSection(uint Type, long Offset, long Size, uint Link);
 
-/// <summary>A 64-bit little-endian ELF library in memory. Believes no position that it reads: each is checked.</summary>
+/// <summary>
+/// A 64-bit little-endian ELF library in memory. Believes no position that it reads: each is checked.
+/// </summary>
 internal sealed class ElfFile
 {
     private const int HeaderSize = 64;

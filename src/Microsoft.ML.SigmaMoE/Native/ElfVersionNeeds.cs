@@ -3,8 +3,8 @@ using System.Text;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Edits which versions of symbols an ELF library needs of other libraries. A need that is marked weak may be missing: the
-/// loader goes on without it.
+/// Edits which versions of symbols an ELF library needs of other libraries. A need that is marked weak may be missing:
+/// the loader goes on without it.
 /// </summary>
 internal static class ElfVersionNeeds
 {

@@ -4,8 +4,9 @@ using System.Text;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// How libtorch multiplies float32 matrices on the processor, for the whole process: "highest" by MKL, "medium" by oneDNN.
-/// The functions are no public interface of libtorch, and TorchSharp does not offer them; where they are missing nothing changes.
+/// How libtorch multiplies float32 matrices on the processor, for the whole process: "highest" by MKL, "medium" by
+/// oneDNN. The functions are no public interface of libtorch, and TorchSharp does not offer them; where they are
+/// missing nothing changes.
 /// </summary>
 internal static unsafe class Float32Multiplication
 {
@@ -18,7 +19,9 @@ internal static unsafe class Float32Multiplication
     /// <summary>Gets whether it can be chosen here.</summary>
     public static bool IsAdjustable => Found is not null;
 
-    /// <summary>Gets or sets the word that libtorch has for it: highest, high or medium; null where it cannot be chosen.</summary>
+    /// <summary>
+    /// Gets or sets the word that libtorch has for it: highest, high or medium; null where it cannot be chosen.
+    /// </summary>
     public static string? Word
     {
         get => Found is null ? null : Words.ElementAtOrDefault(Found.Get(Found.Context()));

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Moves memory that is read over and over into pages of 2 MB (Linux 6.1 and later). A model in use reads all its weights for
-/// every token: with pages of 4 kB the processor looks up hundreds of them for each matrix, and on a virtual machine each twice.
+/// Moves memory that is read over and over into pages of 2 MB (Linux 6.1 and later). A model in use reads all its
+/// weights for every token: with pages of 4 kB the processor looks up hundreds of them for each matrix, and on a
+/// virtual machine each twice.
 /// </summary>
 internal static partial class HugePages
 {
@@ -13,8 +14,8 @@ internal static partial class HugePages
     private const long Least = 1 << 18;
 
     /// <summary>
-    /// Moves some memory if it is large, keeping what it holds; others may read and write it meanwhile. Where the system
-    /// refuses, it stays where it is.
+    /// Moves some memory if it is large, keeping what it holds; others may read and write it meanwhile. Where the
+    /// system refuses, it stays where it is.
     /// </summary>
     /// <param name="start">The first byte.</param>
     /// <param name="bytes">How many.</param>

@@ -19,8 +19,8 @@ internal static class NativeFileCache
     }
 
     /// <summary>
-    /// Gets the folders to try, in this order: the user's choice, the user's data. Never the temporary folder: it belongs to
-    /// everyone, and a file could change between our look and the loader's.
+    /// Gets the folders to try, in this order: the user's choice, the user's data. Never the temporary folder: it
+    /// belongs to everyone, and a file could change between our look and the loader's.
     /// </summary>
     public static IEnumerable<string> DefaultFolders()
     {

@@ -5,9 +5,9 @@ using TorchSharp;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Helps in hosts that load plug-ins as the .NET documentation shows: their load context loads the native file beside the
-/// plug-in itself and lets the failure through, so that nobody is asked for a better one. There, and only where this
-/// system refuses the file, the file is replaced by the copy that <see cref="TorchBridge"/> would load.
+/// Helps in hosts that load plug-ins as the .NET documentation shows: their load context loads the native file beside
+/// the plug-in itself and lets the failure through, so that nobody is asked for a better one. There, and only where
+/// this system refuses the file, the file is replaced by the copy that <see cref="TorchBridge"/> would load.
 /// </summary>
 internal static class PluginFolder
 {
@@ -21,8 +21,12 @@ internal static class PluginFolder
         }
     }
 
-    /// <summary>Puts the relaxed copy in the file's place: a new file, as the old may be a hard link into a package cache.</summary>
-    /// <returns>Whether the file now loads here; false where it needs no copy or the folder cannot be written.</returns>
+    /// <summary>
+    /// Puts the relaxed copy in the file's place: a new file, as the old may be a hard link into a package cache.
+    /// </summary>
+    /// <returns>
+    /// Whether the file now loads here; false where it needs no copy or the folder cannot be written.
+    /// </returns>
     public static bool TryReplace(string path)
     {
         try

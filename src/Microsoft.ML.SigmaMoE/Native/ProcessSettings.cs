@@ -4,8 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Settings of the whole process that make libtorch faster beside .NET on Linux. All of them are left alone when the
-/// AppContext switch Microsoft.ML.SigmaMoE.ProcessSettings is false or the environment says SIGMAMOE_PROCESS_SETTINGS=off,
-/// and each where the user has set it.
+/// AppContext switch Microsoft.ML.SigmaMoE.ProcessSettings is false or the environment says
+/// SIGMAMOE_PROCESS_SETTINGS=off, and each where the user has set it.
 /// </summary>
 internal static partial class ProcessSettings
 {
@@ -51,9 +51,9 @@ internal static partial class ProcessSettings
     }
 
     /// <summary>
-    /// Lets libtorch's worker threads sleep within a millisecond of an operation. By default they spin for several, which takes
-    /// the cores from .NET's threads, and from other processes; with much less they have to be woken for every operation of
-    /// a small model. Read once, when libtorch is loaded.
+    /// Lets libtorch's worker threads sleep within a millisecond of an operation. By default they spin for several,
+    /// which takes the cores from .NET's threads, and from other processes; with much less they have to be woken for
+    /// every operation of a small model. Read once, when libtorch is loaded.
     /// </summary>
     public static void ShortenSpinning()
     {
@@ -66,8 +66,8 @@ internal static partial class ProcessSettings
     }
 
     /// <summary>
-    /// Keeps freed memory in the process. By default glibc gives every large block back at once, and taking it again costs
-    /// more than the arithmetic on it: a relu over 32 MB took 11 ms instead of 1 on two cores.
+    /// Keeps freed memory in the process. By default glibc gives every large block back at once, and taking it again
+    /// costs more than the arithmetic on it: a relu over 32 MB took 11 ms instead of 1 on two cores.
     /// </summary>
     public static void KeepFreedMemory()
     {

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Loads TorchSharp's native library on systems whose C++ runtime is older than the one it was built with. What they lack
-/// is used by no code of the library, or is there under an older version: a copy that asks for no more is loaded instead.
+/// Loads TorchSharp's native library on systems whose C++ runtime is older than the one it was built with. What they
+/// lack is used by no code of the library, or is there under an older version: a copy that asks for no more is loaded
+/// instead.
 /// </summary>
 internal static class TorchBridge
 {
@@ -25,7 +26,9 @@ internal static class TorchBridge
     /// <summary>Gets the library's file name on this system.</summary>
     public static string FileName => NativeFolders.FileName(Name);
 
-    /// <summary>Gets whether this system's C++ runtime, which .NET uses too, has all that the library asks for.</summary>
+    /// <summary>
+    /// Gets whether this system's C++ runtime, which .NET uses too, has all that the library asks for.
+    /// </summary>
     public static bool SystemIsNewEnough =>
         NativeLibrary.TryLoad("libstdc++.so.6", out var runtime) && NativeLibrary.TryGetExport(runtime, SymbolOfUnusedVersion, out _);
 

@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Makes sure that TorchSharp finds its native libraries, and says what is missing where it does not.</summary>
+/// <summary>
+/// Makes sure that TorchSharp finds its native libraries, and says what is missing where it does not.
+/// </summary>
 /// <remarks>
 /// The native library of TorchSharp 0.107.0 asks for a newer C++ runtime than Debian 12, Ubuntu 22.04 and RHEL 9 have,
 /// for a symbol that it never uses. Where the loader refuses it for that reason, a copy without that need is loaded

@@ -5,9 +5,9 @@ using TorchSharp;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Runs managed code on the threads that libtorch itself works on: those of the OpenMP runtime that it brings. Two pools of
-/// as many threads as there are cores take the cores from each other: each waits a while for more work before it sleeps, and
-/// has to be woken when it does.
+/// Runs managed code on the threads that libtorch itself works on: those of the OpenMP runtime that it brings. Two
+/// pools of as many threads as there are cores take the cores from each other: each waits a while for more work before
+/// it sleeps, and has to be woken when it does.
 /// </summary>
 internal static unsafe class TorchThreads
 {
@@ -18,7 +18,9 @@ internal static unsafe class TorchThreads
     public static bool AreAvailable => Parallel != null;
 
     /// <summary>Runs <paramref name="body"/> for 0 … count − 1 on so many threads, the caller's among them.</summary>
-    /// <exception cref="Exception">What <paramref name="body"/> threw first; pieces that had not begun are left out.</exception>
+    /// <exception cref="Exception">
+    /// What <paramref name="body"/> threw first; pieces that had not begun are left out.
+    /// </exception>
     public static void Run(int threads, int count, Action<int> body)
     {
         var job = new Job(count, body);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Writes and reads whole safetensors files, the format of the Python libraries: a JSON header, then the tensors' bytes.
-/// The same tensors always make the same bytes.
+/// Writes and reads whole safetensors files, the format of the Python libraries: a JSON header, then the tensors'
+/// bytes. The same tensors always make the same bytes.
 /// </summary>
 internal static class SafeTensorsFile
 {

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The head of a safetensors file: 8 bytes of length, then JSON that names the tensors and their places.</summary>
+/// <summary>
+/// The head of a safetensors file: 8 bytes of length, then JSON that names the tensors and their places.
+/// </summary>
 /// <param name="Entries">The tensors in the order of their bytes, which follow one another without gaps.</param>
 /// <param name="Metadata">Free text by name (the format's <c>__metadata__</c>).</param>
 internal sealed record SafeTensorsHeader(
@@ -37,7 +39,9 @@ internal sealed record SafeTensorsHeader(
         return new SafeTensorsHeader(entries, metadata);
     }
 
-    /// <summary>Writes the length and the JSON, padded with spaces so that the data begins at a multiple of 8 bytes.</summary>
+    /// <summary>
+    /// Writes the length and the JSON, padded with spaces so that the data begins at a multiple of 8 bytes.
+    /// </summary>
     public void WriteTo(Stream stream)
     {
         using var json = new MemoryStream();

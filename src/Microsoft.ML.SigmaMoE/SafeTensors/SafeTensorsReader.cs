@@ -58,7 +58,9 @@ internal sealed class SafeTensorsReader
         }
     }
 
-    /// <summary>Reads one tensor into <paramref name="target"/>, on whatever device and in whatever strides it is.</summary>
+    /// <summary>
+    /// Reads one tensor into <paramref name="target"/>, on whatever device and in whatever strides it is.
+    /// </summary>
     /// <exception cref="InvalidDataException">
     /// There is no such tensor, it has another number format or shape, or its data is damaged.
     /// </exception>

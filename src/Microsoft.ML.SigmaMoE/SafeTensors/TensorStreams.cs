@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Copies between streams and tensors piece by piece, through spans over the tensor's own memory: libtorch can hold more
-/// in one tensor than a span can, and a stream may buffer as much as it is asked for.
+/// Copies between streams and tensors piece by piece, through spans over the tensor's own memory: libtorch can hold
+/// more in one tensor than a span can, and a stream may buffer as much as it is asked for.
 /// </summary>
 internal static class TensorStreams
 {
@@ -39,7 +39,9 @@ internal static class TensorStreams
         }
     }
 
-    /// <summary>Gets whether every byte of a tensor of truth values is 0 or 1; any other is undefined behaviour in libtorch.</summary>
+    /// <summary>
+    /// Gets whether every byte of a tensor of truth values is 0 or 1; any other is undefined behaviour in libtorch.
+    /// </summary>
     public static bool HasOnlyTruthValues(Tensor dense)
     {
         foreach (var piece in Pieces(dense))

@@ -19,8 +19,9 @@ public enum PoolingKind
     MeanAndMax,
 
     /// <summary>
-    /// The mean of the products of every two slots, a slot with itself included: d_model · (d_model + 1) / 2 numbers, the
-    /// upper triangle of a symmetric matrix row by row. It tells apart much more than the mean, and takes that much more room.
+    /// The mean of the products of every two slots, a slot with itself included: d_model · (d_model + 1) / 2 numbers,
+    /// the upper triangle of a symmetric matrix row by row. It tells apart much more than the mean, and takes that much
+    /// more room.
     /// </summary>
     SecondMoment,
 }

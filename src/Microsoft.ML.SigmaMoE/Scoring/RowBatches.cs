@@ -3,15 +3,21 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Groups rows for common forward passes: similar lengths together, so that little is padded.</summary>
 internal static class RowBatches
 {
-    /// <summary>How many padded tokens one forward pass holds: enough to keep two to sixteen cores busy, few enough for caches.</summary>
+    /// <summary>
+    /// How many padded tokens one forward pass holds: enough to keep two to sixteen cores busy, few enough for caches.
+    /// </summary>
     public const int TokenBudget = 4096;
 
     /// <summary>How much of a batch may be padding.</summary>
     private const double LargestWaste = 0.10;
 
-    /// <summary>Plans batches over rows of the given lengths; each lists its rows from the longest to the shortest.</summary>
+    /// <summary>
+    /// Plans batches over rows of the given lengths; each lists its rows from the longest to the shortest.
+    /// </summary>
     /// <param name="lengths">Tokens of each row; rows of 0 tokens appear in no batch.</param>
-    /// <param name="segmentLength">Rows longer than this are read in several passes, so they count as this many.</param>
+    /// <param name="segmentLength">
+    /// Rows longer than this are read in several passes, so they count as this many.
+    /// </param>
     /// <param name="mostRows">How many rows a batch holds at most.</param>
     public static List<int[]> Plan(IReadOnlyList<int> lengths, int segmentLength, int mostRows = int.MaxValue)
     {

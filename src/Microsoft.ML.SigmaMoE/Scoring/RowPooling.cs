@@ -7,11 +7,11 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed class RowPooling : IDisposable
 {
     private readonly PoolingKind _kind;
-    private readonly Tensor _sum;   // [rows, d_model]
-    private readonly Tensor _max;   // [rows, d_model]
-    private readonly Tensor _last;  // [rows, d_model]
-    private readonly Tensor _count; // [rows, 1]
-    private readonly Tensor? _products; // [rows, d_model, d_model], where the second moment is asked for
+    private readonly Tensor _sum;        // [rows, d_model]
+    private readonly Tensor _max;        // [rows, d_model]
+    private readonly Tensor _last;       // [rows, d_model]
+    private readonly Tensor _count;      // [rows, 1]
+    private readonly Tensor? _products;  // [rows, d_model, d_model], where the second moment is asked for
 
     /// <summary>Starts with rows of no tokens.</summary>
     public RowPooling(PoolingKind kind, long rows, long modelSize, Device device)
@@ -28,7 +28,9 @@ internal sealed class RowPooling : IDisposable
 
     /// <summary>Adds a segment of the first rows.</summary>
     /// <param name="hidden">[rows now, time, d_model].</param>
-    /// <param name="counted">[rows now, time], bool: which positions are tokens of the row; true ones stand together.</param>
+    /// <param name="counted">
+    /// [rows now, time], bool: which positions are tokens of the row; true ones stand together.
+    /// </param>
     public void Add(Tensor hidden, Tensor counted)
     {
         using var scope = NewDisposeScope();
@@ -43,7 +45,9 @@ internal sealed class RowPooling : IDisposable
         KeepLast(hidden, counted);
     }
 
-    /// <summary>Gets the features, [rows, d_model], [rows, 2 · d_model] or [rows, d_model · (d_model + 1) / 2].</summary>
+    /// <summary>
+    /// Gets the features, [rows, d_model], [rows, 2 · d_model] or [rows, d_model · (d_model + 1) / 2].
+    /// </summary>
     /// <param name="normalize">Whether each row is scaled to length 1.</param>
     public Tensor Result(bool normalize)
     {
@@ -68,7 +72,7 @@ internal sealed class RowPooling : IDisposable
         _products?.Dispose();
     }
 
-    private static Tensor UpperTriangle(Tensor products)                                       // [rows, d_model, d_model]
+    private static Tensor UpperTriangle(Tensor products) // [rows, d_model, d_model]
     {
         var size = (int)products.size(1);
         long[] places =
@@ -82,10 +86,10 @@ internal sealed class RowPooling : IDisposable
 
     private void KeepLast(Tensor hidden, Tensor counted)
     {
-        var places = TensorNumbers.Range(0, counted.size(1), 1, ScalarType.Int64, hidden.device);  // [time]
-        var latest = (places * counted).amax([1]);                                             // [rows]: 0 also where none counts
-        var index = latest.view(-1, 1, 1).expand(-1, 1, hidden.size(2));                      // [rows, 1, d_model]
-        var found = hidden.gather(1, index).squeeze(1);                                        // [rows, d_model]
+        var places = TensorNumbers.Range(0, counted.size(1), 1, ScalarType.Int64, hidden.device); // [time]
+        var latest = (places * counted).amax([1]); // [rows]: 0 also where none counts
+        var index = latest.view(-1, 1, 1).expand(-1, 1, hidden.size(2)); // [rows, 1, d_model]
+        var found = hidden.gather(1, index).squeeze(1); // [rows, d_model]
         var kept = _last.narrow(0, 0, hidden.size(0));
         kept.copy_(where(counted.any(1, keepdim: true), found, kept));
     }

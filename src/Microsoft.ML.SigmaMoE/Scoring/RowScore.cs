@@ -15,7 +15,9 @@ public sealed record RowScore
     /// <summary>Gets the pooled hidden states.</summary>
     public float[] Features { get; init; } = [];
 
-    /// <summary>Gets each expert's share of a layer's routing slots, layer by layer; each layer's shares sum to 1.</summary>
+    /// <summary>
+    /// Gets each expert's share of a layer's routing slots, layer by layer; each layer's shares sum to 1.
+    /// </summary>
     public float[] ExpertUsage { get; init; } = [];
 
     /// <summary>Gets the natural logarithm of the row's probability; 0 for an empty row.</summary>
@@ -24,6 +26,8 @@ public sealed record RowScore
     /// <summary>Gets exp(−log-likelihood per token); NaN for an empty row.</summary>
     public double Perplexity => Math.Exp(-LogLikelihood / TokenCount);
 
-    /// <summary>Gets −log₂-likelihood per byte of UTF-8, which no tokenizer changes; NaN for a row of no bytes.</summary>
+    /// <summary>
+    /// Gets −log₂-likelihood per byte of UTF-8, which no tokenizer changes; NaN for a row of no bytes.
+    /// </summary>
     public double BitsPerByte => ByteCount == 0 ? double.NaN : -LogLikelihood / Math.Log(2) / ByteCount;
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>From text to scores: each row becomes [separator] + its tokens, so that all of them are predicted.</summary>
+/// <summary>
+/// From text to scores: each row becomes [separator] + its tokens, so that all of them are predicted.
+/// </summary>
 internal sealed class RowScorer(TransformerNetwork network, TextTokenizer tokenizer, FeatureOptions features) : IRowScorer
 {
     private readonly TokenScorer _tokens = new(network, features);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One segment of a batch of rows that are ordered from the longest to the shortest. Position p of a row reads its token
-/// p and predicts the one after it while there is one. The first token is given: it has no state of its own.
+/// One segment of a batch of rows that are ordered from the longest to the shortest. Position p of a row reads its
+/// token p and predicts the one after it while there is one. The first token is given: it has no state of its own.
 /// </summary>
 internal sealed class RowSegment
 {
@@ -64,7 +64,9 @@ internal sealed class RowSegment
         return tensor(states, [Rows, Time], device: device);
     }
 
-    /// <summary>Gets the positions that predict a token, counted over rows · time, and the tokens they predict.</summary>
+    /// <summary>
+    /// Gets the positions that predict a token, counted over rows · time, and the tokens they predict.
+    /// </summary>
     public (long[] Places, long[] Targets) Predictions()
     {
         var (places, targets) = (new List<long>(), new List<long>());

@@ -38,7 +38,9 @@ internal static class ModelFolder
 
     /// <summary>Loads from a folder.</summary>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, of another version, or does not belong to the others.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, of another version, or does not belong to the others.
+    /// </exception>
     public static StoredModel Load(string folder, Device device) => Load(new FolderStreams(folder), device);
 
     /// <summary>Loads from a set of files.</summary>

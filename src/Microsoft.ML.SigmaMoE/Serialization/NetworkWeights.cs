@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Writes and reads a network's weights as safetensors, under the authors' names and in their layout.</summary>
+/// <summary>
+/// Writes and reads a network's weights as safetensors, under the authors' names and in their layout.
+/// </summary>
 internal static class NetworkWeights
 {
     // A configuration may claim any size: a network is only built where the file is of that order of size.

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Our names and layouts of weights beside those of the authors' checkpoints, as one table. Files hold the authors' names
-/// and layouts, so that whatever reads the authors' checkpoints reads ours.
+/// Our names and layouts of weights beside those of the authors' checkpoints, as one table. Files hold the authors'
+/// names and layouts, so that whatever reads the authors' checkpoints reads ours.
 /// </summary>
 internal static class WeightNames
 {
@@ -63,9 +63,14 @@ internal static class WeightNames
     /// <summary>Gets the name that a weight of ours has in a file.</summary>
     public static string ToAuthors(string name) => Authors.ToFile(name);
 
-    /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
+    /// <summary>
+    /// Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.
+    /// </summary>
     public static Tensor FromAuthors(string name, Tensor stored) => Authors.FromFile(name, stored);
 
-    /// <summary>Gets whether a file's tensor is no weight: the authors' checkpoints hold a counter that only their logging reads.</summary>
+    /// <summary>
+    /// Gets whether a file's tensor is no weight: the authors' checkpoints hold a counter that only their logging
+    /// reads.
+    /// </summary>
     public static bool IsIgnored(string authorsName) => authorsName.EndsWith(".kv_sel_counts_100", StringComparison.Ordinal);
 }

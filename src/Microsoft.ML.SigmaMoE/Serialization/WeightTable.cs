@@ -39,7 +39,9 @@ internal sealed partial class WeightTable(IReadOnlyList<WeightRow> rows)
         return LayerNumber().Match(name) is { Success: true } number ? pattern.Replace(".#.", number.Value) : pattern;
     }
 
-    /// <summary>Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.</summary>
+    /// <summary>
+    /// Brings a file's tensor into our layout of the weight called <paramref name="name"/>. May be a view.
+    /// </summary>
     public Tensor FromFile(string name, Tensor stored) => InLayout(Find(name), stored);
 
     private WeightRow Find(string name)

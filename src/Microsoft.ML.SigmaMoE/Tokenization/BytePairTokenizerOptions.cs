@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Byte-level byte-pair encoding, trained on the text. It encodes any text and gives it back exactly.</summary>
+/// <summary>
+/// Byte-level byte-pair encoding, trained on the text. It encodes any text and gives it back exactly.
+/// </summary>
 /// <remarks>
 /// Tokens never reach across words, which are cut as by GPT-2: letters with their combining marks, digits, other signs,
 /// each with the space before them, and white space. A word longer than 1,024 characters is cut. Of equally frequent
@@ -10,7 +12,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 public sealed record BytePairTokenizerOptions : TokenizerOptions
 {
-    /// <summary>Gets the size of the vocabulary: 256 bytes, merged tokens, special tokens and the document separator.</summary>
+    /// <summary>
+    /// Gets the size of the vocabulary: 256 bytes, merged tokens, special tokens and the document separator.
+    /// </summary>
     /// <remarks>Text with fewer repeated pairs gives a smaller vocabulary.</remarks>
     public int VocabularySize { get; init; } = 8000;
 
@@ -24,7 +28,9 @@ public sealed record BytePairTokenizerOptions : TokenizerOptions
     public bool SplitDigits { get; init; } = true;
 
     /// <summary>Gets names of further tokens that stand for no text, such as markers of a chat.</summary>
-    /// <remarks>Their ids are in <see cref="TextTokenizer.SpecialTokens"/>; the names in a text are ordinary text.</remarks>
+    /// <remarks>
+    /// Their ids are in <see cref="TextTokenizer.SpecialTokens"/>; the names in a text are ordinary text.
+    /// </remarks>
     public IReadOnlyList<string> SpecialTokens { get; init; } = [];
 
     internal int MergeCount => VocabularySize - 256 - SpecialTokens.Count - 1;

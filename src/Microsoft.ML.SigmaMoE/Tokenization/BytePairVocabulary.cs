@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A byte-level vocabulary: tokens written in the <see cref="ByteAlphabet"/>, and the merges that make them, in order.</summary>
+/// <summary>
+/// A byte-level vocabulary: tokens written in the <see cref="ByteAlphabet"/>, and the merges that make them, in order.
+/// </summary>
 internal sealed record BytePairVocabulary(IReadOnlyDictionary<string, int> Tokens, IReadOnlyList<string> Merges)
 {
     /// <summary>Makes the vocabulary whose first 256 ids are the bytes and whose id 256 + n is merge n.</summary>

@@ -4,8 +4,12 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A tokenizer whose ids are the bytes of UTF-8, 0 to 255; the id 256 separates documents and stands for no text.</summary>
-/// <remarks>Any text round-trips; an unpaired surrogate is read as U+FFFD. Safe to use from several threads at once.</remarks>
+/// <summary>
+/// A tokenizer whose ids are the bytes of UTF-8, 0 to 255; the id 256 separates documents and stands for no text.
+/// </summary>
+/// <remarks>
+/// Any text round-trips; an unpaired surrogate is read as U+FFFD. Safe to use from several threads at once.
+/// </remarks>
 public sealed class ByteTokenizer : Tokenizer
 {
     /// <summary>The id that separates documents.</summary>

@@ -13,7 +13,9 @@ internal sealed class PairTable(long minimumCount)
     private readonly HashSet<TokenPair> _grown = [];
     private readonly PriorityQueue<TokenPair, (long, TokenPair)> _queue = new();
 
-    /// <summary>Counts <paramref name="count"/> more occurrences of <paramref name="pair"/> in the word <paramref name="word"/>.</summary>
+    /// <summary>
+    /// Counts <paramref name="count"/> more occurrences of <paramref name="pair"/> in the word <paramref name="word"/>.
+    /// </summary>
     public void Add(TokenPair pair, long count, int word)
     {
         ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, pair, out var known);
@@ -38,7 +40,8 @@ internal sealed class PairTable(long minimumCount)
     }
 
     /// <summary>
-    /// Takes the most frequent pair out; of equally frequent ones that of the smallest left id, then of the smallest right id.
+    /// Takes the most frequent pair out; of equally frequent ones that of the smallest left id, then of the smallest
+    /// right id.
     /// </summary>
     /// <param name="pair">The pair.</param>
     /// <param name="words">Every word that has it, and perhaps some that had it before.</param>

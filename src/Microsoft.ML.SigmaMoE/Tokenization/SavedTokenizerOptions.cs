@@ -1,7 +1,12 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A tokenizer that <see cref="TextTokenizer.Save(string)"/> wrote, for several models of one vocabulary. Nothing is trained.</summary>
-/// <remarks>The model keeps a copy; the folder is not needed afterwards. A model's own folder is such a folder too.</remarks>
+/// <summary>
+/// A tokenizer that <see cref="TextTokenizer.Save(string)"/> wrote, for several models of one vocabulary. Nothing is
+/// trained.
+/// </summary>
+/// <remarks>
+/// The model keeps a copy; the folder is not needed afterwards. A model's own folder is such a folder too.
+/// </remarks>
 public sealed record SavedTokenizerOptions : TokenizerOptions
 {
     /// <summary>Gets the folder to read.</summary>

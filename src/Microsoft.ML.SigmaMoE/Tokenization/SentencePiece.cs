@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One piece of a SentencePiece model, and where in the file the byte of its type stands (0 where it has none).</summary>
+/// <summary>
+/// One piece of a SentencePiece model, and where in the file the byte of its type stands (0 where it has none).
+/// </summary>
 internal readonly record struct SentencePiece(string Text, SentencePieceType Type, int TypePosition);
 
 /// <summary>What a piece is for, by the numbers of the file format.</summary>

@@ -26,7 +26,9 @@ public sealed class TextTokenizer
         _pieces = CreatePieces(codec, separatorId, SpecialTokens);
     }
 
-    /// <summary>Gets the number of ids, 0 to the largest, the separator's included: the size of the model's embedding.</summary>
+    /// <summary>
+    /// Gets the number of ids, 0 to the largest, the separator's included: the size of the model's embedding.
+    /// </summary>
     public int VocabularySize => _pieces.Length;
 
     /// <summary>Gets the id of the token between documents, which no text contains.</summary>
@@ -45,7 +47,10 @@ public sealed class TextTokenizer
         return [.. ids];
     }
 
-    /// <summary>Appends the ids of the tokens of <paramref name="text"/> to <paramref name="ids"/>, which can be used again and again.</summary>
+    /// <summary>
+    /// Appends the ids of the tokens of <paramref name="text"/> to <paramref name="ids"/>, which can be used again and
+    /// again.
+    /// </summary>
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -63,7 +68,9 @@ public sealed class TextTokenizer
         return ids.Count;
     }
 
-    /// <summary>Returns the text of <paramref name="ids"/>. The separator stands for no text; broken UTF-8 becomes U+FFFD.</summary>
+    /// <summary>
+    /// Returns the text of <paramref name="ids"/>. The separator stands for no text; broken UTF-8 becomes U+FFFD.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     public string Decode(IEnumerable<int> ids)
     {
@@ -81,7 +88,9 @@ public sealed class TextTokenizer
     /// <summary>Creates a decoder for tokens that come one by one.</summary>
     public TokenDecoder CreateDecoder() => new(this);
 
-    /// <summary>Writes the tokenizer's files into <paramref name="folder"/>, which is created where it is missing.</summary>
+    /// <summary>
+    /// Writes the tokenizer's files into <paramref name="folder"/>, which is created where it is missing.
+    /// </summary>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -97,7 +106,10 @@ public sealed class TextTokenizer
         return Load(new FolderStreams(folder));
     }
 
-    /// <summary>Makes the tokenizer that <paramref name="options"/> describe, training it on <paramref name="text"/> where that is its kind.</summary>
+    /// <summary>
+    /// Makes the tokenizer that <paramref name="options"/> describe, training it on <paramref name="text"/> where that
+    /// is its kind.
+    /// </summary>
     /// <param name="options">Which tokenizer to make.</param>
     /// <param name="text">The documents to train on, read once; not read where nothing is trained.</param>
     /// <param name="progress">Told from time to time how far training is.</param>

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What a published tiktoken encoding has besides its vocabulary: how it cuts words, and its special tokens.</summary>
+/// <summary>
+/// What a published tiktoken encoding has besides its vocabulary: how it cuts words, and its special tokens.
+/// </summary>
 internal sealed record TiktokenEncoding(
     string Name,
     Regex Pattern,

@@ -3,7 +3,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>A vocabulary in tiktoken's format. Nothing is trained; any text is given back exactly.</summary>
 public sealed record TiktokenTokenizerOptions : TokenizerOptions
 {
-    /// <summary>Gets the encoding whose rules cut text into words: r50k_base, p50k_base, cl100k_base or o200k_base.</summary>
+    /// <summary>
+    /// Gets the encoding whose rules cut text into words: r50k_base, p50k_base, cl100k_base or o200k_base.
+    /// </summary>
     public string Encoding { get; init; } = "cl100k_base";
 
     /// <summary>

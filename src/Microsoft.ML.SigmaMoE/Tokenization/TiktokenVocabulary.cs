@@ -3,7 +3,10 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Takes the vocabulary out of a tokenizer of Microsoft.ML.Tokenizers, which shows only the tokens that are whole characters.</summary>
+/// <summary>
+/// Takes the vocabulary out of a tokenizer of Microsoft.ML.Tokenizers, which shows only the tokens that are whole
+/// characters.
+/// </summary>
 internal static class TiktokenVocabulary
 {
     /// <summary>Lists the bytes of every id; ids that no token has are empty.</summary>

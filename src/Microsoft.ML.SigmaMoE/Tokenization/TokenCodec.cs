@@ -4,7 +4,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <remarks>Safe to use from several threads at once.</remarks>
 internal abstract class TokenCodec
 {
-    /// <summary>Gets the UTF-8 bytes of every id, which may end inside a character; empty where an id stands for no text.</summary>
+    /// <summary>
+    /// Gets the UTF-8 bytes of every id, which may end inside a character; empty where an id stands for no text.
+    /// </summary>
     public abstract IReadOnlyList<byte[]> Pieces { get; }
 
     /// <summary>Gets the id that this kind of tokenizer itself sets between documents, if it has one.</summary>
@@ -16,7 +18,9 @@ internal abstract class TokenCodec
     /// <summary>Gets whether the first piece of a text may carry a space that the text did not have.</summary>
     public virtual bool AddsLeadingSpace => false;
 
-    /// <summary>Appends the ids of <paramref name="text"/>, which has no unpaired surrogates and is not empty.</summary>
+    /// <summary>
+    /// Appends the ids of <paramref name="text"/>, which has no unpaired surrogates and is not empty.
+    /// </summary>
     public abstract void Encode(ReadOnlySpan<char> text, List<int> ids);
 
     /// <summary>Gets what the header file says of this tokenizer.</summary>

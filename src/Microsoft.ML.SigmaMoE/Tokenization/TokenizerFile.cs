@@ -2,14 +2,18 @@ using System.Text.Json;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Reads one file of a saved tokenizer: never more than a limit, and with the file's name in every complaint.</summary>
+/// <summary>
+/// Reads one file of a saved tokenizer: never more than a limit, and with the file's name in every complaint.
+/// </summary>
 internal static class TokenizerFile
 {
     /// <summary>Four times the largest file of any tokenizer in use.</summary>
     public const int MaximumLength = 16 << 20;
 
     /// <summary>Reads <paramref name="name"/> and hands its bytes to <paramref name="parse"/>.</summary>
-    /// <exception cref="InvalidDataException">The file is too long or <paramref name="parse"/> cannot use it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is too long or <paramref name="parse"/> cannot use it.
+    /// </exception>
     public static T Read<T>(INamedStreams files, string name, Func<byte[], T> parse)
     {
         byte[] content = [];
@@ -24,7 +28,9 @@ internal static class TokenizerFile
         return Parse(path, ReadAll(stream, path), parse);
     }
 
-    /// <summary>Does what <paramref name="parse"/> does, with <paramref name="path"/> in the message where it fails.</summary>
+    /// <summary>
+    /// Does what <paramref name="parse"/> does, with <paramref name="path"/> in the message where it fails.
+    /// </summary>
     public static T Parse<TContent, T>(string path, TContent content, Func<TContent, T> parse)
     {
         try

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The small file that says what a saved tokenizer is: its kind, its separator and its special tokens.</summary>
+/// <summary>
+/// The small file that says what a saved tokenizer is: its kind, its separator and its special tokens.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ByteTokenizerHeader), "bytes")]
 [JsonDerivedType(typeof(BytePairTokenizerHeader), "byte-pair")]

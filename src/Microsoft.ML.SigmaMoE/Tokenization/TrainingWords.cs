@@ -29,7 +29,9 @@ internal sealed class TrainingWords
         }
     }
 
-    /// <summary>Replaces <paramref name="pair"/> by <paramref name="merged"/> in <paramref name="places"/>, from the left.</summary>
+    /// <summary>
+    /// Replaces <paramref name="pair"/> by <paramref name="merged"/> in <paramref name="places"/>, from the left.
+    /// </summary>
     public void Merge(TokenPair pair, int merged, IReadOnlyList<int> places, PairTable pairs)
     {
         foreach (var word in places)

@@ -3,7 +3,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Text that UTF-8 can hold.</summary>
 internal static class WellFormedText
 {
-    /// <summary>Returns <paramref name="text"/>, or a copy in which U+FFFD stands for each unpaired surrogate.</summary>
+    /// <summary>
+    /// Returns <paramref name="text"/>, or a copy in which U+FFFD stands for each unpaired surrogate.
+    /// </summary>
     public static ReadOnlySpan<char> Repair(ReadOnlySpan<char> text)
     {
         var bad = NextUnpaired(text, 0);

@@ -15,7 +15,9 @@ internal sealed class WordCounter(Regex pattern, long limit = WordCounter.Defaul
     /// <summary>What a word takes beside its characters, in characters.</summary>
     public const int Overhead = 16;
 
-    /// <summary>About a million words of ordinary length, a few hundred megabytes with what training makes of them.</summary>
+    /// <summary>
+    /// About a million words of ordinary length, a few hundred megabytes with what training makes of them.
+    /// </summary>
     public const long DefaultLimit = 24_000_000;
 
     private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);

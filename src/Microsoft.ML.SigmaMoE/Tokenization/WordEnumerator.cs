@@ -2,8 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Goes through the matches of a pattern in a text, cutting those longer than <see cref="LongestWord"/>.</summary>
-/// <remarks>Byte-pair encoders need time in the square of a word's length; the cut keeps a text of one long word linear.</remarks>
+/// <summary>
+/// Goes through the matches of a pattern in a text, cutting those longer than <see cref="LongestWord"/>.
+/// </summary>
+/// <remarks>
+/// Byte-pair encoders need time in the square of a word's length; the cut keeps a text of one long word linear.
+/// </remarks>
 internal ref struct WordEnumerator(Regex pattern, ReadOnlySpan<char> text)
 {
     /// <summary>The length in UTF-16 that no word exceeds.</summary>

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One parameter, its two moments (both of its shape, zero at first) and how many steps it has taken.</summary>
+/// <summary>
+/// One parameter, its two moments (both of its shape, zero at first) and how many steps it has taken.
+/// </summary>
 internal sealed class AdamWParameter(string name, Parameter value) : IDisposable
 {
     /// <summary>Gets the parameter.</summary>

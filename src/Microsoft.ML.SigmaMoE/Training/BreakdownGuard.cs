@@ -2,14 +2,16 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Ends a training whose numbers are none any more, and says where and from which checkpoint to go on.</summary>
+/// <summary>
+/// Ends a training whose numbers are none any more, and says where and from which checkpoint to go on.
+/// </summary>
 internal sealed class BreakdownGuard(TrainingSession session, CheckpointKeeper checkpoints)
 {
     private long Step => session.State.Step;
 
     /// <summary>
-    /// Looks at what a step computed, before its weights change. A gradient that is no number is borne where the loss was
-    /// scaled and can be scaled less.
+    /// Looks at what a step computed, before its weights change. A gradient that is no number is borne where the loss
+    /// was scaled and can be scaled less.
     /// </summary>
     /// <exception cref="NotFiniteNumberException">The loss or its gradient is not a number.</exception>
     public void CheckStep(double loss, double gradientNorm)

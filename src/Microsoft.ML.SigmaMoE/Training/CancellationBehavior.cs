@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What training does when it is cancelled. A checkpoint is written in every case, if there is a directory for it.</summary>
+/// <summary>
+/// What training does when it is cancelled. A checkpoint is written in every case, if there is a directory for it.
+/// </summary>
 [JsonConverter(typeof(EnumNameConverter<CancellationBehavior>))]
 public enum CancellationBehavior
 {
@@ -12,6 +14,8 @@ public enum CancellationBehavior
     /// <summary>Ends as if finished, with the weights of the last whole step.</summary>
     ReturnCurrent,
 
-    /// <summary>Ends as if finished, with the weights of the lowest validation loss; without any, those of the last step.</summary>
+    /// <summary>
+    /// Ends as if finished, with the weights of the lowest validation loss; without any, those of the last step.
+    /// </summary>
     ReturnBest,
 }

@@ -37,7 +37,9 @@ internal static class Checkpoint
     }
 
     /// <summary>Puts a session where the one that was written stood.</summary>
-    /// <exception cref="InvalidOperationException">It was written by a training with other settings or texts.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It was written by a training with other settings or texts.
+    /// </exception>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public static void Read(string folder, TrainingSession session)
     {

@@ -13,7 +13,9 @@ internal sealed class CheckpointFolder(string directory, int keep)
     /// <summary>Gets the folder of the checkpoint with the highest step, or null.</summary>
     public string? Latest => All().FirstOrDefault();
 
-    /// <summary>Makes the directory ready, and goes on from its latest checkpoint where that is wanted and there is one.</summary>
+    /// <summary>
+    /// Makes the directory ready, and goes on from its latest checkpoint where that is wanted and there is one.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There are checkpoints that should not be resumed.</exception>
     public void Open(TrainingSession session)
     {
@@ -39,8 +41,8 @@ internal sealed class CheckpointFolder(string directory, int keep)
     }
 
     /// <summary>
-    /// Writes a checkpoint and deletes those that are too old, but not the one before it: nobody knows yet whether the new
-    /// weights are any good.
+    /// Writes a checkpoint and deletes those that are too old, but not the one before it: nobody knows yet whether the
+    /// new weights are any good.
     /// </summary>
     public void Write(TrainingSession session)
     {

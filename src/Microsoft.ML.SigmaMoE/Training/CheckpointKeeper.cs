@@ -44,8 +44,8 @@ internal sealed class CheckpointKeeper(TrainingSession session)
     }
 
     /// <summary>
-    /// Takes a checkpoint with the weights as they stand, which gave no number, out of the way of a resumption, and says
-    /// from where to go on.
+    /// Takes a checkpoint with the weights as they stand, which gave no number, out of the way of a resumption, and
+    /// says from where to go on.
     /// </summary>
     public string SetBrokenAside()
     {

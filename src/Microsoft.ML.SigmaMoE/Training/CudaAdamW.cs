@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>AdamW over all parameters on one GPU in one launch: each element is read and written once (kernels/adamw.cu).</summary>
+/// <summary>
+/// AdamW over all parameters on one GPU in one launch: each element is read and written once (kernels/adamw.cu).
+/// </summary>
 /// <param name="kernels">The device's kernels.</param>
 /// <param name="device">The tensors' device.</param>
 internal sealed class CudaAdamW(DeviceKernels kernels, Device device)

@@ -13,7 +13,9 @@ internal readonly record struct EpochOrder(long ChunkCount, long ChunkLength, ul
     /// <summary>Every item in its place, as the paper reads them.</summary>
     public static EpochOrder Sequential(long itemCount) => new(1, itemCount, 0);
 
-    /// <summary>An order of its own for every seed and epoch. The items after the last whole chunk are left out.</summary>
+    /// <summary>
+    /// An order of its own for every seed and epoch. The items after the last whole chunk are left out.
+    /// </summary>
     public static EpochOrder Shuffled(long itemCount, long chunkLength, int seed, int epoch) =>
         new(itemCount / chunkLength, chunkLength, SplitMix.Mix(((ulong)(uint)seed << 32) | (uint)epoch));
 

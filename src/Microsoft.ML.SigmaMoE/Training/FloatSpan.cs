@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The memory of a tensor as a span, where it has one: contiguous float32 on the CPU, short of 2 GiB.</summary>
+/// <summary>
+/// The memory of a tensor as a span, where it has one: contiguous float32 on the CPU, short of 2 GiB.
+/// </summary>
 internal static class FloatSpan
 {
     public static bool Exists(Tensor tensor) =>

@@ -1,10 +1,10 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What a loss is multiplied by before its gradient is taken, so that small gradients do not vanish in float16: as much as
-/// large ones allow. A gradient that is no number shows that it was too much: its step is left out, and the scale halves.
-/// After <see cref="Patience"/> steps without such a one it doubles. It is a power of two, so that taking it out again
-/// rounds nothing.
+/// What a loss is multiplied by before its gradient is taken, so that small gradients do not vanish in float16: as much
+/// as large ones allow. A gradient that is no number shows that it was too much: its step is left out, and the scale
+/// halves. After <see cref="Patience"/> steps without such a one it doubles. It is a power of two, so that taking it
+/// out again rounds nothing.
 /// </summary>
 /// <param name="Value">The factor.</param>
 /// <param name="GoodSteps">How many steps were taken since it last changed.</param>

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Tells whether a fault is a want of memory, which less work at a time may cure: a smaller batch, shorter segments or a
-/// smaller model. libtorch throws an <see cref="ExternalException"/> then, on the processor and on a GPU, which .NET does not
-/// tell from any other.
+/// Tells whether a fault is a want of memory, which less work at a time may cure: a smaller batch, shorter segments or
+/// a smaller model. libtorch throws an <see cref="ExternalException"/> then, on the processor and on a GPU, which .NET
+/// does not tell from any other.
 /// </summary>
 public static class MemoryExhaustion
 {

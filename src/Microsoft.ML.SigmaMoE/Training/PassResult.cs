@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Balancing">The weighted balancing losses.</param>
 /// <param name="Routings">Where each layer with experts sent the tokens, without gradients. Owned by no scope.</param>
 /// <param name="Gradients">
-/// By parameter, in their order; null where a parameter has none; empty where the parameters hold them. Owned by no scope.
+/// By parameter, in their order; null where a parameter has none; empty where the parameters hold them. Owned by no
+/// scope.
 /// </param>
 internal sealed record PassResult(
     double CrossEntropy, double Balancing, IReadOnlyList<Routing> Routings, IReadOnlyList<Tensor?> Gradients) : IDisposable
@@ -15,11 +16,14 @@ internal sealed record PassResult(
     /// <summary>Runs a pass, forward and backward.</summary>
     /// <param name="network">The network, which other threads may use meanwhile.</param>
     /// <param name="parameters">
-    /// What the gradient is wanted of, where other passes run beside; null where none do: the parameters' own is added to.
+    /// What the gradient is wanted of, where other passes run beside; null where none do: the parameters' own is added
+    /// to.
     /// </param>
     /// <param name="tokens">[rows, time + 1], int64.</param>
     /// <param name="memory">What the rows remember; no other pass may use it meanwhile.</param>
-    /// <param name="factor">What its gradient is scaled by: the pass's share of the step, and what scales the step's loss.</param>
+    /// <param name="factor">
+    /// What its gradient is scaled by: the pass's share of the step, and what scales the step's loss.
+    /// </param>
     public static PassResult Of(
         TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory, double factor)
     {

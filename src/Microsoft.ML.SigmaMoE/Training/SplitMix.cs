@@ -14,6 +14,9 @@ internal static class SplitMix
         return value ^ (value >> 31);
     }
 
-    /// <summary>Gets a number in [0, 1) that belongs to the place <paramref name="index"/> of the sequence <paramref name="seed"/>.</summary>
+    /// <summary>
+    /// Gets a number in [0, 1) that belongs to the place <paramref name="index"/> of the sequence
+    /// <paramref name="seed"/>.
+    /// </summary>
     public static double Share(int seed, long index) => (Mix(Mix((uint)seed) + (ulong)index) >> 11) * (1.0 / (1UL << 53));
 }

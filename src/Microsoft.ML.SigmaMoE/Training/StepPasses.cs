@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The passes that a step's batch is cut into, forward and backward. Where they do not fit into memory, the step begins again
-/// with more passes of fewer rows, and so do all later ones.
+/// The passes that a step's batch is cut into, forward and backward. Where they do not fit into memory, the step begins
+/// again with more passes of fewer rows, and so do all later ones.
 /// </summary>
 internal sealed class StepPasses(TrainingSession session, TrainingWorkers workers)
 {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What a step's passes change before its weights do: memories and random numbers. Kept for as long as the step may have to
-/// be done again; the tensors belong to the scope that is open.
+/// What a step's passes change before its weights do: memories and random numbers. Kept for as long as the step may
+/// have to be done again; the tensors belong to the scope that is open.
 /// </summary>
 internal sealed class StepStart
 {

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The documents of a training as token files on disk, those kept for validation apart. Owns the files and deletes them.</summary>
+/// <summary>
+/// The documents of a training as token files on disk, those kept for validation apart. Owns the files and deletes
+/// them.
+/// </summary>
 internal sealed class TokenCorpus : IDisposable
 {
     private readonly string _folder;
@@ -19,7 +22,9 @@ internal sealed class TokenCorpus : IDisposable
 
     /// <summary>Tokenises documents one by one. Empty ones are passed over.</summary>
     /// <param name="documents">Read once.</param>
-    /// <param name="validation">The documents to measure on; null keeps a share of <paramref name="documents"/> for that.</param>
+    /// <param name="validation">
+    /// The documents to measure on; null keeps a share of <paramref name="documents"/> for that.
+    /// </param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="options">Which share, and the seed that chooses it.</param>
     /// <param name="temporaryFolder">Where a folder for the files is made.</param>

@@ -49,7 +49,9 @@ internal sealed class TokenStream
     /// <summary>Gets the number of batches in an epoch.</summary>
     public long StepsPerEpoch => _order.ChunkCount * _order.ChunkLength / _batchSize;
 
-    /// <summary>Gets whether the next batch is the first of its epoch: what was remembered does not precede it.</summary>
+    /// <summary>
+    /// Gets whether the next batch is the first of its epoch: what was remembered does not precede it.
+    /// </summary>
     public bool StartsEpoch => _position.Step == 0;
 
     /// <summary>Gets or sets where the stream stands.</summary>

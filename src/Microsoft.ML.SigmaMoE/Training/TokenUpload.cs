@@ -7,8 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal static class TokenUpload
 {
     /// <summary>
-    /// Copies tokens. To a GPU from page-locked memory: the copy is queued behind the kernels before it, and this thread
-    /// prepares the launches of the next ones meanwhile. libtorch keeps that memory until it is read.
+    /// Copies tokens. To a GPU from page-locked memory: the copy is queued behind the kernels before it, and this
+    /// thread prepares the launches of the next ones meanwhile. libtorch keeps that memory until it is read.
     /// </summary>
     /// <param name="tokens">Of any shape, on the processor.</param>
     /// <param name="device">Where they go.</param>

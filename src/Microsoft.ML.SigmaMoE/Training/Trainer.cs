@@ -36,7 +36,9 @@ internal sealed class Trainer : IDisposable
     private TrainingState State => _session.State;
 
     /// <summary>Trains until a limit is reached, the validation loss stops falling, or somebody cancels.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled, and <see cref="TrainingOptions.OnCancel"/> says to throw.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// It was cancelled, and <see cref="TrainingOptions.OnCancel"/> says to throw.
+    /// </exception>
     /// <exception cref="NotFiniteNumberException">
     /// A loss or its gradient is no number any more; the weights are those that gave it.
     /// </exception>

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What of a training cannot change while it is interrupted: the model, the texts and the order of reading. The optimiser's
-/// settings may, since a training that broke down goes on with others, and so may the number type: weights are float32
-/// in all. Bit for bit as without interruption it ends with the same ones.
+/// What of a training cannot change while it is interrupted: the model, the texts and the order of reading. The
+/// optimiser's settings may, since a training that broke down goes on with others, and so may the number type: weights
+/// are float32 in all. Bit for bit as without interruption it ends with the same ones.
 /// </summary>
 internal sealed record TrainingIdentity(
     ModelOptions Model,
@@ -31,7 +31,9 @@ internal sealed record TrainingIdentity(
         options.IndependentDocuments,
         options.Seed);
 
-    /// <summary>Says where two trainings differ, "Model.LayerCount is 4, was 6", or nothing where they do not.</summary>
+    /// <summary>
+    /// Says where two trainings differ, "Model.LayerCount is 4, was 6", or nothing where they do not.
+    /// </summary>
     public IEnumerable<string> DifferencesFrom(TrainingIdentity earlier) => JsonDifferences.Between(this, earlier)
         .Select(difference => $"{difference.Path} is {difference.One}, was {difference.Other}");
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>How a language model is trained. Everything but the two properties about the running program is its JSON.</summary>
+/// <summary>
+/// How a language model is trained. Everything but the two properties about the running program is its JSON.
+/// </summary>
 /// <remarks>
 /// <see cref="MaxSteps"/>, <see cref="MaxEpochs"/> and <see cref="MaxDuration"/> limit the training together: the first
 /// one reached ends it, and the learning rate falls towards whichever comes first. Without any, it takes
@@ -20,21 +22,23 @@ public sealed record TrainingOptions
     private const long MostGradients = 1L << 27;
     private const int FewestTokensPerWorker = 512;
 
-    /// <summary>Gets the number of streams of text read side by side (B). Each step reads one segment of each.</summary>
+    /// <summary>
+    /// Gets the number of streams of text read side by side (B). Each step reads one segment of each.
+    /// </summary>
     public int BatchSize { get; init; } = 16;
 
     /// <summary>
     /// Gets into how many passes of equally many streams a batch is cut, to save memory. The gradient is that of the
-    /// whole batch; only a balancing loss sees one pass at a time. Where memory runs out all the same, training takes twice
-    /// as many from that step on and says so (<see cref="TrainingProgress.Notice"/>).
+    /// whole batch; only a balancing loss sees one pass at a time. Where memory runs out all the same, training takes
+    /// twice as many from that step on and says so (<see cref="TrainingProgress.Notice"/>).
     /// </summary>
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>
-    /// Gets on how many threads parts of a batch are trained side by side: equally many streams each, with the gradient of
-    /// the whole batch, but for a balancing loss that sees one part at a time. Null takes up to as many as libtorch has
-    /// threads on a processor, so that each has 512 tokens or more a step, and 1 on a GPU or for a large model. With several
-    /// workers, a want of memory in a backward pass ends the process.
+    /// Gets on how many threads parts of a batch are trained side by side: equally many streams each, with the gradient
+    /// of the whole batch, but for a balancing loss that sees one part at a time. Null takes up to as many as libtorch
+    /// has threads on a processor, so that each has 512 tokens or more a step, and 1 on a GPU or for a large model.
+    /// With several workers, a want of memory in a backward pass ends the process.
     /// </summary>
     public int? Workers { get; init; }
 
@@ -44,7 +48,9 @@ public sealed record TrainingOptions
     /// <summary>Gets the largest number of passes over the text, or null.</summary>
     public int? MaxEpochs { get; init; }
 
-    /// <summary>Gets the longest time, or null. A resumed training counts the time before the interruption too.</summary>
+    /// <summary>
+    /// Gets the longest time, or null. A resumed training counts the time before the interruption too.
+    /// </summary>
     public TimeSpan? MaxDuration { get; init; }
 
     /// <summary>
@@ -90,20 +96,21 @@ public sealed record TrainingOptions
     public double? ClipNorm { get; init; } = 0.25;
 
     /// <summary>
-    /// Gets whether documents are brought into a random order, and every epoch reads that in an order of its own, in runs
-    /// of 16 segments. The paper's order is that of the text.
+    /// Gets whether documents are brought into a random order, and every epoch reads that in an order of its own, in
+    /// runs of 16 segments. The paper's order is that of the text.
     /// </summary>
     public bool Shuffle { get; init; } = true;
 
     /// <summary>
-    /// Gets whether a document sees nothing of those before it, as when texts are scored. Without it, text runs on through
-    /// documents as in the paper, and the model learns to copy from neighbours that it does not have when it scores.
+    /// Gets whether a document sees nothing of those before it, as when texts are scored. Without it, text runs on
+    /// through documents as in the paper, and the model learns to copy from neighbours that it does not have when it
+    /// scores.
     /// </summary>
     public bool IndependentDocuments { get; init; } = true;
 
     /// <summary>
-    /// Gets the share of rows that are kept from training to measure it, chosen by the seed; used when no validation set
-    /// is given. Rows are never cut, so very few rows may leave none.
+    /// Gets the share of rows that are kept from training to measure it, chosen by the seed; used when no validation
+    /// set is given. Rows are never cut, so very few rows may leave none.
     /// </summary>
     public double ValidationFraction { get; init; } = 0.05;
 
@@ -113,7 +120,9 @@ public sealed record TrainingOptions
     /// <summary>Gets how many tokens of the validation set one measurement reads at most, or null for all.</summary>
     public int? EvaluationTokens { get; init; } = 65536;
 
-    /// <summary>Gets after how many measurements without a lower validation loss training ends, or null for never.</summary>
+    /// <summary>
+    /// Gets after how many measurements without a lower validation loss training ends, or null for never.
+    /// </summary>
     public int? EarlyStoppingPatience { get; init; }
 
     /// <summary>Gets whether the weights with the lowest validation loss are put back at the end.</summary>
@@ -122,7 +131,9 @@ public sealed record TrainingOptions
     /// <summary>Gets the folder of the checkpoints, or null for none.</summary>
     public string? CheckpointDirectory { get; init; }
 
-    /// <summary>Gets after how many steps a checkpoint is written, or null. One is also written when training is cancelled.</summary>
+    /// <summary>
+    /// Gets after how many steps a checkpoint is written, or null. One is also written when training is cancelled.
+    /// </summary>
     public int? CheckpointInterval { get; init; }
 
     /// <summary>Gets after how much time a checkpoint is written, or null.</summary>
@@ -143,10 +154,14 @@ public sealed record TrainingOptions
     /// <summary>Gets after how many steps progress is reported and recorded.</summary>
     public int ReportInterval { get; init; } = 10;
 
-    /// <summary>Gets the seed of initial weights, dropout and order; null takes that of the MLContext, else 0.</summary>
+    /// <summary>
+    /// Gets the seed of initial weights, dropout and order; null takes that of the MLContext, else 0.
+    /// </summary>
     public int? Seed { get; init; }
 
-    /// <summary>Gets who is told about the progress. It is called on the training thread: a slow receiver slows training.</summary>
+    /// <summary>
+    /// Gets who is told about the progress. It is called on the training thread: a slow receiver slows training.
+    /// </summary>
     [JsonIgnore]
     public IProgress<TrainingProgress>? Progress { get; init; }
 
@@ -154,7 +169,9 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public CancellationToken CancellationToken { get; init; }
 
-    /// <summary>Gets what is called before every step, and may throw <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// Gets what is called before every step, and may throw <see cref="OperationCanceledException"/>.
+    /// </summary>
     [JsonIgnore]
     internal Action? BeforeStep { get; init; }
 

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What training has to say after a step. Losses are means over the tokens since the report before, in nats.</summary>
+/// <summary>
+/// What training has to say after a step. Losses are means over the tokens since the report before, in nats.
+/// </summary>
 public sealed record TrainingProgress
 {
     /// <summary>Gets the number of steps done, over all resumptions.</summary>
@@ -54,17 +56,21 @@ public sealed record TrainingProgress
     /// <summary>Gets the validation loss per token, where this step measured it.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>Gets what losses are multiplied by before their gradients are taken in float16, or null in other numbers.</summary>
+    /// <summary>
+    /// Gets what losses are multiplied by before their gradients are taken in float16, or null in other numbers.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LossScale { get; init; }
 
     /// <summary>
-    /// Gets the number of steps that changed no weight, over all resumptions in this precision, because float16 had no room for their gradients: a
-    /// few at first, while the scale is found. They count as steps.
+    /// Gets the number of steps that changed no weight, over all resumptions in this precision, because float16 had no
+    /// room for their gradients: a few at first, while the scale is found. They count as steps.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long SkippedSteps { get; init; }
 
-    /// <summary>Gets what one should know besides, in words: that memory ran out and a batch is cut into more passes; or null.</summary>
+    /// <summary>
+    /// Gets what one should know besides, in words: that memory ran out and a batch is cut into more passes; or null.
+    /// </summary>
     public string? Notice { get; init; }
 }

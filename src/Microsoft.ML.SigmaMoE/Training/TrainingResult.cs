@@ -18,6 +18,8 @@ internal sealed record TrainingResult
     /// <summary>Gets the step whose weights had it.</summary>
     public long? BestStep { get; init; }
 
-    /// <summary>Gets the step whose weights the model has: <see cref="BestStep"/> where those were put back, else the last.</summary>
+    /// <summary>
+    /// Gets the step whose weights the model has: <see cref="BestStep"/> where those were put back, else the last.
+    /// </summary>
     public required long WeightsOfStep { get; init; }
 }

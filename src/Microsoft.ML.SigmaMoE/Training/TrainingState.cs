@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>How far training has come, in numbers; the tensors that go with it are in the <see cref="TrainingSession"/>.</summary>
+/// <summary>
+/// How far training has come, in numbers; the tensors that go with it are in the <see cref="TrainingSession"/>.
+/// </summary>
 internal sealed class TrainingState
 {
     /// <summary>Gets or sets the number of whole steps.</summary>
@@ -25,7 +27,8 @@ internal sealed class TrainingState
     public double LossFactor => LossScale?.Value ?? 1;
 
     /// <summary>
-    /// Gets or sets into how many passes a batch is cut, each once a worker, where memory ran out; 0 where the options say it.
+    /// Gets or sets into how many passes a batch is cut, each once a worker, where memory ran out; 0 where the options
+    /// say it.
     /// </summary>
     public int GradientAccumulation { get; set; }
 

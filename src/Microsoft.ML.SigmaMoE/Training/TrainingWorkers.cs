@@ -26,7 +26,7 @@ internal sealed class TrainingWorkers : IDisposable
             var threads = get_num_threads();
             Array.ForEach(_threads, thread => thread.Start());
             Run(_ => 0);
-            set_num_threads(threads);   // a worker's setting is its own, but also what threads that come later start with
+            set_num_threads(threads); // a worker's setting is its own, but also what threads that come later start with
         }
     }
 

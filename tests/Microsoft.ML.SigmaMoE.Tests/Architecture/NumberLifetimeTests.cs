@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A number that TorchSharp makes by itself can be freed while libtorch reads it; see <see cref="TensorNumbers"/>.</summary>
+/// <summary>
+/// A number that TorchSharp makes by itself can be freed while libtorch reads it; see <see cref="TensorNumbers"/>.
+/// </summary>
 public sealed class NumberLifetimeTests
 {
     private static readonly HashSet<string> MakersOfNumbers = FindMakersOfNumbers();

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Keeps ratios from falling. Others may use the cores: the best of several tries counts, and the bounds are far below what
-/// a quiet machine reaches (docs/performance.md).
+/// Keeps ratios from falling. Others may use the cores: the best of several tries counts, and the bounds are far below
+/// what a quiet machine reaches (docs/performance.md).
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class SpeedTests

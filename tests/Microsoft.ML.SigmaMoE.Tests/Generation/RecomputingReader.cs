@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// What <see cref="DocumentReader"/> must equal: reads a document with keys and values computed anew at every token, from
-/// the layers' inputs, as scoring does.
+/// What <see cref="DocumentReader"/> must equal: reads a document with keys and values computed anew at every token,
+/// from the layers' inputs, as scoring does.
 /// </summary>
 internal sealed class RecomputingReader(TransformerNetwork network) : IDisposable
 {

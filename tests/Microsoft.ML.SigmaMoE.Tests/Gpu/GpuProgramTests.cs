@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>The program for a machine with a GPU, on the emulator: that it passes, and that it would not if something were wrong.</summary>
+/// <summary>
+/// The program for a machine with a GPU, on the emulator: that it passes, and that it would not if something were
+/// wrong.
+/// </summary>
 public sealed class GpuProgramTests
 {
     private static readonly LayerProblem Problem = new(new(40, 13, 4, 9, 2, TileNumbers.BFloat16), bias: true);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Every CUDA kernel on the CPU against a dumb reference, three ways, and with faults planted, which must be found.</summary>
+/// <summary>
+/// Every CUDA kernel on the CPU against a dumb reference, three ways, and with faults planted, which must be found.
+/// </summary>
 public sealed class KernelEmulationTests(KernelChecks checks) : IClassFixture<KernelChecks>
 {
     /// <summary>Gets the builds and, as the script lists them, the faults.</summary>

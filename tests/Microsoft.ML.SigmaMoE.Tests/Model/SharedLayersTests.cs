@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A group of layers that is used again and again, beside a network whose layers are copies of one another.</summary>
+/// <summary>
+/// A group of layers that is used again and again, beside a network whose layers are copies of one another.
+/// </summary>
 public sealed class SharedLayersTests
 {
     private static readonly ModelOptions Shared = TinyModel.Model with { LayerCount = 6, DistinctLayerCount = 2 };

@@ -13,7 +13,9 @@ internal sealed class TinyElf
     private readonly List<byte> _body = [];
     private readonly List<byte[]> _sections = [new byte[64]];
 
-    /// <summary>Makes the library: libraries with the versions needed of each, and symbols with the number of their version.</summary>
+    /// <summary>
+    /// Makes the library: libraries with the versions needed of each, and symbols with the number of their version.
+    /// </summary>
     public static byte[] Create((string File, string[] Versions)[] needs, (string Symbol, ushort Version)[] symbols)
     {
         var elf = new TinyElf();

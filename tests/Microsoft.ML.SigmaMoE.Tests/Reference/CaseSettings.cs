@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// A configuration's settings by any of their names: a layer, a model and a list of sweeps call the same thing differently,
-/// and what "plain" leaves out the authors' own arguments may tell.
+/// A configuration's settings by any of their names: a layer, a model and a list of sweeps call the same thing
+/// differently, and what "plain" leaves out the authors' own arguments may tell.
 /// </summary>
 internal sealed class CaseSettings
 {
@@ -39,7 +39,9 @@ internal sealed class CaseSettings
         { } flag => flag.GetBoolean(),
     };
 
-    /// <summary>Fails where a setting asks for what the library does not have, rather than testing something else.</summary>
+    /// <summary>
+    /// Fails where a setting asks for what the library does not have, rather than testing something else.
+    /// </summary>
     public void Require(string name, params string[] supported)
     {
         if (Find(name) is { } value && !supported.Contains(value.ToString(), StringComparer.OrdinalIgnoreCase))

@@ -8,7 +8,9 @@ internal static class CaseWeights
     /// <summary>Loads every weight of a module from the case's "param." tensors.</summary>
     /// <param name="reference">The case.</param>
     /// <param name="module">A network, or a block of one.</param>
-    /// <param name="ours">What stands before the module's names in a whole network: "", or "layers.0.feed_forward.".</param>
+    /// <param name="ours">
+    /// What stands before the module's names in a whole network: "", or "layers.0.feed_forward.".
+    /// </param>
     /// <param name="authors">What the authors' names begin with there: "", or "layers.0.pkm.".</param>
     public static void Load(ReferenceCase reference, nn.Module module, string ours = "", string authors = "")
     {

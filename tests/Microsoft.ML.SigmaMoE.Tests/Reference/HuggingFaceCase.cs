@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A Hugging Face model, imported from its folder: logits, losses and the residual stream, and the public scores.</summary>
+/// <summary>
+/// A Hugging Face model, imported from its folder: logits, losses and the residual stream, and the public scores.
+/// </summary>
 internal static class HuggingFaceCase
 {
     public static void Run(ReferenceCase reference)

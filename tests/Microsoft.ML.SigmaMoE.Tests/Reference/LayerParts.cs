@@ -31,8 +31,8 @@ internal static class LayerParts
             return;
         }
 
-        var (scores, places) = memory.Nearest(first, second);                                   // [tokens, heads · nearest]
-        var theirs = reference["out.index"].flatten(0, 1).sort(-1);                             // [tokens, heads, nearest]
+        var (scores, places) = memory.Nearest(first, second);        // [tokens, heads · nearest]
+        var theirs = reference["out.index"].flatten(0, 1).sort(-1);  // [tokens, heads, nearest]
         var ours = places.view(theirs.Values.shape).sort(-1);
         reference.Compare(theirs.Values, ours.Values, 0, "out.index");
         reference.Compare(

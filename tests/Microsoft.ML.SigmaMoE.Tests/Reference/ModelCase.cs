@@ -43,7 +43,7 @@ internal static class ModelCase
         using var network = Build(reference, model);
         using var memory = new SegmentMemory(model.EffectiveEvaluationMemoryLength);
         network.eval();
-        var tokens = reference["in.tokens"];                                                    // [segment, time + 1, batch]
+        var tokens = reference["in.tokens"]; // [segment, time + 1, batch]
         for (var segment = 0; segment < tokens.shape[0]; segment++)
         {
             var rows = tokens[segment].t();                                                     // [batch, time + 1]

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// A folder with numbers that the authors' own code computed: a configuration, tensors, and a README that says what they
-/// are. Cases beside the repository's own run when SIGMAMOE_REFERENCE_DIR names the folder that holds them.
+/// A folder with numbers that the authors' own code computed: a configuration, tensors, and a README that says what
+/// they are. Cases beside the repository's own run when SIGMAMOE_REFERENCE_DIR names the folder that holds them.
 /// </summary>
 internal sealed class ReferenceCase : IDisposable
 {

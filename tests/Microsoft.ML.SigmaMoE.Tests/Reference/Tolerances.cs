@@ -9,6 +9,8 @@ internal static class Tolerances
     /// <summary>Of gradients, and of parameters after training.</summary>
     public const double Gradient = 2e-5;
 
-    /// <summary>Of position weights after training: some of their true gradients are zero, and Adam amplifies the rounding.</summary>
+    /// <summary>
+    /// Of position weights after training: some of their true gradients are zero, and Adam amplifies the rounding.
+    /// </summary>
     public const double TrainedPositions = 5e-3;
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A whole training run of the authors' code, from their initial weights: every loss, every rate, the final weights.</summary>
+/// <summary>
+/// A whole training run of the authors' code, from their initial weights: every loss, every rate, the final weights.
+/// </summary>
 internal static class TrainCase
 {
     public static void Run(ReferenceCase reference)

@@ -2,7 +2,9 @@ using Microsoft.ML.SigmaMoE.Gpu;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>While it lives, this thread's tensors of the processor are taken for a GPU's, whose kernels the emulator runs.</summary>
+/// <summary>
+/// While it lives, this thread's tensors of the processor are taken for a GPU's, whose kernels the emulator runs.
+/// </summary>
 internal sealed class OnEmulatedKernels : IDisposable
 {
     /// <param name="capability">The compute capability that the GPU says it has.</param>

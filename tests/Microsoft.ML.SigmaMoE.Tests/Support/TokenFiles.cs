@@ -16,7 +16,9 @@ internal static class TokenFiles
     public static TokenFile CreateCounting(string path, int count, int vocabularySize = 1 << 20) =>
         Create(path, vocabularySize, [.. Enumerable.Range(0, count).Select(i => i % vocabularySize)]);
 
-    /// <summary>Writes a text that can be learned: each token follows from the one before, but for a seeded tenth of them.</summary>
+    /// <summary>
+    /// Writes a text that can be learned: each token follows from the one before, but for a seeded tenth of them.
+    /// </summary>
     public static TokenFile CreateLearnable(string path, int count, int vocabularySize = 11, int seed = 7)
     {
         var random = new Random(seed);

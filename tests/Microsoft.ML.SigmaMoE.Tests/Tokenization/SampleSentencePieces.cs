@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A tiny vocabulary with byte fallback, in which the names of control and byte pieces can be built from others.</summary>
+/// <summary>
+/// A tiny vocabulary with byte fallback, in which the names of control and byte pieces can be built from others.
+/// </summary>
 internal static class SampleSentencePieces
 {
     public const int FirstByte = 3;

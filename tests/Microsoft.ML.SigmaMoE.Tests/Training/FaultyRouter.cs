@@ -31,8 +31,8 @@ internal sealed class FaultyRouter : Router
 
     public override Routing Route(Tensor x)
     {
-        var logits = nn.functional.linear(x.flatten(0, 1), _selection);                                     // [tokens, experts]
-        var (weights, experts) = Faulty.apply(logits, _faults.AreOn).sigmoid().topk(_active, dim: -1);      // [tokens, K]
+        var logits = nn.functional.linear(x.flatten(0, 1), _selection); // [tokens, experts]
+        var (weights, experts) = Faulty.apply(logits, _faults.AreOn).sigmoid().topk(_active, dim: -1); // [tokens, K]
         return new(experts, weights, logits);
     }
 

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A router that asks libtorch for more memory than there is, forward or backward, when a test wants it.</summary>
+/// <summary>
+/// A router that asks libtorch for more memory than there is, forward or backward, when a test wants it.
+/// </summary>
 internal sealed class HungryRouter : Router
 {
     [ComponentName(Name = "selection")] private readonly Parameter _selection;

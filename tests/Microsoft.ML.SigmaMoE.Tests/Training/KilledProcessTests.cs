@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Kills a training in another process, this test program started again, and goes on from what it left.</summary>
+/// <summary>
+/// Kills a training in another process, this test program started again, and goes on from what it left.
+/// </summary>
 public sealed class KilledProcessTests
 {
     private const string FolderVariable = "SIGMAMOE_TEST_KILLED_FOLDER";

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Training with scaled losses: in float32, where a power of two changes no bit, and in float16 by libtorch's operations.
+/// Training with scaled losses: in float32, where a power of two changes no bit, and in float16 by libtorch's
+/// operations.
 /// </summary>
 public sealed class LossScalingTests
 {

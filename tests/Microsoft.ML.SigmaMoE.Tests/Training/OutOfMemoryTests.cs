@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Training where libtorch has no memory for a pass. Alone, as the router that runs out of it is registered for the process.
+/// Training where libtorch has no memory for a pass. Alone, as the router that runs out of it is registered for the
+/// process.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class OutOfMemoryTests
@@ -20,7 +21,7 @@ public sealed class OutOfMemoryTests
     [InlineData(1, 0, 1, 2)]                                                 // the first layer of the first pass
     [InlineData(2, 0, 1, 2)]                                                 // its second layer
     [InlineData(0, 1, 1, 2)]                                                 // its backward pass
-    [InlineData(4, 0, 2, 4)]                                                 // the second of two passes, after the first is done
+    [InlineData(4, 0, 2, 4)] // the second of two passes, after the first is done
     [InlineData(0, 3, 2, 4)]
     public void Run_OutOfMemoryInTheFirstStep_GivesWhatTheFinerCutGives(int forward, int backward, int before, int after)
     {
@@ -117,7 +118,7 @@ public sealed class OutOfMemoryTests
         Assert.Equal(wanted, evaluator.Run(CancellationToken.None));
         var again = appetite.Calls - calls;
         new Evaluator(run.Network, run.Validation, fit).Run(CancellationToken.None);
-        Assert.Equal(appetite.Calls - calls - again, again);                 // the second time nothing was tried in vain
+        Assert.Equal(appetite.Calls - calls - again, again); // the second time nothing was tried in vain
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A tiny network and two tiny texts that can be learned, ready to be trained. Everything goes with it.</summary>
+/// <summary>
+/// A tiny network and two tiny texts that can be learned, ready to be trained. Everything goes with it.
+/// </summary>
 internal sealed class TrainingRun : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tool.Tests;
 
-/// <summary>What is wrong gets one line that says so, and exit code 1; good files are never replaced by half of one.</summary>
+/// <summary>
+/// What is wrong gets one line that says so, and exit code 1; good files are never replaced by half of one.
+/// </summary>
 public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();

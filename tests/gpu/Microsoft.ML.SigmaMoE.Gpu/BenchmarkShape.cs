@@ -3,7 +3,10 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 /// <summary>A layer of the paper's kernel figures: 32,768 tokens, K = 4.</summary>
 internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize, int Tokens = 32768, int Active = 4)
 {
-    /// <summary>Gets the shapes that the targets name: over E, over G, over d_model; three of them in every other number type too.</summary>
+    /// <summary>
+    /// Gets the shapes that the targets name: over E, over G, over d_model; three of them in every other number type
+    /// too.
+    /// </summary>
     public static IReadOnlyList<BenchmarkShape> Paper { get; } =
     [
         .. new[] { 8, 16, 32, 64, 128, 256 }.Select(experts => new BenchmarkShape(512, experts, 128)),
@@ -25,19 +28,23 @@ internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize
     /// <summary>Gets what matrices are multiplied of.</summary>
     public TileNumbers Numbers { get; init; } = TileNumbers.BFloat16;
 
-    /// <summary>Gets whether a GPU multiplies so; of both kinds of float16 it is timed in the one that the library takes there.</summary>
+    /// <summary>
+    /// Gets whether a GPU multiplies so; of both kinds of float16 it is timed in the one that the library takes there.
+    /// </summary>
     public bool RunsOn(int capability) => capability >= Numbers.Capability
         && (Numbers != TileNumbers.FlatFloat16 || capability < TileNumbers.Float16.Capability);
 
     /// <summary>Gets the sizes as the library has them.</summary>
     public ExpertSizes Sizes => new(Tokens, ModelSize, Experts, ExpertSize, Active, Numbers);
 
-    /// <summary>Gets the floating-point operations of the experts: two matrices forward, four products backward.</summary>
+    /// <summary>
+    /// Gets the floating-point operations of the experts: two matrices forward, four products backward.
+    /// </summary>
     public double Operations(bool backward) => (backward ? 12.0 : 4.0) * Sizes.Slots * ModelSize * ExpertSize;
 
     /// <summary>
-    /// Gets the bytes that must move even if every number moves once: forward x and both weights read, y and the hidden vectors
-    /// written; backward dy, x, hidden vectors and weights read, gradients by x, gates and weights written.
+    /// Gets the bytes that must move even if every number moves once: forward x and both weights read, y and the hidden
+    /// vectors written; backward dy, x, hidden vectors and weights read, gradients by x, gates and weights written.
     /// </summary>
     public double Bytes(bool backward)
     {

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
-/// <summary>The kernels beside the sorted layer: decoding, routing, gathered sums and AdamW, against sums in float64.</summary>
+/// <summary>
+/// The kernels beside the sorted layer: decoding, routing, gathered sums and AdamW, against sums in float64.
+/// </summary>
 internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
 {
     private const double Tolerance = 5e-6;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
-/// <summary>Memory from the driver, freed together. Fresh memory is full of not-a-number: what is not written shows.</summary>
+/// <summary>
+/// Memory from the driver, freed together. Fresh memory is full of not-a-number: what is not written shows.
+/// </summary>
 internal sealed class DeviceMemory(CudaDevice device) : IDeviceMemory, IDisposable
 {
     private readonly List<nint> _addresses = [];

@@ -4,8 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
 /// A driver without a GPU: its memory is the processor's, and the kernels are those that
-/// tests/Microsoft.ML.SigmaMoE.Kernels/build-library compiled. Each argument's size is compared with the kernel's own, and a
-/// thread that made no context current is refused, as by the driver.
+/// tests/Microsoft.ML.SigmaMoE.Kernels/build-library compiled. Each argument's size is compared with the kernel's own,
+/// and a thread that made no context current is refused, as by the driver.
 /// </summary>
 internal sealed unsafe class EmulatedDriver : ICudaDriver
 {
@@ -49,7 +49,7 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
         CudaAttribute.ComputeCapabilityMajor => Capability / 10,
         CudaAttribute.ComputeCapabilityMinor => Capability % 10,
         CudaAttribute.Multiprocessors => 4,
-        CudaAttribute.CacheBytes => 1 << 16,                                 // tiny: several chunks for a few hundred tokens
+        CudaAttribute.CacheBytes => 1 << 16, // tiny: several chunks for a few hundred tokens
         _ => Capability < 80 ? 64 * 1024 : 160 * 1024,
     });
 

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// The kernels of gather.cu against sums in float64, their values in float32, bfloat16 and float16. A problem's experts stand
-/// for values here: V = E rows of D numbers.
+/// The kernels of gather.cu against sums in float64, their values in float32, bfloat16 and float16. A problem's experts
+/// stand for values here: V = E rows of D numbers.
 /// </summary>
 internal sealed class GatherCheck(DeviceKernels kernels, LayerProblem problem)
 {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// Times the layer at the paper's shapes, with a new routing each repetition, beside what libtorch does where there is one. A
-/// shape whose numbers are wrong has no time.
+/// Times the layer at the paper's shapes, with a new routing each repetition, beside what libtorch does where there is
+/// one. A shape whose numbers are wrong has no time.
 /// </summary>
 internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? baselines, TextWriter output)
 {

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
-/// <summary>The kernels through the driver alone, against sums in float64, over ugly sizes; each twice, to the same bits.</summary>
+/// <summary>
+/// The kernels through the driver alone, against sums in float64, over ugly sizes; each twice, to the same bits.
+/// </summary>
 internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
 {
     // (tokens, d_model, experts, expert size, active, all to the first, bias)

@@ -4,8 +4,8 @@ using TorchSharp;
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// Runs TorchSharp on a libtorch that stands in any folder, for instance a Python package's: its libraries are loaded by full
-/// path first, so that those which need them find them loaded. Nothing of TorchSharp may have run before.
+/// Runs TorchSharp on a libtorch that stands in any folder, for instance a Python package's: its libraries are loaded
+/// by full path first, so that those which need them find them loaded. Nothing of TorchSharp may have run before.
 /// </summary>
 internal static class LibtorchFolder
 {

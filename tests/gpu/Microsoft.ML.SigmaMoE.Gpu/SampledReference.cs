@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// A few results of a layer that is too big to compute whole in float64: all of y and of the gradients by x and gates for
-/// some tokens, all of the weights' gradients for some neurons.
+/// A few results of a layer that is too big to compute whole in float64: all of y and of the gradients by x and gates
+/// for some tokens, all of the weights' gradients for some neurons.
 /// </summary>
 internal sealed class SampledReference(LayerProblem problem)
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// Whether a libtorch has what TorchSharp's native library asks for. A function that is missing fails when it is called, data
-/// (tables of virtual functions above all) when the library is loaded.
+/// Whether a libtorch has what TorchSharp's native library asks for. A function that is missing fails when it is
+/// called, data (tables of virtual functions above all) when the library is loaded.
 /// </summary>
 internal static class SymbolCheck
 {

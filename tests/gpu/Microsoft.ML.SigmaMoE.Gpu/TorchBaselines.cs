@@ -4,12 +4,15 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// What the kernels are compared with, by libtorch in bfloat16, forward and backward: a dense layer of equal parameters, a loop
-/// of matrix products (the library's own libtorch path), and torch._grouped_mm with sorting, gathering and adding around it.
+/// What the kernels are compared with, by libtorch in bfloat16, forward and backward: a dense layer of equal
+/// parameters, a loop of matrix products (the library's own libtorch path), and torch._grouped_mm with sorting,
+/// gathering and adding around it.
 /// </summary>
 /// <param name="driver">The device that times, or null for a clock.</param>
 /// <param name="device">Where tensors live.</param>
-/// <param name="grouped">Whether torch._grouped_mm is measured: where libtorch refuses the script, the process ends.</param>
+/// <param name="grouped">
+/// Whether torch._grouped_mm is measured: where libtorch refuses the script, the process ends.
+/// </param>
 internal sealed class TorchBaselines(CudaDevice? driver, Device device, bool grouped)
 {
     private const int Warmups = 3, Repetitions = 10;

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Gpu;
 
 /// <summary>
-/// The library itself on a device: the experts' gradients, the layer with every router, then training, whose losses must be the
-/// processor's.
+/// The library itself on a device: the experts' gradients, the layer with every router, then training, whose losses
+/// must be the processor's.
 /// </summary>
 internal sealed class TorchCheck(Device device, TextWriter output)
 {

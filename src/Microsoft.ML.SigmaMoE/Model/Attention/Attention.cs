@@ -21,11 +21,13 @@ internal abstract class Attention(string name) : nn.Module(name)
     public abstract Tensor Forward(Tensor queries, Tensor context, SegmentPositions positions);
 
     /// <summary>
-    /// Attends from the current segment to what was kept of earlier ones and to itself. For evaluation: the weights that made
-    /// what was kept get no gradient through it.
+    /// Attends from the current segment to what was kept of earlier ones and to itself. For evaluation: the weights
+    /// that made what was kept get no gradient through it.
     /// </summary>
     /// <param name="queries">[batch, T, d_model], normalised.</param>
-    /// <param name="earlier">[batch, M, ..]: the keys and values that this returned for earlier segments, or null.</param>
+    /// <param name="earlier">
+    /// [batch, M, ..]: the keys and values that this returned for earlier segments, or null.
+    /// </param>
     /// <param name="positions">The positions of the segment, of the kind that the same options make.</param>
     /// <returns>[batch, T, d_model], float32, and [batch, T, ..]: keys and values of the segment.</returns>
     public abstract (Tensor Attended, Tensor Kept) Read(Tensor queries, Tensor? earlier, SegmentPositions positions);
@@ -33,7 +35,9 @@ internal abstract class Attention(string name) : nn.Module(name)
     /// <summary>Attends from new tokens to those that the cache keeps and to themselves, and adds them to it.</summary>
     /// <param name="queries">[batch, T, d_model], normalised.</param>
     /// <param name="cache">This layer's earlier keys and values.</param>
-    /// <param name="positions">The positions of the new tokens, which <see cref="SegmentPositions.Continue"/> makes.</param>
+    /// <param name="positions">
+    /// The positions of the new tokens, which <see cref="SegmentPositions.Continue"/> makes.
+    /// </param>
     /// <returns>[batch, T, d_model], float32.</returns>
     public abstract Tensor Forward(Tensor queries, AttentionCache cache, SegmentPositions positions);
 }

@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What one layer's attention would compute anew for every token that is generated: the keys and values of earlier tokens,
-/// and the projections of relative positions. Owns its tensors, which outlive dispose scopes; room grows by doubling, so
-/// that a token costs the same however many came before.
+/// What one layer's attention would compute anew for every token that is generated: the keys and values of earlier
+/// tokens, and the projections of relative positions. Owns its tensors, which outlive dispose scopes; room grows by
+/// doubling, so that a token costs the same however many came before.
 /// </summary>
 internal sealed class AttentionCache : IDisposable
 {
@@ -65,7 +65,10 @@ internal sealed class AttentionCache : IDisposable
         }
     }
 
-    /// <summary>Gets what the latest tokens left: keys and values, [batch, heads, count, head], and positions, [heads, head, count].</summary>
+    /// <summary>
+    /// Gets what the latest tokens left: keys and values, [batch, heads, count, head], and positions, [heads, head,
+    /// count].
+    /// </summary>
     public (Tensor Keys, Tensor Values, Tensor Places) Latest(long count) => (
         Keys.narrow(2, _end - count, count),
         Values.narrow(2, _end - count, count),

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The projections of all relative positions that a model can see, of which a segment reads the latest: made once, for weights
-/// that do not change. Fewer are never made, so that a result does not depend on what was read before.
+/// The projections of all relative positions that a model can see, of which a segment reads the latest: made once, for
+/// weights that do not change. Fewer are never made, so that a result does not depend on what was read before.
 /// </summary>
 /// <param name="all">[reach, heads · head]: the positions 1 − reach … 0. Is owned.</param>
 internal sealed class KeptPlaces(Tensor all) : IDisposable

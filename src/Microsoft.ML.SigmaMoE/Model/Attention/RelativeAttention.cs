@@ -11,13 +11,13 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class RelativeAttention : Attention
 {
-    [ComponentName(Name = "query")] private readonly Parameter _query;               // [heads · head, d_model]
-    [ComponentName(Name = "key_value")] private readonly Parameter _keyValue;        // [heads · 2 · head, d_model]
-    [ComponentName(Name = "position")] private readonly Parameter _position;         // [heads · head, d_model]
-    [ComponentName(Name = "merge")] private readonly Parameter _merge;               // [d_model, heads · head]
-    [ComponentName(Name = "content_bias")] private readonly Parameter _contentBias;  // u: [heads, head]
-    [ComponentName(Name = "position_bias")] private readonly Parameter _positionBias; // v: [heads, head]
-    [ComponentName(Name = "scale")] private readonly Parameter _scale;               // [1]
+    [ComponentName(Name = "query")] private readonly Parameter _query;                 // [heads · head, d_model]
+    [ComponentName(Name = "key_value")] private readonly Parameter _keyValue;          // [heads · 2 · head, d_model]
+    [ComponentName(Name = "position")] private readonly Parameter _position;           // [heads · head, d_model]
+    [ComponentName(Name = "merge")] private readonly Parameter _merge;                 // [d_model, heads · head]
+    [ComponentName(Name = "content_bias")] private readonly Parameter _contentBias;    // u: [heads, head]
+    [ComponentName(Name = "position_bias")] private readonly Parameter _positionBias;  // v: [heads, head]
+    [ComponentName(Name = "scale")] private readonly Parameter _scale;                 // [1]
 
     // The authors' model counts this parameter and stores it, but nothing reads it: it never gets a gradient.
     [ComponentName(Name = "unused_bias")] private readonly Parameter _unusedBias;    // [1]
@@ -114,9 +114,9 @@ internal sealed class RelativeAttention : Attention
     // places: [heads, head, S]
     private Tensor Probabilities(Tensor queries, Tensor keys, Tensor places, RelativePositions positions)
     {
-        var (byContent, byPosition) = Queries(queries);                                // [batch, heads, T, head]
-        var content = MatrixProduct.Of(byContent, keys.transpose(2, 3));                         // [batch, heads, T, S]
-        return RelativeSoftmax.Apply(content, MatrixProduct.Of(byPosition, places), positions);  // [batch, heads, T, S]
+        var (byContent, byPosition) = Queries(queries); // [batch, heads, T, head]
+        var content = MatrixProduct.Of(byContent, keys.transpose(2, 3)); // [batch, heads, T, S]
+        return RelativeSoftmax.Apply(content, MatrixProduct.Of(byPosition, places), positions); // [batch, heads, T, S]
     }
 
     // The positions 1 − count … 0, [heads, count, head].
@@ -138,8 +138,8 @@ internal sealed class RelativeAttention : Attention
 
     private Tensor Merge(Tensor probabilities, Tensor values)
     {
-        var attended = MatrixProduct.Of(probabilities, values);                                  // [batch, heads, T, head]
-        return Merge(attended.transpose(1, 2).flatten(2));                             // [batch, T, d_model]
+        var attended = MatrixProduct.Of(probabilities, values);  // [batch, heads, T, head]
+        return Merge(attended.transpose(1, 2).flatten(2));       // [batch, T, d_model]
     }
 
     // [batch, T, heads · head] → [batch, T, d_model]

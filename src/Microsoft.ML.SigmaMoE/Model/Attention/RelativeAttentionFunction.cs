@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Relative attention between its projections as one step of automatic differentiation, by an <see cref="IAttentionKernel"/>.</summary>
+/// <summary>
+/// Relative attention between its projections as one step of automatic differentiation, by an
+/// <see cref="IAttentionKernel"/>.
+/// </summary>
 internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttentionFunction>
 {
     public override string Name => nameof(RelativeAttentionFunction);
@@ -14,8 +17,8 @@ internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttent
         && windows.Keys * windows.Time < int.MaxValue / 4 && 2 * queries.numel() < int.MaxValue / 4;
 
     /// <summary>
-    /// Computes what was attended, [batch, T, heads · head], in the type of the queries; records a gradient only where one
-    /// is wanted.
+    /// Computes what was attended, [batch, T, heads · head], in the type of the queries; records a gradient only where
+    /// one is wanted.
     /// </summary>
     public static Tensor Apply(AttentionInputs inputs, KeyWindows windows) =>
         Apply(inputs, windows, AttentionKernels.Of(inputs.Queries.dtype)!);

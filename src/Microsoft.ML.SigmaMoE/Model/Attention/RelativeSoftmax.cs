@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Attention probabilities from logits by content and logits by relative position: shift, add, hide what is not visible,
-/// softmax. On the processor one pass does it all; elsewhere, and as the truth, libtorch's operations do.
+/// Attention probabilities from logits by content and logits by relative position: shift, add, hide what is not
+/// visible, softmax. On the processor one pass does it all; elsewhere, and as the truth, libtorch's operations do.
 /// </summary>
 internal static class RelativeSoftmax
 {

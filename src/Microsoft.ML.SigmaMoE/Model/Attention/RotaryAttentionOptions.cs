@@ -11,7 +11,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 public sealed record RotaryAttentionOptions : AttentionOptions
 {
-    /// <summary>Gets the base of the angles: the pair i of r rotated numbers turns by position · Theta^(−2i / r).</summary>
+    /// <summary>
+    /// Gets the base of the angles: the pair i of r rotated numbers turns by position · Theta^(−2i / r).
+    /// </summary>
     public double Theta { get; init; } = 10000;
 
     /// <summary>Gets which share of each head's numbers is rotated: the first ones, an even number of them.</summary>

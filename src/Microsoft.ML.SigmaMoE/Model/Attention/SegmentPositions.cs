@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Positions of one segment, shared by all layers: T queries see M + T keys, of which M come from memory.</summary>
+/// <summary>
+/// Positions of one segment, shared by all layers: T queries see M + T keys, of which M come from memory.
+/// </summary>
 /// <param name="Windows">Which keys each query sees.</param>
 internal abstract record SegmentPositions(KeyWindows Windows)
 {

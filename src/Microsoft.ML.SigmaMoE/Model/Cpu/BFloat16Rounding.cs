@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Converts between float32 and bfloat16, which is the upper half of a float32, rounded to nearest even.</summary>
+/// <summary>
+/// Converts between float32 and bfloat16, which is the upper half of a float32, rounded to nearest even.
+/// </summary>
 internal static unsafe class BFloat16Rounding
 {
     /// <summary>Rounds <paramref name="source"/> into <paramref name="target"/>.</summary>
@@ -37,7 +39,9 @@ internal static unsafe class BFloat16Rounding
     public static Vector512<ushort> Narrow(Vector512<float> low, Vector512<float> high) =>
         Upper(Rounded(low.AsUInt32()), Rounded(high.AsUInt32()));
 
-    /// <summary>Rounds two rows of thirty-two numbers, as they are and with the second above the first in pairs.</summary>
+    /// <summary>
+    /// Rounds two rows of thirty-two numbers, as they are and with the second above the first in pairs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Narrow(
         Vector512<float> x0, Vector512<float> x1, Vector512<float> y0, Vector512<float> y1, ushort* x, ushort* y, uint* pairs)

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Runs pieces of work on libtorch's number of threads. Which thread runs which piece does not matter to results.</summary>
+/// <summary>
+/// Runs pieces of work on libtorch's number of threads. Which thread runs which piece does not matter to results.
+/// </summary>
 internal static class CpuWork
 {
     // 65,536 weights take a thread 20 to 35 µs to read, and calling a second one takes 5.
@@ -37,8 +39,8 @@ internal static class CpuWork
     }
 
     /// <summary>
-    /// Runs <paramref name="body"/> for 0 … count − 1, whatever thread is free taking the next, with a worker a thread that
-    /// holds what it needs.
+    /// Runs <paramref name="body"/> for 0 … count − 1, whatever thread is free taking the next, with a worker a thread
+    /// that holds what it needs.
     /// </summary>
     public static void Run<TWorker>(int threads, int count, Func<TWorker> hire, Action<TWorker, int> body)
         where TWorker : IDisposable

@@ -1,8 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Room for rows that do not fill whole registers: copied and padded with zeros, for what stands behind a row is not the row's,
-/// and may be no memory. Copies also begin with a cache line each; reading across two of them costs twice as much.
+/// Room for rows that do not fill whole registers: copied and padded with zeros, for what stands behind a row is not
+/// the row's, and may be no memory. Copies also begin with a cache line each; reading across two of them costs twice as
+/// much.
 /// </summary>
 /// <param name="rows">The most rows of the left side.</param>
 /// <param name="outputs">Rows of the right side.</param>

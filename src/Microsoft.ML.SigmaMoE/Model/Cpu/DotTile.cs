@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One tile of <see cref="DotTiles{TLanes, TVector}"/>: some rows of A by four rows of W. Each of their products has a register
-/// of its own from the first numbers to the last, and what it holds is added up at the end. Written out row by row, for a sum
-/// in an array is a sum in memory.
+/// One tile of <see cref="DotTiles{TLanes, TVector}"/>: some rows of A by four rows of W. Each of their products has a
+/// register of its own from the first numbers to the last, and what it holds is added up at the end. Written out row by
+/// row, for a sum in an array is a sum in memory.
 /// </summary>
 internal static unsafe class DotTile<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>

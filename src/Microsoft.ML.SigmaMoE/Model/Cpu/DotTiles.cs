@@ -3,9 +3,10 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// C[rows, outputs] = A[rows, inner] · W[outputs, inner]ᵀ in float32, both sides as they are stored: every number of C is the
-/// product of a row with a row. Nothing is packed first, which for some hundred rows takes longer than it saves. A number of
-/// C does not depend on how many others are computed with it, but for a single row or fewer than four outputs.
+/// C[rows, outputs] = A[rows, inner] · W[outputs, inner]ᵀ in float32, both sides as they are stored: every number of C
+/// is the product of a row with a row. Nothing is packed first, which for some hundred rows takes longer than it saves.
+/// A number of C does not depend on how many others are computed with it, but for a single row or fewer than four
+/// outputs.
 /// </summary>
 internal static unsafe class DotTiles<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>

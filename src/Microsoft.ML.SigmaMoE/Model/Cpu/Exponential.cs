@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// e^x of registers: 2ⁿ · e^r with n = round(x / ln 2) and the series of e^r to r⁷ / 7!, which leaves 10⁻⁸ at |r| ≤ ln 2 / 2.
+/// e^x of registers: 2ⁿ · e^r with n = round(x / ln 2) and the series of e^r to r⁷ / 7!, which leaves 10⁻⁸ at |r| ≤ ln
+/// 2 / 2.
 /// </summary>
 internal static class Exponential
 {

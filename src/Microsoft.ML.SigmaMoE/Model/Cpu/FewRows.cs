@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// x · weightᵀ for so few rows that reading the weights is much of the work: they are read once, as they are stored, without
-/// first making a copy of them in another order or number type.
+/// x · weightᵀ for so few rows that reading the weights is much of the work: they are read once, as they are stored,
+/// without first making a copy of them in another order or number type.
 /// </summary>
 internal static unsafe class FewRows
 {
@@ -35,7 +35,7 @@ internal static unsafe class FewRows
     public static Tensor Multiply(Tensor x, Tensor weight)
     {
         var (outputs, inputs) = ((int)weight.size(0), (int)weight.size(1));
-        using var rows = x.to(ScalarType.Float32).contiguous();                    // [.., inputs]
+        using var rows = x.to(ScalarType.Float32).contiguous();                      // [.., inputs]
         var result = empty([.. x.shape[..^1], outputs], dtype: ScalarType.Float32);  // [.., outputs]
         var count = (int)(x.numel() / inputs);
         var from = TensorMemory.Of<float>(rows);

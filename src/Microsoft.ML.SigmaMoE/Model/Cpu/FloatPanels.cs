@@ -1,8 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Some matrices [rows, inner] turned round, as <see cref="RegisterTiles{TLanes, TVector}"/> read their right side: for each
-/// matrix panels of some of its rows, which are columns of the product, each [inner, panel], the last padded with zeros.
+/// Some matrices [rows, inner] turned round, as <see cref="RegisterTiles{TLanes, TVector}"/> read their right side: for
+/// each matrix panels of some of its rows, which are columns of the product, each [inner, panel], the last padded with
+/// zeros.
 /// </summary>
 internal sealed unsafe class FloatPanels : IDisposable
 {

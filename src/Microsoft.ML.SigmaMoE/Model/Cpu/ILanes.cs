@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A vector register of float32 numbers. Kernels are written once over this and compiled for each width: the runtime makes
-/// an own copy of a generic method for every struct.
+/// A vector register of float32 numbers. Kernels are written once over this and compiled for each width: the runtime
+/// makes an own copy of a generic method for every struct.
 /// </summary>
 internal unsafe interface ILanes<TVector>
     where TVector : struct
@@ -45,7 +45,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Computes x · y + z with one rounding.</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector z);
 
-    /// <summary>Computes n rounded to an integer, and 2 to that power, for −126 ≤ n ≤ 127; no number where n is none.</summary>
+    /// <summary>
+    /// Computes n rounded to an integer, and 2 to that power, for −126 ≤ n ≤ 127; no number where n is none.
+    /// </summary>
     static abstract (TVector Rounded, TVector Power) PowerOfTwo(TVector n);
 
     /// <summary>Adds up the numbers of a vector.</summary>

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// An activation (φ) and its derivative, register by register. Kernels are written once over this and compiled for each: what
-/// they keep for the backward pass is x, of which both are computed again.
+/// An activation (φ) and its derivative, register by register. Kernels are written once over this and compiled for
+/// each: what they keep for the backward pass is x, of which both are computed again.
 /// </summary>
 internal interface IVectorActivation
 {

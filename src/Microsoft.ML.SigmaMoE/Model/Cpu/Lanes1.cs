@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>"Registers" of one number: what is left of a row behind its last whole register, by the same code.</summary>
+/// <summary>
+/// "Registers" of one number: what is left of a row behind its last whole register, by the same code.
+/// </summary>
 internal readonly unsafe struct Lanes1 : ILanes<float>
 {
     public static int Count => 1;

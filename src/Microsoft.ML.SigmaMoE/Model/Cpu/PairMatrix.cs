@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A weight that does not change, in bfloat16 and in the order in which <see cref="Brgemm"/> reads it: libtorch's products put
-/// it into such an order at every call, which for a text's few tokens is most of the work.
+/// A weight that does not change, in bfloat16 and in the order in which <see cref="Brgemm"/> reads it: libtorch's
+/// products put it into such an order at every call, which for a text's few tokens is most of the work.
 /// </summary>
 internal sealed unsafe class PairMatrix : IKeptForm
 {

@@ -11,8 +11,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal static unsafe class PairPacking
 {
     /// <summary>
-    /// Packs Wᵀ of a matrix W [rows, columns]: B has K = columns, N = rows. Two neighbours of a row of W are a pair already,
-    /// so this transposes 32-bit numbers, sixteen rows at a time.
+    /// Packs Wᵀ of a matrix W [rows, columns]: B has K = columns, N = rows. Two neighbours of a row of W are a pair
+    /// already, so this transposes 32-bit numbers, sixteen rows at a time.
     /// </summary>
     /// <param name="weight">[rows, columns], float32.</param>
     /// <param name="packed">[paddedColumns / 2, rows] pairs.</param>
@@ -42,7 +42,9 @@ internal static unsafe class PairPacking
         }
     }
 
-    /// <summary>Packs a matrix W [rows, columns] as it is: B has K = rows, N = columns, rows 2k and 2k + 1 interleaved.</summary>
+    /// <summary>
+    /// Packs a matrix W [rows, columns] as it is: B has K = rows, N = columns, rows 2k and 2k + 1 interleaved.
+    /// </summary>
     /// <param name="weight">[rows, columns], float32.</param>
     /// <param name="packed">[paddedRows / 2, columns] pairs.</param>
     /// <param name="stride">From one row of pairs to the next; what stands behind a row stays as it is.</param>

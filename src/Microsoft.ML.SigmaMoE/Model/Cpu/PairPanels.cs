@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A matrix W [rows, inner] turned round, as <see cref="Brgemm"/> reads it: panels of some of its rows, which are columns of the
-/// product, each [padded inner / 2, columns] pairs. The last panel is padded with zeros.
+/// A matrix W [rows, inner] turned round, as <see cref="Brgemm"/> reads it: panels of some of its rows, which are
+/// columns of the product, each [padded inner / 2, columns] pairs. The last panel is padded with zeros.
 /// </summary>
 internal sealed unsafe class PairPanels(int rows, int inner) : IDisposable
 {

@@ -5,9 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Products of a vector with a matrix in pairs, the order of <see cref="PairPacking"/>, which only processors with AVX-512
-/// use. Numbers are widened as they are read; sums are float32. A row of pairs at a time: sums in registers, which have to go
-/// down the columns, were no faster. What is read ahead is: without it a core waits for memory a third of the time.
+/// Products of a vector with a matrix in pairs, the order of <see cref="PairPacking"/>, which only processors with
+/// AVX-512 use. Numbers are widened as they are read; sums are float32. A row of pairs at a time: sums in registers,
+/// which have to go down the columns, were no faster. What is read ahead is: without it a core waits for memory a third
+/// of the time.
 /// </summary>
 internal static unsafe class PairProducts
 {

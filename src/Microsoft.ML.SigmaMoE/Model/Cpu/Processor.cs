@@ -22,16 +22,20 @@ internal static class Processor
         DetectBFloat16() && !Limits.Select(Environment.GetEnvironmentVariable).Any(ForbidsBFloat16);
 
     /// <summary>
-    /// Gets whether it multiplies bfloat16 faster than float32. Intel's vector units do not: without matrix units a dense
-    /// layer took 1.6 times as long in bfloat16, and experts 1.2 times. A rule, not a measurement, so that a program computes
-    /// the same on the same machine at every start.
+    /// Gets whether it multiplies bfloat16 faster than float32. Intel's vector units do not: without matrix units a
+    /// dense layer took 1.6 times as long in bfloat16, and experts 1.2 times. A rule, not a measurement, so that a
+    /// program computes the same on the same machine at every start.
     /// </summary>
     public static bool PrefersBFloat16 { get; } = HasBFloat16 && (HasMatrixUnits || !IsIntel);
 
-    /// <summary>Gets whether it has the registers and instructions of <see cref="RegisterTiles{TLanes, TVector}"/>.</summary>
+    /// <summary>
+    /// Gets whether it has the registers and instructions of <see cref="RegisterTiles{TLanes, TVector}"/>.
+    /// </summary>
     public static bool HasRegisterTiles { get; } = Vector512.IsHardwareAccelerated || (Avx2.IsSupported && Fma.IsSupported);
 
-    /// <summary>Tells whether a limit to oneDNN's instructions leaves out bfloat16. Values it does not know are no limit to it.</summary>
+    /// <summary>
+    /// Tells whether a limit to oneDNN's instructions leaves out bfloat16. Values it does not know are no limit to it.
+    /// </summary>
     public static bool ForbidsBFloat16(string? limit) =>
         limit?.ToUpperInvariant() is "SSE41" or "AVX" or "AVX2" or "AVX2_VNNI" or "AVX2_VNNI_2" or "AVX512_CORE" or "AVX512_CORE_VNNI";
 
@@ -39,7 +43,9 @@ internal static class Processor
     public static bool ForbidsMatrixUnits(string? limit) =>
         ForbidsBFloat16(limit) || limit?.ToUpperInvariant() is "AVX512_CORE_BF16" or "AVX512_CORE_FP16" or "AVX10_1_512";
 
-    /// <summary>Tells whether Linux lists matrix units among a processor's flags, in the text of /proc/cpuinfo.</summary>
+    /// <summary>
+    /// Tells whether Linux lists matrix units among a processor's flags, in the text of /proc/cpuinfo.
+    /// </summary>
     public static bool ListsMatrixUnits(IEnumerable<string> lines) =>
         lines.FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ').Contains("amx_bf16") == true;
 

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One tile of <see cref="RegisterTiles{TLanes, TVector}"/>: some rows of C by two vectors, whose sums stay in registers from
-/// the first product to the last; what they are added to is read at the end. Written out row by row, for a sum in an array is a sum in memory.
+/// One tile of <see cref="RegisterTiles{TLanes, TVector}"/>: some rows of C by two vectors, whose sums stay in
+/// registers from the first product to the last; what they are added to is read at the end. Written out row by row, for
+/// a sum in an array is a sum in memory.
 /// </summary>
 internal static unsafe class RegisterTile<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>

@@ -3,13 +3,14 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// C[rows, columns] (+)= A[rows, inner] · B[inner, columns] in float32, in tiles whose sums stay in registers: twelve rows by
-/// two vectors of 512 bits, six by two of 256. Every row and every column is computed for itself, so what stands in rows
-/// beyond the last never reaches the others. Products are added in the order of <c>inner</c>, and then to what was there.
+/// C[rows, columns] (+)= A[rows, inner] · B[inner, columns] in float32, in tiles whose sums stay in registers: twelve
+/// rows by two vectors of 512 bits, six by two of 256. Every row and every column is computed for itself, so what
+/// stands in rows beyond the last never reaches the others. Products are added in the order of <c>inner</c>, and then
+/// to what was there.
 /// </summary>
 /// <remarks>
-/// A is read element by element, by row and inner strides, so it may be stored either way round, and must be readable up to
-/// three rows beyond the last. B is read in panels of <see cref="Panel"/> columns.
+/// A is read element by element, by row and inner strides, so it may be stored either way round, and must be readable
+/// up to three rows beyond the last. B is read in panels of <see cref="Panel"/> columns.
 /// </remarks>
 internal static unsafe class RegisterTiles<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>

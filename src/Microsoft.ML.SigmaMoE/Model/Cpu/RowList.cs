@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Where rows of a matrix begin, as <see cref="RegisterTiles{TLanes, TVector}"/> wants to know it of its result.</summary>
+/// <summary>
+/// Where rows of a matrix begin, as <see cref="RegisterTiles{TLanes, TVector}"/> wants to know it of its result.
+/// </summary>
 internal sealed unsafe class RowList(int capacity) : IDisposable
 {
     private readonly Scratch<nint> _rows = new(capacity, isZeroed: false);

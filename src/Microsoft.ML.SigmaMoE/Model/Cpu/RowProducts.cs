@@ -5,14 +5,15 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Products of a vector with the rows of a matrix as it is stored. With one token a model reads its weights once, so reading
-/// is what takes time: row after row, which the processor reads ahead of (four rows at once were 0.6 of the speed).
+/// Products of a vector with the rows of a matrix as it is stored. With one token a model reads its weights once, so
+/// reading is what takes time: row after row, which the processor reads ahead of (four rows at once were 0.6 of the
+/// speed).
 /// </summary>
 internal static unsafe class RowProducts
 {
     /// <summary>
-    /// How far ahead weights are asked for. The processor reads ahead too, but only within a page of 4 kB, and begins anew in
-    /// the next.
+    /// How far ahead weights are asked for. The processor reads ahead too, but only within a page of 4 kB, and begins
+    /// anew in the next.
     /// </summary>
     public const int BytesAhead = 4096;
 

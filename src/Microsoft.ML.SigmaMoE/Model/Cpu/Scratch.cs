@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Native memory for intermediate results, aligned for vectors. Zeroed, because padding takes part in sums; only where there
-/// is none that does may it stay as it is.
+/// Native memory for intermediate results, aligned for vectors. Zeroed, because padding takes part in sums; only where
+/// there is none that does may it stay as it is.
 /// </summary>
 /// <remarks>
-/// Aligned by hand: glibc's aligned allocation asks for more than it takes, so that a block of the same size does not fit
-/// where the last one was, and every call would begin with pages that the kernel clears first.
+/// Aligned by hand: glibc's aligned allocation asks for more than it takes, so that a block of the same size does not
+/// fit where the last one was, and every call would begin with pages that the kernel clears first.
 /// </remarks>
 internal sealed unsafe class Scratch<T> : IDisposable
     where T : unmanaged

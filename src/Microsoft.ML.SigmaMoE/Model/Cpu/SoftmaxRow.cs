@@ -11,7 +11,9 @@ internal static unsafe class SoftmaxRow
     /// <summary>Replaces logits by exponentials.</summary>
     /// <param name="row">Logits.</param>
     /// <param name="added">What is added to them first, as many.</param>
-    /// <returns>The largest logit and the sum of the exponentials; the sum is no number where a logit is none.</returns>
+    /// <returns>
+    /// The largest logit and the sum of the exponentials; the sum is no number where a logit is none.
+    /// </returns>
     public static (float Largest, float Sum) Exponentiate(Span<float> row, ReadOnlySpan<float> added)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(added.Length, row.Length);

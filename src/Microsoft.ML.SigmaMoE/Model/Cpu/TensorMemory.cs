@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The memory of contiguous tensors on the processor. It does not move; it lives as long as the tensor.</summary>
+/// <summary>
+/// The memory of contiguous tensors on the processor. It does not move; it lives as long as the tensor.
+/// </summary>
 internal static unsafe class TensorMemory
 {
     /// <summary>Gets the first element, or null for no tensor.</summary>

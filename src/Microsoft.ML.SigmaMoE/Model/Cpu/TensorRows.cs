@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The rows of a contiguous tensor on the processor, read and written as float32 whatever it holds: float32 or bfloat16.
-/// Does not own the tensor.
+/// The rows of a contiguous tensor on the processor, read and written as float32 whatever it holds: float32 or
+/// bfloat16. Does not own the tensor.
 /// </summary>
 internal readonly unsafe struct TensorRows
 {
@@ -49,7 +49,9 @@ internal readonly unsafe struct TensorRows
         }
     }
 
-    /// <summary>Gets a row as float32, to be changed and then written: the row itself where it is that, else a copy.</summary>
+    /// <summary>
+    /// Gets a row as float32, to be changed and then written: the row itself where it is that, else a copy.
+    /// </summary>
     /// <param name="row">Which.</param>
     /// <param name="room">[width]: holds the copy.</param>
     public Span<float> Open(long row, Span<float> room)

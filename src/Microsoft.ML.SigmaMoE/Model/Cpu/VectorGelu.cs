@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// x · Φ(x), whose derivative is Φ(x) + x · e^(−x²/2) / √(2π). Φ is right to 10⁻⁷: for z = |x| / √2 and t = 1 / (1 + 0.3275911 z),
-/// erfc z is about a polynomial in t times e^(−z²) (Abramowitz and Stegun 7.1.26), and the derivative needs the same power.
+/// x · Φ(x), whose derivative is Φ(x) + x · e^(−x²/2) / √(2π). Φ is right to 10⁻⁷: for z = |x| / √2 and t = 1 / (1 +
+/// 0.3275911 z), erfc z is about a polynomial in t times e^(−z²) (Abramowitz and Stegun 7.1.26), and the derivative
+/// needs the same power.
 /// </summary>
 internal readonly struct VectorGelu : IVectorActivation
 {

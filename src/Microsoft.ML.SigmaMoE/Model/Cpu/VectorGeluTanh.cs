@@ -10,7 +10,7 @@ internal readonly struct VectorGeluTanh : IVectorActivation
 {
     private const float Linear = 1.5957691216057308f;           // 2 √(2/π)
     private const float Cubic = Linear * 0.044715f;
-    private const float Most = 1e4f;                            // of x²: there s has long been 0 or 1, and nothing overflows
+    private const float Most = 1e4f; // of x²: there s has long been 0 or 1, and nothing overflows
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Value<TLanes, TVector>(TVector x)

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What a router's kernel leaves for the experts' kernels beside its choices: nothing is counted twice.</summary>
+/// <summary>
+/// What a router's kernel leaves for the experts' kernels beside its choices: nothing is counted twice.
+/// </summary>
 /// <param name="Chosen">[tokens, K], int32: the choices.</param>
 /// <param name="Counts">[blocks, experts], int32: how many tokens of each block chose each expert.</param>
 internal sealed record CountedChoices(Tensor Chosen, Tensor Counts)

@@ -4,8 +4,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// What backward passes leave behind. Gradients on a GPU are computed on a thread of libtorch's, which no dispose scope
-/// reaches. The thread that asked for them waits meanwhile: it frees them when it next goes forward, by when libtorch holds
-/// what it wants to keep.
+/// reaches. The thread that asked for them waits meanwhile: it frees them when it next goes forward, by when libtorch
+/// holds what it wants to keep.
 /// </summary>
 internal sealed class LeftTensors
 {

@@ -10,8 +10,8 @@ internal static class TensorKernels
     private static DeviceKernels? _emulated;
 
     /// <summary>
-    /// Gets or sets kernels that this thread uses on the processor's tensors, as if they were on a GPU: where there is no GPU
-    /// the emulator proves everything that calls kernels.
+    /// Gets or sets kernels that this thread uses on the processor's tensors, as if they were on a GPU: where there is
+    /// no GPU the emulator proves everything that calls kernels.
     /// </summary>
     public static DeviceKernels? Emulated
     {

@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Memory of libtorch's tensors on a device. What is handed out here stays while this object and its scope do.</summary>
+/// <summary>
+/// Memory of libtorch's tensors on a device. What is handed out here stays while this object and its scope do.
+/// </summary>
 /// <remarks>
-/// libtorch's allocator gives freed memory out again in the order of the stream that kernels are launched on, so memory may
-/// be freed as soon as the launch has returned.
+/// libtorch's allocator gives freed memory out again in the order of the stream that kernels are launched on, so memory
+/// may be freed as soon as the launch has returned.
 /// </remarks>
 internal sealed partial class TorchDeviceMemory(Device device) : IDeviceMemory
 {
@@ -17,7 +19,9 @@ internal sealed partial class TorchDeviceMemory(Device device) : IDeviceMemory
     public nint Allocate(long bytes) =>
         AddressOf(empty(Math.Max(bytes, 1), dtype: ScalarType.Byte, device: device))!.Value;
 
-    /// <summary>Gets the address of a tensor's first element; of a copy where its elements do not lie side by side.</summary>
+    /// <summary>
+    /// Gets the address of a tensor's first element; of a copy where its elements do not lie side by side.
+    /// </summary>
     /// <returns>The address, or null for no tensor.</returns>
     public nint? AddressOf(Tensor? tensor)
     {

@@ -33,14 +33,18 @@ internal static class ExpertBackends
         FusedKernels.AreAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
         && tokens.numel() <= MostDecoded * up.size(2) && up.numel() < int.MaxValue / sizeof(float);
 
-    /// <summary>Computes the output of a few tokens by <see cref="ExpertDecoder"/>, which gets the weights that tiles have kept.</summary>
+    /// <summary>
+    /// Computes the output of a few tokens by <see cref="ExpertDecoder"/>, which gets the weights that tiles have kept.
+    /// </summary>
     public static Tensor Decode(ScalarType computeType, in ExpertInputs inputs, int[] experts, float[] gates)
     {
         var hasTiles = computeType == ScalarType.BFloat16 && BFloat16ExpertBackend.Takes(inputs);
         return ExpertDecoder.Decode(inputs, hasTiles ? BFloat16ExpertBackend.Kept(inputs) : null, experts, gates);
     }
 
-    /// <summary>Gets the name of the backend that computes ordinary experts on the processor in this number type.</summary>
+    /// <summary>
+    /// Gets the name of the backend that computes ordinary experts on the processor in this number type.
+    /// </summary>
     public static string NameOnProcessor(ScalarType computeType) => computeType switch
     {
         ScalarType.BFloat16 when FusedKernels.AreAllowed && Brgemm.IsAvailable => FusedBFloat16.Name,

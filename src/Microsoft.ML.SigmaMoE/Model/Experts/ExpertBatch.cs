@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Tokens sorted by expert, once, for both matrices and both directions. A slot is one token at one of its experts: slot
-/// s = n · K + k is choice k of token n. Slots of one expert stand together, in the order of their tokens.
+/// Tokens sorted by expert, once, for both matrices and both directions. A slot is one token at one of its experts:
+/// slot s = n · K + k is choice k of token n. Slots of one expert stand together, in the order of their tokens.
 /// </summary>
 /// <remarks>
-/// Sorting is done on the host when its result is first asked for: a backend that sorts on the device never waits for it.
-/// The tensors belong to the dispose scope in which they are first asked for, on the caller's thread.
+/// Sorting is done on the host when its result is first asked for: a backend that sorts on the device never waits for
+/// it. The tensors belong to the dispose scope in which they are first asked for, on the caller's thread.
 /// </remarks>
 internal sealed class ExpertBatch
 {
@@ -41,7 +41,9 @@ internal sealed class ExpertBatch
     /// <summary>Gets whether any token was sent to an expert.</summary>
     public bool HasTokens(int expert) => Offsets[expert] < Offsets[expert + 1];
 
-    /// <summary>Gets [tokens · K]: the slot at each sorted position, ascending within an expert. Slot / K is its token.</summary>
+    /// <summary>
+    /// Gets [tokens · K]: the slot at each sorted position, ascending within an expert. Slot / K is its token.
+    /// </summary>
     public int[] SlotOrder => _order.Value.Slots;
 
     /// <summary>Gets <see cref="SlotOrder"/> as a tensor on the tokens' device, int64.</summary>

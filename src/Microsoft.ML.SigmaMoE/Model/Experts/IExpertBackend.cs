@@ -6,7 +6,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Tokens">[tokens, d_model], float32.</param>
 /// <param name="Gates">[tokens, K], float32: the router's weights.</param>
 /// <param name="Up">[experts, expert size, d_model].</param>
-/// <param name="Down">[experts, expert size, outputs]; outputs is d_model but in a layer of somebody's own network.</param>
+/// <param name="Down">
+/// [experts, expert size, outputs]; outputs is d_model but in a layer of somebody's own network.
+/// </param>
 /// <param name="UpBias">[experts, expert size], or null.</param>
 internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias)
 {
@@ -19,7 +21,9 @@ internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor
 
 /// <summary>What the forward pass gives.</summary>
 /// <param name="Output">[tokens, outputs], float32.</param>
-/// <param name="Hidden">What the backward pass of the same backend needs of the hidden vectors; its shape is that backend's.</param>
+/// <param name="Hidden">
+/// What the backward pass of the same backend needs of the hidden vectors; its shape is that backend's.
+/// </param>
 internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden);
 
 /// <summary>The gradients by each of <see cref="ExpertInputs"/>, in its shapes.</summary>

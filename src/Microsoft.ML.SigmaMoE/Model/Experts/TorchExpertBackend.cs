@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The readable truth: libtorch's operations, one matrix multiplication per expert, matrix and direction, on any device.</summary>
+/// <summary>
+/// The readable truth: libtorch's operations, one matrix multiplication per expert, matrix and direction, on any
+/// device.
+/// </summary>
 internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBackend
 {
     public string Name => $"libtorch, {computeType}";
@@ -19,10 +22,10 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         var output = zeros(shape, dtype: ScalarType.Float32, device: sorted.device);
         foreach (var (expert, start, end) in Segments(batch))
         {
-            var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]);    // [slots of e, expert size]
+            var raw = nn.functional.linear(sorted[start..end], up[expert], bias?[expert]); // [slots of e, expert size]
             hidden[start..end] = raw;
             var active = (activation.Apply(raw) * factors[start..end]).to(computeType);
-            var part = MatrixProduct.Of(active, down[expert]);                                          // [slots of e, outputs]
+            var part = MatrixProduct.Of(active, down[expert]); // [slots of e, outputs]
             output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
         }
 
@@ -44,7 +47,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
         {
             var (raw, factor) = (hidden[start..end], factors[start..end]);         // [slots of e, expert size]
             var active = activation.Apply(raw);
-            var byGated = MatrixProduct.Of(arriving[start..end], down[expert].t());          // [slots of e, expert size]
+            var byGated = MatrixProduct.Of(arriving[start..end], down[expert].t()); // [slots of e, expert size]
             var byHidden = (byGated * factor * activation.Derivative(raw)).to(computeType);
             var weighed = sortedMask is null ? active : active * sortedMask[start..end];
             byGate[start..end] = (byGated.to(ScalarType.Float32) * weighed).sum(-1);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The pairs among which the best <paramref name="count"/> of all lie, made once for each device: a copy to a GPU waits for it.
-/// Safe to use from several threads at once.
+/// The pairs among which the best <paramref name="count"/> of all lie, made once for each device: a copy to a GPU waits
+/// for it. Safe to use from several threads at once.
 /// </summary>
 /// <param name="count">How many first and second sub-keys there are to pair, and how many pairs are wanted.</param>
 internal sealed class CandidatePairs(int count) : IDisposable

@@ -8,10 +8,10 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>W₂ · dropout(φ(W₁ x + b₁)) + b₂.</summary>
 internal sealed class DenseFeedForward : FeedForward
 {
-    [ComponentName(Name = "up")] private readonly Parameter _up;              // [d_ff, d_model]
-    [ComponentName(Name = "up_bias")] private readonly Parameter? _upBias;    // [d_ff]
-    [ComponentName(Name = "down")] private readonly Parameter _down;          // [d_model, d_ff]
-    [ComponentName(Name = "down_bias")] private readonly Parameter? _downBias; // [d_model]
+    [ComponentName(Name = "up")] private readonly Parameter _up;                // [d_ff, d_model]
+    [ComponentName(Name = "up_bias")] private readonly Parameter? _upBias;      // [d_ff]
+    [ComponentName(Name = "down")] private readonly Parameter _down;            // [d_model, d_ff]
+    [ComponentName(Name = "down_bias")] private readonly Parameter? _downBias;  // [d_model]
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly ActivationFunction _activation;
     private readonly MixedLinear _linear;

@@ -6,7 +6,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 public sealed record ExpertInitializationOptions
 {
-    /// <summary>Gets σ-MoE's (section 5 of the paper): as if the experts were one dense layer, no expert ahead of another.</summary>
+    /// <summary>
+    /// Gets σ-MoE's (section 5 of the paper): as if the experts were one dense layer, no expert ahead of another.
+    /// </summary>
     public static ExpertInitializationOptions SigmaMoE { get; } = new();
 
     /// <summary>Gets the paper's ablation "standard init": each expert is scaled as a layer of its own.</summary>
@@ -17,10 +19,14 @@ public sealed record ExpertInitializationOptions
     public static ExpertInitializationOptions Switch { get; } =
         new() { ExpertScaledAlone = true, EqualSelectionRows = false, VarianceScale = 0.1 };
 
-    /// <summary>Gets whether all rows of the selection matrix begin with the same length, the overall deviation unchanged.</summary>
+    /// <summary>
+    /// Gets whether all rows of the selection matrix begin with the same length, the overall deviation unchanged.
+    /// </summary>
     public bool EqualSelectionRows { get; init; } = true;
 
-    /// <summary>Gets whether the width out of an expert is its own (G) rather than that of all experts together (E · G).</summary>
+    /// <summary>
+    /// Gets whether the width out of an expert is its own (G) rather than that of all experts together (E · G).
+    /// </summary>
     public bool ExpertScaledAlone { get; init; }
 
     /// <summary>Gets the factor on the variance of all of the mixture's weights.</summary>

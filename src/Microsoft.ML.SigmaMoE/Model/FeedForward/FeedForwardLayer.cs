@@ -10,8 +10,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <remarks>
 /// Programs that use TorchSharp before this class call <c>TorchRuntime.EnsureLoadable()</c> first. Not safe for use by
-/// several threads while training. Input and output are float32 on the layer's device, whatever <see cref="Precision"/> its
-/// matrices are multiplied in.
+/// several threads while training. Input and output are float32 on the layer's device, whatever <see cref="Precision"/>
+/// its matrices are multiplied in.
 /// </remarks>
 public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
 {
@@ -21,7 +21,9 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
 
     /// <summary>Creates a layer with fresh weights.</summary>
     /// <param name="modelSize">The width of a token (d_model).</param>
-    /// <param name="options"><see cref="DenseOptions"/>, <see cref="TopKOptions"/> or <see cref="ProductKeyMemoryOptions"/>.</param>
+    /// <param name="options">
+    /// <see cref="DenseOptions"/>, <see cref="TopKOptions"/> or <see cref="ProductKeyMemoryOptions"/>.
+    /// </param>
     /// <param name="layerCount">
     /// How many layers of your network add to one residual stream: initial weights shrink with its root. 2 gives
     /// weights of unit gain, as in the authors' stand-alone layer.
@@ -29,7 +31,9 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
     /// <param name="precision">The number format of matrix multiplications.</param>
     /// <param name="device">Where the layer lives and stays, or null for the processor.</param>
     /// <param name="seed">The seed of its initial weights and dropout.</param>
-    /// <exception cref="ArgumentException">A size or an option is out of its range, or the block has experts.</exception>
+    /// <exception cref="ArgumentException">
+    /// A size or an option is out of its range, or the block has experts.
+    /// </exception>
     public FeedForwardLayer(
         int modelSize,
         FeedForwardOptions options,

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Layers of two kinds: every so many layers one block, in between another, as in models with few sparse layers.</summary>
+/// <summary>
+/// Layers of two kinds: every so many layers one block, in between another, as in models with few sparse layers.
+/// </summary>
 public sealed record InterleavedOptions : FeedForwardOptions
 {
     /// <summary>Gets the block of layer 0 and of every <see cref="Period"/>-th after it.</summary>

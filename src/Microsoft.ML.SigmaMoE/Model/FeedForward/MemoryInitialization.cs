@@ -9,6 +9,8 @@ public enum MemoryInitialization
     /// <summary>1 / √d_model.</summary>
     ByModelSize,
 
-    /// <summary>1 / √(number of values): the row "+ init" of the paper's tables, as if the values were a dense layer.</summary>
+    /// <summary>
+    /// 1 / √(number of values): the row "+ init" of the paper's tables, as if the values were a dense layer.
+    /// </summary>
     ByValueCount,
 }

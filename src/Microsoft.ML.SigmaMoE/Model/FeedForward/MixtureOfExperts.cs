@@ -13,10 +13,10 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed class MixtureOfExperts : FeedForward
 {
     // Both matrices are neuron-major: the weights into and out of one hidden neuron are contiguous rows.
-    [ComponentName(Name = "expert_up")] private readonly Parameter _up;                   // [experts, expert size, d_model]
-    [ComponentName(Name = "expert_down")] private readonly Parameter _down;               // [experts, expert size, outputs]
-    [ComponentName(Name = "expert_bias")] private readonly Parameter? _upBias;         // [experts, expert size]
-    [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias; // [outputs]
+    [ComponentName(Name = "expert_up")] private readonly Parameter _up;             // [experts, expert size, d_model]
+    [ComponentName(Name = "expert_down")] private readonly Parameter _down;         // [experts, expert size, outputs]
+    [ComponentName(Name = "expert_bias")] private readonly Parameter? _upBias;      // [experts, expert size]
+    [ComponentName(Name = "output_bias")] private readonly Parameter? _outputBias;  // [outputs]
     [ComponentName(Name = "router")] private readonly Router _router;
     [ComponentName(Name = "dropout")] private readonly InvertedDropout _dropout;
     private readonly BlockContext _context;

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The mixture of experts as a TorchSharp module for networks of your own, in the place of a two-layer feed-forward block:
-/// every token of the input, its last dimension, is sent to a few experts.
+/// The mixture of experts as a TorchSharp module for networks of your own, in the place of a two-layer feed-forward
+/// block: every token of the input, its last dimension, is sent to a few experts.
 /// </summary>
 /// <remarks>
 /// <para>
-/// In training add <see cref="TakeBalancingLoss"/> to the loss, once a step: without it a few experts win all tokens. It
-/// belongs to the calls since it was last taken; those whose tensors are disposed are forgotten.
+/// In training add <see cref="TakeBalancingLoss"/> to the loss, once a step: without it a few experts win all tokens.
+/// It belongs to the calls since it was last taken; those whose tensors are disposed are forgotten.
 /// </para>
 /// <para>
 /// Programs that use TorchSharp before this class call <c>TorchRuntime.EnsureLoadable()</c> first. Not safe for use by
@@ -20,8 +20,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </para>
 /// <para>
 /// Routers and losses are those of the language models. The authors' stand-alone layer differs from their models in two
-/// points: it balances all experts where the softmax comes after top-k (here <see cref="EntropyScope.AllExperts"/>), and it
-/// drops experts by −∞ where their models give them the score 0, as this does.
+/// points: it balances all experts where the softmax comes after top-k (here <see cref="EntropyScope.AllExperts"/>),
+/// and it drops experts by −∞ where their models give them the score 0, as this does.
 /// </para>
 /// </remarks>
 public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>

@@ -6,7 +6,9 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
     /// <summary>Gets the number of experts (N_E, E).</summary>
     public int ExpertCount { get; init; } = 16;
 
-    /// <summary>Gets the width of one expert's hidden layer (G). The paper finds that below 128 quality falls.</summary>
+    /// <summary>
+    /// Gets the width of one expert's hidden layer (G). The paper finds that below 128 quality falls.
+    /// </summary>
     public int ExpertSize { get; init; } = 128;
 
     /// <summary>Gets how many experts each token is sent to (K).</summary>
@@ -15,10 +17,14 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
     /// <summary>Gets how experts are chosen and weighted; σ-MoE's sigmoid by default.</summary>
     public RouterOptions Router { get; init; } = new SigmoidRouterOptions();
 
-    /// <summary>Gets whether experts have biases, as the authors' stand-alone layer can; the paper's models have none.</summary>
+    /// <summary>
+    /// Gets whether experts have biases, as the authors' stand-alone layer can; the paper's models have none.
+    /// </summary>
     public bool Bias { get; init; }
 
-    /// <summary>Gets the dropout probability on each chosen expert's hidden vector (the paper's "standard dropout" ablation).</summary>
+    /// <summary>
+    /// Gets the dropout probability on each chosen expert's hidden vector (the paper's "standard dropout" ablation).
+    /// </summary>
     public double HiddenDropout { get; init; }
 
     /// <summary>Gets the activation of the experts (φ).</summary>

@@ -7,8 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// Ranks of first and second sub-keys, from the best, whose sums may be among the best <c>count</c> of all pairs.
 /// </summary>
 /// <remarks>
-/// With ranks counted from 1, pair (i, j) is no better than the i · j − 1 others of ranks up to i and j: where i · j is more
-/// than are wanted, it can be left out.
+/// With ranks counted from 1, pair (i, j) is no better than the i · j − 1 others of ranks up to i and j: where i · j is
+/// more than are wanted, it can be left out.
 /// </remarks>
 internal sealed class PairRanks : IDisposable
 {
@@ -43,14 +43,14 @@ internal sealed class PairRanks : IDisposable
     /// <param name="second">[tokens, heads, count], descending.</param>
     public BestPairs Best(Tensor first, Tensor second)
     {
-        var sums = first.index_select(-1, First).Plus(second.index_select(-1, Second));    // [tokens, heads, candidates]
-        var (best, chosen) = sums.topk((int)first.size(-1), dim: -1, sorted: false);      // [tokens, heads, count]
+        var sums = first.index_select(-1, First).Plus(second.index_select(-1, Second));  // [tokens, heads, candidates]
+        var (best, chosen) = sums.topk((int)first.size(-1), dim: -1, sorted: false);     // [tokens, heads, count]
         return new(best, First.take(chosen), Second.take(chosen));
     }
 
     /// <summary>
-    /// Adds up, for each rank, what arrives at the pairs with it: the gradient by the scores that <see cref="Best"/> was given.
-    /// Always in the same order.
+    /// Adds up, for each rank, what arrives at the pairs with it: the gradient by the scores that <see cref="Best"/>
+    /// was given. Always in the same order.
     /// </summary>
     /// <param name="arriving">[tokens, heads, count], float32.</param>
     /// <param name="first">[tokens, heads, count], the first ranks of the pairs, none of which comes twice.</param>

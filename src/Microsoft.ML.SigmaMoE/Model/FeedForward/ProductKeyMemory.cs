@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// y = Σ over pairs (i, j) of act(score_ij) · values[i · n + j], score_ij = q₁ · first_i + q₂ · second_j, q₁ and q₂ the halves
-/// of the input (section 3.2 of the paper). <see cref="ProductKeyMemoryOptions"/> tells which pairs, and over what act runs.
+/// y = Σ over pairs (i, j) of act(score_ij) · values[i · n + j], score_ij = q₁ · first_i + q₂ · second_j, q₁ and q₂ the
+/// halves of the input (section 3.2 of the paper). <see cref="ProductKeyMemoryOptions"/> tells which pairs, and over
+/// what act runs.
 /// </summary>
 internal sealed class ProductKeyMemory : FeedForward
 {
@@ -51,7 +52,7 @@ internal sealed class ProductKeyMemory : FeedForward
         var queries = _query is null
             ? tokens.unsqueeze(1).expand(-1, _options.HeadCount, -1)
             : _linear.Apply(tokens, _query).view(tokens.size(0), _options.HeadCount, -1);
-        var halves = queries.to(_linear.Type).transpose(0, 1).chunk(2, -1);                  // [heads, tokens, d_model / 2]
+        var halves = queries.to(_linear.Type).transpose(0, 1).chunk(2, -1); // [heads, tokens, d_model / 2]
         return (Score(halves[0], _firstKeys), Score(halves[1], _secondKeys));
     }
 
@@ -66,7 +67,7 @@ internal sealed class ProductKeyMemory : FeedForward
 
     private Tensor MixNearest(Tensor first, Tensor second)                                   // [tokens, heads, n]
     {
-        var (scores, places) = Nearest(first, second);                                       // [tokens, heads · nearest]
+        var (scores, places) = Nearest(first, second); // [tokens, heads · nearest]
         return GatherFunction.Apply(_linear, Weights(scores), _values, places);
     }
 

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Sums over the pairs of each rank without adding to one number from several threads. Candidates fill the space under a
-/// hyperbola, rank i with count / (i + 1) partners. It is cut into blocks of rows, each as wide as its first row; a number goes
-/// to a cell of its own, and rows and columns of the blocks are summed.
+/// Sums over the pairs of each rank without adding to one number from several threads. Candidates fill the space under
+/// a hyperbola, rank i with count / (i + 1) partners. It is cut into blocks of rows, each as wide as its first row; a
+/// number goes to a cell of its own, and rows and columns of the blocks are summed.
 /// </summary>
 internal sealed class RankBlocks : IDisposable
 {
@@ -38,10 +38,10 @@ internal sealed class RankBlocks : IDisposable
     {
         using var scope = NewDisposeScope();
         var cells = zeros([.. arriving.shape[..^1], _cellCount], device: arriving.device);
-        cells.scatter_(-1, _starts.take(first).Plus(second), arriving);                        // [tokens, heads, cells]
-        var blocks = _blocks.ConvertAll(block => block.Of(cells));                             // [tokens, heads, rows, columns]
-        var byFirst = cat([.. blocks.Select(block => block.sum(-1))], -1);                     // [tokens, heads, count]
-        var bySecond = blocks[0].sum(-2);                                                      // [tokens, heads, count]
+        cells.scatter_(-1, _starts.take(first).Plus(second), arriving);     // [tokens, heads, cells]
+        var blocks = _blocks.ConvertAll(block => block.Of(cells));          // [tokens, heads, rows, columns]
+        var byFirst = cat([.. blocks.Select(block => block.sum(-1))], -1);  // [tokens, heads, count]
+        var bySecond = blocks[0].sum(-2);                                   // [tokens, heads, count]
         foreach (var block in blocks.Skip(1))
         {
             bySecond.narrow(-1, 0, block.size(-1)).AddInPlace(block.sum(-2));

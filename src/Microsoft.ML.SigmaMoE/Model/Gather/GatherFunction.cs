@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// y[n] = Σ_j weight[n, j] · values[chosen[n, j]] as one step of automatic differentiation, whichever backend computes it.
+/// y[n] = Σ_j weight[n, j] · values[chosen[n, j]] as one step of automatic differentiation, whichever backend computes
+/// it.
 /// </summary>
 internal sealed class GatherFunction : GuardedFunction<GatherFunction>
 {

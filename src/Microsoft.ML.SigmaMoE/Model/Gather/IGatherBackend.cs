@@ -9,8 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal readonly record struct GatherInputs(Tensor Weights, Tensor Values, Tensor Chosen);
 
 /// <summary>
-/// Weighted sums of gathered rows and their gradients. Results are float32 and fresh in the caller's dispose scope. No call
-/// records a gradient.
+/// Weighted sums of gathered rows and their gradients. Results are float32 and fresh in the caller's dispose scope. No
+/// call records a gradient.
 /// </summary>
 internal interface IGatherBackend
 {
@@ -25,7 +25,9 @@ internal interface IGatherBackend
     /// <param name="inputs">What was summed.</param>
     Tensor ByWeights(Tensor gradient, in GatherInputs inputs);
 
-    /// <summary>Computes the gradient by the values, the sum of weight[n, j] · dy[n] over all who chose each, [values, width].</summary>
+    /// <summary>
+    /// Computes the gradient by the values, the sum of weight[n, j] · dy[n] over all who chose each, [values, width].
+    /// </summary>
     /// <param name="gradient">dy, [tokens, width], float32.</param>
     /// <param name="inputs">What was summed.</param>
     Tensor ByValues(Tensor gradient, in GatherInputs inputs);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// x · weightᵀ over those numbers of x that are not 0, in float32 on the processor. Numbers that are 0 get no gradient: it is
-/// for an x whose other numbers an activation or a mask has set to 0, where none would go on.
+/// x · weightᵀ over those numbers of x that are not 0, in float32 on the processor. Numbers that are 0 get no gradient:
+/// it is for an x whose other numbers an activation or a mask has set to 0, where none would go on.
 /// </summary>
 internal sealed class SparseLinear : GuardedFunction<SparseLinear>
 {
@@ -46,7 +46,7 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (x, weight) = ((Tensor)vars[0], (Tensor)vars[1]);
-        var (matrix, rows) = (SparseMatrix.OfNonZeros(x.contiguous()), Turned(weight));        // rows: [inputs, outputs]
+        var (matrix, rows) = (SparseMatrix.OfNonZeros(x.contiguous()), Turned(weight)); // rows: [inputs, outputs]
         ctx.save_for_backward([matrix.Offsets, matrix.Places, matrix.Factors, rows]);
         return SparseProducts.Sum(matrix, rows);
     }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The readable truth: libtorch's operations on any device, with every gathered row in memory at once, [tokens · J, width].
+/// The readable truth: libtorch's operations on any device, with every gathered row in memory at once, [tokens · J,
+/// width].
 /// </summary>
 internal sealed class TorchGatherBackend : IGatherBackend
 {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The tokens that <see cref="OutputTiles"/> computes at once, and what its passes leave for one another: each tile writes
-/// its own tokens' part, each panel reads all.
+/// The tokens that <see cref="OutputTiles"/> computes at once, and what its passes leave for one another: each tile
+/// writes its own tokens' part, each panel reads all.
 /// </summary>
 internal sealed unsafe class OutputBlock : IDisposable
 {
@@ -48,7 +48,9 @@ internal sealed unsafe class OutputBlock : IDisposable
     /// <summary>Gets the tokens' number, padded.</summary>
     public int PaddedCount => Padding.Up(Count, 32);
 
-    /// <summary>Gets how far rows of the turned hidden states are apart. No power of two: those meet in the cache.</summary>
+    /// <summary>
+    /// Gets how far rows of the turned hidden states are apart. No power of two: those meet in the cache.
+    /// </summary>
     public int TurnedStride => Rows + 32;
 
     // The same for panels, of which a token's row writes to each.

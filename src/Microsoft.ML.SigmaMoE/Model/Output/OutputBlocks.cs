@@ -14,7 +14,8 @@ internal static class OutputBlocks
     public const long MostLogits = 1 << 24;
 
     /// <summary>
-    /// Gets whether tensors, and their products in a number type, are of a kind and size that passes on the processor can read.
+    /// Gets whether tensors, and their products in a number type, are of a kind and size that passes on the processor
+    /// can read.
     /// </summary>
     public static bool Take(Tensor hidden, Tensor matrix, ScalarType computeType) =>
         TensorRows.Hold(computeType) && hidden.dtype == ScalarType.Float32 && matrix.dtype == ScalarType.Float32
@@ -33,8 +34,8 @@ internal static class OutputBlocks
         for (var first = 0L; first < tokens; first += block)
         {
             using var inner = NewDisposeScope();
-            var x = hidden.narrow(0, first, Math.Min(block, tokens - first)).to(computeType);   // [block, d_model]
-            var logits = MatrixProduct.Of(x, weight.t());                                                  // [block, V]
+            var x = hidden.narrow(0, first, Math.Min(block, tokens - first)).to(computeType);  // [block, d_model]
+            var logits = MatrixProduct.Of(x, weight.t());                                      // [block, V]
             loss += Differentiate(logits, bias, TensorMemory.Of<long>(targets) + first, byBias, tokens);
             byHidden.narrow(0, first, x.size(0)).copy_(MatrixProduct.Of(logits, weight));
             byMatrix.AddInPlace(MatrixProduct.Of(logits.t(), x).to(ScalarType.Float32));

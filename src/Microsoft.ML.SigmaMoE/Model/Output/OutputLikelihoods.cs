@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The output layer and each token's log-likelihood, without a gradient. On the processor a block of logits is read once,
-/// while it is in the cache; elsewhere, and as the truth, libtorch's operations are composed.
+/// The output layer and each token's log-likelihood, without a gradient. On the processor a block of logits is read
+/// once, while it is in the cache; elsewhere, and as the truth, libtorch's operations are composed.
 /// </summary>
 internal static unsafe class OutputLikelihoods
 {

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The output layer and the mean cross entropy of its tokens, in float32 whatever number type the products are in. On the
-/// processor loss and gradients are made together, without ever holding the logits of all tokens; elsewhere, and as the
-/// truth, libtorch's operations are composed.
+/// The output layer and the mean cross entropy of its tokens, in float32 whatever number type the products are in. On
+/// the processor loss and gradients are made together, without ever holding the logits of all tokens; elsewhere, and as
+/// the truth, libtorch's operations are composed.
 /// </summary>
 internal static class OutputLoss
 {

@@ -12,8 +12,8 @@ internal readonly record struct OutputGradients(double Loss, Tensor ByHidden, Te
 
 /// <summary>
 /// <see cref="OutputLoss"/> as one step of automatic differentiation. The gradient by a row of logits,
-/// (softmax − one at the target) / tokens, needs what the loss needs: both are made in the forward pass, while the row is in
-/// the cache, and the gradients by the operands from it.
+/// (softmax − one at the target) / tokens, needs what the loss needs: both are made in the forward pass, while the row
+/// is in the cache, and the gradients by the operands from it.
 /// </summary>
 internal sealed class OutputLossFunction : GuardedFunction<OutputLossFunction>
 {

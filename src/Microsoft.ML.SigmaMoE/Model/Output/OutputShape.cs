@@ -5,13 +5,17 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Vocabulary">V.</param>
 internal readonly unsafe record struct OutputShape(int ModelSize, int Vocabulary)
 {
-    /// <summary>The most tokens of a tile: its logits in bfloat16 fit the second-level cache up to V of some thousand.</summary>
+    /// <summary>
+    /// The most tokens of a tile: its logits in bfloat16 fit the second-level cache up to V of some thousand.
+    /// </summary>
     public const int TileRows = 128;
 
     /// <summary>Columns of logits that one product makes.</summary>
     public const int Panel = PairPanels.Columns;
 
-    /// <summary>Columns of logits that one product takes: rows of a tile are cut so that they do not meet in the cache.</summary>
+    /// <summary>
+    /// Columns of logits that one product takes: rows of a tile are cut so that they do not meet in the cache.
+    /// </summary>
     public const int Chunk = 512;
 
     /// <summary>The most gradients by logits that are kept at once: 32 MB.</summary>

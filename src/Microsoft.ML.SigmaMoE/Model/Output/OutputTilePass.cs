@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The work of one thread on tiles of tokens: loss, gradient by bias and hidden states, and by logits.</summary>
+/// <summary>
+/// The work of one thread on tiles of tokens: loss, gradient by bias and hidden states, and by logits.
+/// </summary>
 /// <param name="block">The tokens.</param>
 /// <param name="packed">The matrix.</param>
 /// <param name="byBias">[padded V]: the gradient by the bias is added to it.</param>

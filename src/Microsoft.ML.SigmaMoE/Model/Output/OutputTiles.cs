@@ -4,9 +4,9 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The output layer in bfloat16 with float32 sums over <see cref="Brgemm"/>, in tiles of tokens whose logits stay in the
-/// cache: multiply → softmax → gradient by logits → gradient by hidden states. What is kept of a tile, for the gradient by
-/// the matrix, is the gradient by logits in bfloat16, of a bounded number of tokens at once.
+/// The output layer in bfloat16 with float32 sums over <see cref="Brgemm"/>, in tiles of tokens whose logits stay in
+/// the cache: multiply → softmax → gradient by logits → gradient by hidden states. What is kept of a tile, for the
+/// gradient by the matrix, is the gradient by logits in bfloat16, of a bounded number of tokens at once.
 /// </summary>
 /// <remarks>For a given number of threads results never change.</remarks>
 internal static unsafe class OutputTiles

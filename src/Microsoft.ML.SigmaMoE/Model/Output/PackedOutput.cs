@@ -1,6 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The output matrix in the order in which the tiles multiply by it, both ways; made anew each step: training changes it.</summary>
+/// <summary>
+/// The output matrix in the order in which the tiles multiply by it, both ways; made anew each step: training changes
+/// it.
+/// </summary>
 internal sealed unsafe class PackedOutput : IDisposable
 {
     private readonly PairPanels _into;
@@ -18,10 +21,14 @@ internal sealed unsafe class PackedOutput : IDisposable
         CpuWork.Run(CpuWork.Threads, shape.Panels, () => new Strip(shape), (strip, panel) => Pack(matrix, panel, strip));
     }
 
-    /// <summary>Gets the matrix that takes d_model to the logits of a panel: K = padded D, N = <see cref="OutputShape.Panel"/>.</summary>
+    /// <summary>
+    /// Gets the matrix that takes d_model to the logits of a panel: K = padded D, N = <see cref="OutputShape.Panel"/>.
+    /// </summary>
     public ushort* Into(int panel) => _into[panel];
 
-    /// <summary>Gets the matrix that takes logits from a column on to d_model: N = padded D. Rows beyond V are zeros.</summary>
+    /// <summary>
+    /// Gets the matrix that takes logits from a column on to d_model: N = padded D. Rows beyond V are zeros.
+    /// </summary>
     public ushort* OutOf(int column) => (ushort*)(_outOf.Pointer + (long)column / 2 * _shape.Stride);
 
     /// <inheritdoc/>

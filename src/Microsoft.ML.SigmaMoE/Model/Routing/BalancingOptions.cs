@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Which loss R keeps all experts in use. A closed hierarchy: one record a loss; its weight γ is the router's.</summary>
+/// <summary>
+/// Which loss R keeps all experts in use. A closed hierarchy: one record a loss; its weight γ is the router's.
+/// </summary>
 /// <remarks>
 /// The losses work on the raw logits x · W_sᵀ of all tokens that a block read in one training step, whatever the router
 /// makes of the logits, and are added once per block. A weight of 0 turns the loss off.

@@ -7,7 +7,10 @@ public static class CustomRouters
 {
     private static readonly ConcurrentDictionary<string, Func<RouterContext, Router>> Known = [];
 
-    /// <summary>Makes a router known, before a model that uses it is trained or loaded. A later one of the same name replaces it.</summary>
+    /// <summary>
+    /// Makes a router known, before a model that uses it is trained or loaded. A later one of the same name replaces
+    /// it.
+    /// </summary>
     /// <param name="name">The name that <see cref="CustomRouterOptions.Name"/> gives.</param>
     /// <param name="create">Builds one router; called once for every layer with weights of its own.</param>
     public static void Register(string name, Func<RouterContext, Router> create)

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The K largest numbers of each of many rows, what <see cref="LargestValues"/> finds of one. Eight rows are searched at
-/// once, each in a lane of its own, so that no branch depends on a comparison.
+/// The K largest numbers of each of many rows, what <see cref="LargestValues"/> finds of one. Eight rows are searched
+/// at once, each in a lane of its own, so that no branch depends on a comparison.
 /// </summary>
 /// <param name="width">Numbers of a row.</param>
 /// <param name="wanted">K.</param>
@@ -18,7 +18,9 @@ internal sealed unsafe class LargestInRows(int width, int wanted) : IDisposable
     private readonly Scratch<int> _places = new((long)wanted * Lanes, isZeroed: false);
     private readonly int[] _one = new int[wanted];
 
-    /// <summary>Finds the largest numbers of some rows, those of a row in falling order; of equal ones the earlier.</summary>
+    /// <summary>
+    /// Finds the largest numbers of some rows, those of a row in falling order; of equal ones the earlier.
+    /// </summary>
     /// <param name="rows">[count, width].</param>
     /// <param name="count">How many rows.</param>
     /// <param name="places">[count, K]: gets where they stand, all of a row different.</param>

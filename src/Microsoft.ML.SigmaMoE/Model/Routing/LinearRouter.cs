@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What the routers of the literature share: logits x · W_sᵀ, and experts that are dropped in training.</summary>
+/// <summary>
+/// What the routers of the literature share: logits x · W_sᵀ, and experts that are dropped in training.
+/// </summary>
 internal abstract class LinearRouter : Router
 {
     [ComponentName(Name = "selection")] private readonly Parameter _selection;  // W_s: [experts, d_model]
@@ -30,7 +32,10 @@ internal abstract class LinearRouter : Router
     /// <summary>Gets whether experts are dropped now.</summary>
     protected bool IsDropping => training && _dropout > 0;
 
-    /// <summary>Computes x · W_sᵀ for every token, [tokens, experts], never in bfloat16: a wrong choice costs more than the time.</summary>
+    /// <summary>
+    /// Computes x · W_sᵀ for every token, [tokens, experts], never in bfloat16: a wrong choice costs more than the
+    /// time.
+    /// </summary>
     protected Tensor Logits(Tensor x) => nn.functional.linear(x.flatten(0, 1).to(ScalarType.Float32), _selection);
 
     /// <summary>Computes what experts are chosen by, [tokens, experts], before any is dropped.</summary>
@@ -54,7 +59,9 @@ internal abstract class LinearRouter : Router
     /// <param name="formula">How this router scores and weighs.</param>
     /// <param name="x">[batch, time, d_model].</param>
     /// <param name="logits">[tokens, experts]: its logits.</param>
-    /// <param name="scores">[tokens, experts]: what it chooses by, where that does not weigh; null for the formula's own scores.</param>
+    /// <param name="scores">
+    /// [tokens, experts]: what it chooses by, where that does not weigh; null for the formula's own scores.
+    /// </param>
     /// <returns>The choices, or null where libtorch's operations have to make them.</returns>
     protected Routing? TryRoute(RouteFormula formula, Tensor x, Tensor logits, Tensor? scores = null)
     {
@@ -68,7 +75,9 @@ internal abstract class LinearRouter : Router
         return new(route.Experts, route.Weights, logits) { Counted = route.Counted };
     }
 
-    /// <summary>Finds the K largest logits of a few tokens on the processor, both [tokens · K]; drops no experts.</summary>
+    /// <summary>
+    /// Finds the K largest logits of a few tokens on the processor, both [tokens · K]; drops no experts.
+    /// </summary>
     protected unsafe (int[] Experts, float[] Logits) ChooseOfFew(Tensor tokens)
     {
         using var local = tokens.contiguous();

@@ -42,8 +42,8 @@ internal sealed class LossFreeRouter : LinearRouter
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var chosen = cat([.. calls.Select(call => call.Experts.flatten())]);               // [tokens · K]
-        var counts = chosen.bincount(null, _bias.size(0)).to(ScalarType.Float32);         // [experts]
+        var chosen = cat([.. calls.Select(call => call.Experts.flatten())]);       // [tokens · K]
+        var counts = chosen.bincount(null, _bias.size(0)).to(ScalarType.Float32);  // [experts]
         _bias.AddInPlace((counts.mean() - counts).sign(), _rate);
     }
 

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Shazeer et al. 2017: h = x · W_sᵀ + ε ⊙ size, ε normal, size = softplus(x · W_noiseᵀ) + 0.01, in training; h = x · W_sᵀ
-/// in use. The K largest of h are taken; the weights are a softmax over those K. The probability that a token chooses
-/// expert e, the noise of e drawn again, is Φ((x · W_sᵀ − the K-th largest h of the others)_e / size_e).
+/// Shazeer et al. 2017: h = x · W_sᵀ + ε ⊙ size, ε normal, size = softplus(x · W_noiseᵀ) + 0.01, in training; h = x ·
+/// W_sᵀ in use. The K largest of h are taken; the weights are a softmax over those K. The probability that a token
+/// chooses expert e, the noise of e drawn again, is Φ((x · W_sᵀ − the K-th largest h of the others)_e / size_e).
 /// </summary>
 internal sealed class NoisyTopKRouter : LinearRouter
 {
@@ -26,7 +26,7 @@ internal sealed class NoisyTopKRouter : LinearRouter
         RegisterComponents();
     }
 
-    public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
+    public override Routing Route(Tensor x) // [batch, time, d_model]
     {
         var logits = Logits(x);                                                                 // [tokens, experts]
         var size = training ? NoiseSize(x) : null;                                              // [tokens, experts]

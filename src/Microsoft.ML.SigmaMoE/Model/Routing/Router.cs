@@ -2,12 +2,14 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Chooses each token's experts and weighs them. Derive from it, and register it, to try a router of your own.</summary>
+/// <summary>
+/// Chooses each token's experts and weighs them. Derive from it, and register it, to try a router of your own.
+/// </summary>
 /// <remarks>
 /// <para>
-/// A router is a TorchSharp module: its parameters are trained, checkpointed and saved with the model. Several threads may
-/// call it at once, in use and in training, so <see cref="Route"/> changes no fields; what it learns outside the gradient it
-/// changes in <see cref="AfterStep"/>, which nothing else runs beside.
+/// A router is a TorchSharp module: its parameters are trained, checkpointed and saved with the model. Several threads
+/// may call it at once, in use and in training, so <see cref="Route"/> changes no fields; what it learns outside the
+/// gradient it changes in <see cref="AfterStep"/>, which nothing else runs beside.
 /// </para>
 /// <para>The tensors that it returns belong to the caller's dispose scope; it opens none.</para>
 /// </remarks>
@@ -31,8 +33,8 @@ public abstract class Router : nn.Module
     public abstract Routing Route(Tensor x);
 
     /// <summary>
-    /// Computes the weighted balancing loss over all tokens of all calls of a step, a scalar; null where it has no weight.
-    /// By default the one that <see cref="RouterOptions.Balancing"/> names, from the logits that were returned.
+    /// Computes the weighted balancing loss over all tokens of all calls of a step, a scalar; null where it has no
+    /// weight. By default the one that <see cref="RouterOptions.Balancing"/> names, from the logits that were returned.
     /// </summary>
     public virtual Tensor? BalancingLoss(IReadOnlyList<Routing> calls) => _options.BalancingWeight > 0
         ? SigmaMoE.BalancingLoss.Of(_options.Balancing, calls).Times(_options.BalancingWeight)
@@ -47,7 +49,9 @@ public abstract class Router : nn.Module
     /// <summary>
     /// Routes a few tokens, [.., d_model], on the processor as <see cref="Route"/> does in evaluation, without tensors.
     /// </summary>
-    /// <returns>[tokens · K] experts and weights, or null where this router does not choose for each token by itself.</returns>
+    /// <returns>
+    /// [tokens · K] experts and weights, or null where this router does not choose for each token by itself.
+    /// </returns>
     internal virtual (int[] Experts, float[] Weights)? TryChoose(Tensor tokens) => null;
 
     /// <summary>Builds the router that the options name: the only place that asks which.</summary>

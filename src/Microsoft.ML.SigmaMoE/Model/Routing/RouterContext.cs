@@ -20,8 +20,8 @@ public sealed class RouterContext
     internal BlockContext Block { get; }
 
     /// <summary>
-    /// Draws a parameter of normally distributed numbers, from the network's seed. Where a model is being loaded its numbers are
-    /// read later and until then may be anything: compute nothing from them in the constructor.
+    /// Draws a parameter of normally distributed numbers, from the network's seed. Where a model is being loaded its
+    /// numbers are read later and until then may be anything: compute nothing from them in the constructor.
     /// </summary>
     /// <param name="deviation">The standard deviation, for each of the model's layers alike.</param>
     /// <param name="shape">The parameter's shape.</param>

@@ -2,16 +2,18 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>How a token's experts are chosen and weighted. A closed hierarchy: one record a router, and one for your own.</summary>
+/// <summary>
+/// How a token's experts are chosen and weighted. A closed hierarchy: one record a router, and one for your own.
+/// </summary>
 /// <remarks>
 /// <para>
-/// Expert-choice routing, where experts take their tokens, is not among them: a token's experts would depend on the tokens
-/// after it, which a language model must not see.
+/// Expert-choice routing, where experts take their tokens, is not among them: a token's experts would depend on the
+/// tokens after it, which a language model must not see.
 /// </para>
 /// <para>
-/// Where the paper's text and its authors' code differ, the default of every option is what the code computes, because the
-/// numbers in the paper's tables come from it: changing this one record gives the table's row. The option says what the
-/// text has.
+/// Where the paper's text and its authors' code differ, the default of every option is what the code computes, because
+/// the numbers in the paper's tables come from it: changing this one record gives the table's row. The option says what
+/// the text has.
 /// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -5,7 +5,9 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>Where one call of a mixture sent its tokens.</summary>
 /// <param name="Experts">[tokens, K], int64: the chosen experts, in the order in which top-k returned them.</param>
-/// <param name="Weights">[tokens, K], float32: what each chosen expert's output is multiplied by; carries the gradient.</param>
+/// <param name="Weights">
+/// [tokens, K], float32: what each chosen expert's output is multiplied by; carries the gradient.
+/// </param>
 /// <param name="Logits">[tokens, experts], float32: the raw logits, before dropout, noise and activation.</param>
 public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
 {
@@ -15,7 +17,9 @@ public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
     /// </summary>
     public Tensor? ChoiceProbabilities { get; init; }
 
-    /// <summary>Gets what the router's kernel left beside its choices, or null where libtorch's operations made them.</summary>
+    /// <summary>
+    /// Gets what the router's kernel left beside its choices, or null where libtorch's operations made them.
+    /// </summary>
     internal CountedChoices? Counted { get; init; }
 
     /// <summary>Gets the same numbers without their gradients, in tensors that no dispose scope owns.</summary>

@@ -5,14 +5,16 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The K largest logits of each token and their sigmoids in one pass on the processor: libtorch's top-k alone takes a third
-/// of a small layer's time. The gradient of weight s = σ(logit) is s (1 − s) at the chosen logits, 0 elsewhere.
+/// The K largest logits of each token and their sigmoids in one pass on the processor: libtorch's top-k alone takes a
+/// third of a small layer's time. The gradient of weight s = σ(logit) is s (1 − s) at the chosen logits, 0 elsewhere.
 /// </summary>
 internal sealed unsafe class SigmoidTopK : GuardedFunction<SigmoidTopK>
 {
     public override string Name => nameof(SigmoidTopK);
 
-    /// <summary>Chooses experts, [tokens, K], int64, and weighs them, [tokens, K]; records a gradient only where one is wanted.</summary>
+    /// <summary>
+    /// Chooses experts, [tokens, K], int64, and weighs them, [tokens, K]; records a gradient only where one is wanted.
+    /// </summary>
     /// <param name="logits">[tokens, experts], float32, on the processor.</param>
     /// <param name="active">K.</param>
     public static (Tensor Experts, Tensor Weights) Apply(Tensor logits, int active)

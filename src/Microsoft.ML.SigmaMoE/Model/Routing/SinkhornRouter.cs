@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// S-BASE: in training the K largest of R = exp(X + a + b) are taken, X the logits of one sequence, a and b from Sinkhorn's
-/// iteration (<see cref="SinkhornSigns"/> has the formulas); in use the K largest logits. Weights are σ(logits). R only
-/// chooses: no gradient flows through it. A dropped expert counts as −∞ when choosing only.
+/// S-BASE: in training the K largest of R = exp(X + a + b) are taken, X the logits of one sequence, a and b from
+/// Sinkhorn's iteration (<see cref="SinkhornSigns"/> has the formulas); in use the K largest logits. Weights are
+/// σ(logits). R only chooses: no gradient flows through it. A dropped expert counts as −∞ when choosing only.
 /// </summary>
 internal sealed class SinkhornRouter : LinearRouter
 {

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The signs inside the logarithmic sums of Sinkhorn's iteration over a matrix X of T tokens and E experts.</summary>
+/// <summary>
+/// The signs inside the logarithmic sums of Sinkhorn's iteration over a matrix X of T tokens and E experts.
+/// </summary>
 [JsonConverter(typeof(EnumNameConverter<SinkhornSigns>))]
 public enum SinkhornSigns
 {
@@ -12,6 +14,8 @@ public enum SinkhornSigns
     /// </summary>
     AuthorsCode,
 
-    /// <summary>The usual algorithm, with plus signs: every expert gets the same mass, up to the last iteration's rounding.</summary>
+    /// <summary>
+    /// The usual algorithm, with plus signs: every expert gets the same mass, up to the last iteration's rounding.
+    /// </summary>
     Textbook,
 }

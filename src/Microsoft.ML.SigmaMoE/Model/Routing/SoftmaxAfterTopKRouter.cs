@@ -11,7 +11,7 @@ internal sealed class SoftmaxAfterTopKRouter : LinearRouter
     public SoftmaxAfterTopKRouter(RouterContext context)
         : base(nameof(SoftmaxAfterTopKRouter), context) => RegisterComponents();
 
-    public override Routing Route(Tensor x)                                                     // [batch, time, d_model]
+    public override Routing Route(Tensor x) // [batch, time, d_model]
     {
         var logits = Logits(x);                                                                 // [tokens, experts]
         if (TryRoute(RouteFormula.SoftmaxOfChosen, x, logits) is { } routing)

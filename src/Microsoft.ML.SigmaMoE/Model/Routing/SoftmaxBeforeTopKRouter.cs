@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Scores s = softmax(x · W_sᵀ) over all experts; the K largest are taken and used as they are, not renormalised. A dropped
-/// expert's score is 0. With K = 1 the router of the Switch Transformer.
+/// Scores s = softmax(x · W_sᵀ) over all experts; the K largest are taken and used as they are, not renormalised. A
+/// dropped expert's score is 0. With K = 1 the router of the Switch Transformer.
 /// </summary>
 internal sealed class SoftmaxBeforeTopKRouter : LinearRouter
 {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The load × probability loss of the Switch Transformer (Fedus et al. 2021, equation 4): f_e the share of all choices that
-/// are expert e, P_e the mean over tokens of softmax(x · W_sᵀ)_e; the gradient goes through P alone.
+/// The load × probability loss of the Switch Transformer (Fedus et al. 2021, equation 4): f_e the share of all choices
+/// that are expert e, P_e the mean over tokens of softmax(x · W_sᵀ)_e; the gradient goes through P alone.
 /// </summary>
 public sealed record SwitchBalancingOptions : BalancingOptions
 {

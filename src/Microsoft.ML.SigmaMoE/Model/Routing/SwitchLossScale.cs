@@ -7,8 +7,9 @@ namespace Microsoft.ML.SigmaMoE;
 public enum SwitchLossScale
 {
     /// <summary>
-    /// 1 / E: the σ-MoE authors' code takes the mean over tokens and experts. Perfect balance gives 1 / E². For the same
-    /// weight this is E² times weaker than the Switch paper's loss, although the σ-MoE paper's text gives that one.
+    /// 1 / E: the σ-MoE authors' code takes the mean over tokens and experts. Perfect balance gives 1 / E². For the
+    /// same weight this is E² times weaker than the Switch paper's loss, although the σ-MoE paper's text gives that
+    /// one.
     /// </summary>
     AuthorsCode,
 

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Writes a model as the authors' code stores it: the paper's names, or the Hugging Face form for rotary attention.</summary>
+/// <summary>
+/// Writes a model as the authors' code stores it: the paper's names, or the Hugging Face form for rotary attention.
+/// </summary>
 internal static class CheckpointExport
 {
     private const string Extension = ".safetensors";

@@ -23,7 +23,9 @@ internal abstract class CheckpointForm(ICheckpoint checkpoint)
     public virtual bool IsIgnored(string name) => false;
 
     /// <summary>Finds out what model the checkpoint holds.</summary>
-    /// <exception cref="InvalidDataException">The tensors do not fit each other, or describe what this library cannot compute.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The tensors do not fit each other, or describe what this library cannot compute.
+    /// </exception>
     /// <exception cref="ArgumentException">The options lack something or contradict the file.</exception>
     public abstract ModelConfiguration Describe(ImportOptions options);
 

@@ -10,7 +10,9 @@ internal static class CheckpointMetadata
 {
     private const string Name = ModelConfiguration.FormatName;
 
-    /// <summary>Makes the metadata of an exported model: nothing of its training, which may name places on this machine.</summary>
+    /// <summary>
+    /// Makes the metadata of an exported model: nothing of its training, which may name places on this machine.
+    /// </summary>
     public static Dictionary<string, string> Write(LanguageModelOptions options, int vocabularySize)
     {
         var configuration = new ModelConfiguration

@@ -11,7 +11,9 @@ internal static class ExpertLayerFile
 {
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
-    /// <summary>Replaces the weights of a block with those of a file: safetensors, or what torch.save made of a state_dict.</summary>
+    /// <summary>
+    /// Replaces the weights of a block with those of a file: safetensors, or what torch.save made of a state_dict.
+    /// </summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or its tensors are not those of such a block.</exception>
     public static void Read(string path, MixtureOfExperts block)

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The config.json of a SigmaMoEForCausalLM, with the defaults that its authors give what is not written.</summary>
+/// <summary>
+/// The config.json of a SigmaMoEForCausalLM, with the defaults that its authors give what is not written.
+/// </summary>
 internal sealed record HuggingFaceConfiguration
 {
     public const string FileName = "config.json";

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A SigmaMoEForCausalLM: tensors under its names, and config.json beside them (or our metadata in them).</summary>
+/// <summary>
+/// A SigmaMoEForCausalLM: tensors under its names, and config.json beside them (or our metadata in them).
+/// </summary>
 internal sealed class HuggingFaceForm(ICheckpoint checkpoint) : CheckpointForm(new HuggingFaceLayout(checkpoint))
 {
     public const string Embedding = "model.embed_tokens.weight";

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Shows the experts of a SigmaMoEForCausalLM in one layout, keys [E, D, G], values [E, G, D] and bias [E, G], whichever of
-/// its three the file has. The others are one matrix an expert, keys.e.weight [G, D] and values.e.weight [D, G]; and what
-/// a forward pass on the processor leaves behind, keys [E · G, D], values [D, E · G] and bias [E · G].
+/// Shows the experts of a SigmaMoEForCausalLM in one layout, keys [E, D, G], values [E, G, D] and bias [E, G],
+/// whichever of its three the file has. The others are one matrix an expert, keys.e.weight [G, D] and values.e.weight
+/// [D, G]; and what a forward pass on the processor leaves behind, keys [E · G, D], values [D, E · G] and bias [E · G].
 /// </summary>
 internal sealed partial class HuggingFaceLayout : ICheckpoint
 {

@@ -15,7 +15,9 @@ internal sealed record CheckpointTensor(string Name, ScalarType Type, long[] Sha
     public override string ToString() => $"'{Name}' ({Type} [{string.Join(", ", Shape)}])";
 }
 
-/// <summary>Named tensors of a checkpoint, whatever file they come from. Places and sizes are checked before this exists.</summary>
+/// <summary>
+/// Named tensors of a checkpoint, whatever file they come from. Places and sizes are checked before this exists.
+/// </summary>
 internal interface ICheckpoint : IDisposable
 {
     /// <summary>Gets the file or folder, for messages.</summary>
@@ -27,7 +29,9 @@ internal interface ICheckpoint : IDisposable
     /// <summary>Gets the file's free texts (safetensors' metadata).</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Gets the arguments of the program that trained the model, by name; empty where they are not kept.</summary>
+    /// <summary>
+    /// Gets the arguments of the program that trained the model, by name; empty where they are not kept.
+    /// </summary>
     IReadOnlyDictionary<string, object?> Arguments { get; }
 
     /// <summary>Reads one tensor into main memory, in its own number format. It is the caller's.</summary>

@@ -26,18 +26,20 @@ public sealed record ImportOptions
     public Action<string>? OnAssumption { get; init; }
 
     /// <summary>
-    /// Gets the shape of the Transformer, or null to take it from the file, with segments of 256 tokens and one segment of
-    /// memory where the file does not say.
+    /// Gets the shape of the Transformer, or null to take it from the file, with segments of 256 tokens and one segment
+    /// of memory where the file does not say.
     /// </summary>
     public ModelOptions? Model { get; init; }
 
     /// <summary>
-    /// Gets the tokenizer of exactly the model's vocabulary, or null where it is elsewhere: such a model scores, embeds and
-    /// continues token ids.
+    /// Gets the tokenizer of exactly the model's vocabulary, or null where it is elsewhere: such a model scores, embeds
+    /// and continues token ids.
     /// </summary>
     public TextTokenizer? Tokenizer { get; init; }
 
-    /// <summary>Gets the number format of matrix multiplications. Weights are stored as float32 whatever the file has.</summary>
+    /// <summary>
+    /// Gets the number format of matrix multiplications. Weights are stored as float32 whatever the file has.
+    /// </summary>
     public Precision Precision { get; init; }
 
     /// <summary>Gets the GPU to load to, or null for the processor.</summary>

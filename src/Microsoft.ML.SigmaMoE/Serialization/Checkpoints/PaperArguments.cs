@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The command-line arguments that the paper's code keeps with its weights. Numbers may be kept as texts.</summary>
+/// <summary>
+/// The command-line arguments that the paper's code keeps with its weights. Numbers may be kept as texts.
+/// </summary>
 internal sealed class PaperArguments(ICheckpoint checkpoint)
 {
     private const int SegmentLength = 256;

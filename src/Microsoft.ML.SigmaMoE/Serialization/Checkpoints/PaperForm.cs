@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A language model of the paper's code, with its names (the weights are also what our model folders hold).</summary>
+/// <summary>
+/// A language model of the paper's code, with its names (the weights are also what our model folders hold).
+/// </summary>
 internal sealed class PaperForm(ICheckpoint checkpoint) : CheckpointForm(checkpoint)
 {
     public const string Embedding = "embedding.weight";

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A checkpoint of torch.save: a dictionary of tensors, or one under the key "model" with the arguments beside it.</summary>
+/// <summary>
+/// A checkpoint of torch.save: a dictionary of tensors, or one under the key "model" with the arguments beside it.
+/// </summary>
 internal sealed class TorchCheckpoint : ICheckpoint
 {
     private const string WeightsKey = "model";

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The few names that a pickle may ask for. None of them is code of the file; each is one line of ours.</summary>
+/// <summary>
+/// The few names that a pickle may ask for. None of them is code of the file; each is one line of ours.
+/// </summary>
 /// <param name="Name">The Python name.</param>
 /// <param name="StorageType">The number format of a storage class; null for functions and containers.</param>
 internal sealed record PickleGlobal(string Name, ScalarType? StorageType = null)

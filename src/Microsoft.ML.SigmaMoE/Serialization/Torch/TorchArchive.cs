@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A file of <c>torch.save</c>: a zip without compression that holds a pickle (data.pkl) and one file for each storage of
-/// numbers. Nothing in it is believed or run: what the pickle describes is checked against the zip, and the zip against
-/// the length of the file, before anything is allocated.
+/// A file of <c>torch.save</c>: a zip without compression that holds a pickle (data.pkl) and one file for each storage
+/// of numbers. Nothing in it is believed or run: what the pickle describes is checked against the zip, and the zip
+/// against the length of the file, before anything is allocated.
 /// </summary>
 internal sealed class TorchArchive : IDisposable
 {
@@ -34,7 +34,9 @@ internal sealed class TorchArchive : IDisposable
         }
     }
 
-    /// <summary>Gets the saved value: null, a number, a text, a list, an array for a tuple, a dictionary or a tensor.</summary>
+    /// <summary>
+    /// Gets the saved value: null, a number, a text, a list, an array for a tuple, a dictionary or a tensor.
+    /// </summary>
     public object? Root { get; }
 
     /// <summary>Opens an archive. The stream must be able to seek; it is disposed with the archive.</summary>

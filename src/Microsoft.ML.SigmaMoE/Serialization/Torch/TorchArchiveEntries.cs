@@ -6,7 +6,9 @@ namespace Microsoft.ML.SigmaMoE;
 internal static class TorchArchiveEntries
 {
     /// <summary>Gets the files by name.</summary>
-    /// <exception cref="InvalidDataException">One is compressed, a name is there twice, or all are longer than the archive.</exception>
+    /// <exception cref="InvalidDataException">
+    /// One is compressed, a name is there twice, or all are longer than the archive.
+    /// </exception>
     public static Dictionary<string, ZipArchiveEntry> Check(ZipArchive zip, long archiveLength)
     {
         var byName = new Dictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A tensor of a PyTorch archive that was not read yet: a view of a storage, in which it certainly lies.</summary>
+/// <summary>
+/// A tensor of a PyTorch archive that was not read yet: a view of a storage, in which it certainly lies.
+/// </summary>
 /// <param name="Storage">Its numbers.</param>
 /// <param name="Offset">Where in the storage the first element stands.</param>
 /// <param name="Shape">The sizes of the dimensions.</param>

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Reads the pickle of a PyTorch archive: protocol 2, and of it only what builds numbers, texts, containers and tensors.
-/// Every other instruction and every unknown name is refused, so a file can make nothing but data.
+/// Reads the pickle of a PyTorch archive: protocol 2, and of it only what builds numbers, texts, containers and
+/// tensors. Every other instruction and every unknown name is refused, so a file can make nothing but data.
 /// </summary>
 /// <remarks>
 /// Python's documentation of the module pickletools lists the instructions. Each makes at most one value, so their

@@ -11,7 +11,9 @@ internal sealed class DumbRotaryAttention(RotaryAttentionOptions options, int he
 
     public required double[] MergeBias { get; init; }
 
-    /// <summary>Computes the outputs of the last <paramref name="time"/> rows of <paramref name="context"/>, [places, d_model].</summary>
+    /// <summary>
+    /// Computes the outputs of the last <paramref name="time"/> rows of <paramref name="context"/>, [places, d_model].
+    /// </summary>
     public double[][] Run(double[][] context, int time)
     {
         var outputs = new List<double[]>();

@@ -170,11 +170,11 @@ public sealed class RelativeAttentionFunctionTests
             Tensor Scaled(Tensor bias) =>
                 ((inputs.Queries.to(ScalarType.Float64).view(batch, time, heads, size) + bias.to(ScalarType.Float64)) * inputs.Scale.to(ScalarType.Float64)).transpose(1, 2);
             var parts = inputs.KeysAndValues.to(ScalarType.Float64).view(batch, keys, heads, 2, size).permute(3, 0, 2, 1, 4);
-            var places = inputs.Places.to(ScalarType.Float64).view(keys, heads, size).permute(1, 2, 0);  // [heads, head, S]
-            var content = matmul(Scaled(inputs.ContentBias), parts[0].transpose(2, 3));                  // [batch, heads, T, S]
-            var position = matmul(Scaled(inputs.PositionBias), places);                                  // [batch, heads, T, S]
+            var places = inputs.Places.to(ScalarType.Float64).view(keys, heads, size).permute(1, 2, 0); // [heads, head, S]
+            var content = matmul(Scaled(inputs.ContentBias), parts[0].transpose(2, 3)); // [batch, heads, T, S]
+            var position = matmul(Scaled(inputs.PositionBias), places); // [batch, heads, T, S]
             var probabilities = RelativeSoftmax.Compose(content, position, RelativePositions.Create(Windows, 4, CPU));
-            return matmul(probabilities, parts[1]).transpose(1, 2).flatten(2);                           // [batch, T, heads · head]
+            return matmul(probabilities, parts[1]).transpose(1, 2).flatten(2); // [batch, T, heads · head]
         }
 
         public Tensor[] Solve(Func<AttentionInputs, Tensor> attention)

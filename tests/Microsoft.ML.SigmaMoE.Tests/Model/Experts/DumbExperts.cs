@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// Experts token by token in float64, forward and backward, written to be obviously right: what every backend must equal.
-/// y[n] = Σ_k g[n, k] · (mask ⊙ φ(x[n] · up_eᵀ + b_e)) · down_e.
+/// Experts token by token in float64, forward and backward, written to be obviously right: what every backend must
+/// equal. y[n] = Σ_k g[n, k] · (mask ⊙ φ(x[n] · up_eᵀ + b_e)) · down_e.
 /// </summary>
 internal sealed class DumbExperts(ExpertProblem problem, Activation activation = Activation.Relu)
 {

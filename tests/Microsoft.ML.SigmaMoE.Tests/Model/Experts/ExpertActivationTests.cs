@@ -9,7 +9,9 @@ public sealed class ExpertActivationTests
     private static readonly string[] BackendNames =
         ["libtorch float32", "libtorch bfloat16", "float32, 512 bits", "float32, 256 bits", "bfloat16"];
 
-    /// <summary>Gets (activation, backend, tokens, d_model, experts, expert size, active experts, bias, mask).</summary>
+    /// <summary>
+    /// Gets (activation, backend, tokens, d_model, experts, expert size, active experts, bias, mask).
+    /// </summary>
     public static TheoryData<Activation, string, int, int, int, int, int, bool, bool> Problems
     {
         get
@@ -21,7 +23,7 @@ public sealed class ExpertActivationTests
                 {
                     data.Add(activation, backend, 33, 13, 5, 7, 2, true, true);
                     data.Add(activation, backend, 1, 8, 4, 3, 2, false, false);
-                    data.Add(activation, backend, 300, 70, 6, 33, 6, true, false);     // one neuron behind the registers
+                    data.Add(activation, backend, 300, 70, 6, 33, 6, true, false); // one neuron behind the registers
                     data.Add(activation, backend, 110, 100, 5, 104, 2, false, true);
                     data.Add(activation, backend, 30, 24, 2, 300, 1, true, true);      // more neurons than one block
                 }

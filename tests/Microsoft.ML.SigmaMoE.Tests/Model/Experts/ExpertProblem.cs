@@ -6,7 +6,9 @@ public enum Spread
     /// <summary>At random, the chosen experts of a token all different.</summary>
     Random,
 
-    /// <summary>Every token's first choice is expert 0, its second expert 1, and so on: the other experts get none.</summary>
+    /// <summary>
+    /// Every token's first choice is expert 0, its second expert 1, and so on: the other experts get none.
+    /// </summary>
     AllToTheFirst,
 }
 

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>What a block computed with, in float64: inputs, weights and drawn numbers. Any number of it may be moved.</summary>
+/// <summary>
+/// What a block computed with, in float64: inputs, weights and drawn numbers. Any number of it may be moved.
+/// </summary>
 internal sealed class DumbProblem
 {
     private readonly Dictionary<string, double[]> _weights = [];
@@ -38,7 +40,9 @@ internal sealed class DumbProblem
     /// <summary>Gets the normal numbers in the order in which they were drawn.</summary>
     public double[][] Normal { get; }
 
-    /// <summary>Gets the experts that the block chose: for each token, in the order in which top-k returned them.</summary>
+    /// <summary>
+    /// Gets the experts that the block chose: for each token, in the order in which top-k returned them.
+    /// </summary>
     public int[][] Choices { get; }
 
     public IEnumerable<string> Names => _weights.Keys;

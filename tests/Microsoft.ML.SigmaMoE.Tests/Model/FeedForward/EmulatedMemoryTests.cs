@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>A sparse product-key memory as on a GPU, its kernels on the emulator, beside the same on the processor.</summary>
+/// <summary>
+/// A sparse product-key memory as on a GPU, its kernels on the emulator, beside the same on the processor.
+/// </summary>
 public sealed class EmulatedMemoryTests
 {
     [Theory]

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE.Tests;
 
 /// <summary>
-/// The whole layer as on a GPU, router and experts, forward and backward, from module to gradients of every parameter: its
-/// kernels on the emulator, the same layer without them as the truth.
+/// The whole layer as on a GPU, router and experts, forward and backward, from module to gradients of every parameter:
+/// its kernels on the emulator, the same layer without them as the truth.
 /// </summary>
 public sealed class EmulatedMixtureTests
 {

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Every block and router in training against float64 arithmetic, outputs and all gradients, over ugly sizes.</summary>
+/// <summary>
+/// Every block and router in training against float64 arithmetic, outputs and all gradients, over ugly sizes.
+/// </summary>
 public sealed class FeedForwardBlockTests
 {
     private const double Move = 1e-6;

@@ -26,7 +26,9 @@ internal sealed class PairProblem
     /// <summary>Gets the gradient by the sums, [tokens, heads, count].</summary>
     public Tensor Arriving { get; }
 
-    /// <summary>Gets the sums of the pairs of these ranks and both gradients, as libtorch differentiates gather.</summary>
+    /// <summary>
+    /// Gets the sums of the pairs of these ranks and both gradients, as libtorch differentiates gather.
+    /// </summary>
     public Tensor[] Truth(BestPairs ranks, ScalarType type = ScalarType.Float32) => Differentiate(
         (first, second) => first.gather(-1, ranks.First) + second.gather(-1, ranks.Second), type);
 

@@ -15,7 +15,7 @@ public sealed class LossFreeRouterTests
         using var scope = NewDisposeScope();
         using var randomness = new Randomness(3);
         using var block = Block(randomness);
-        var experts = tensor(new long[,] { { 0, 1 }, { 0, 1 }, { 0, 2 } });                        // 3, 2, 1 and 0 times; 1.5 on average
+        var experts = tensor(new long[,] { { 0, 1 }, { 0, 1 }, { 0, 2 } }); // 3, 2, 1 and 0 times; 1.5 on average
         block.AfterStep([new(experts, ones(3, 2), zeros(3, 4))]);
         TensorAssert.Close(tensor(new[] { -0.01, -0.01, 0.01, 0.01 }), block.get_parameter("router.bias")!, 1e-6);
         block.AfterStep([new(experts[..2], ones(2, 2), zeros(2, 4)), new(tensor(new long[,] { { 2, 3 }, { 2, 3 } }), ones(2, 2), zeros(2, 4))]);

@@ -22,8 +22,8 @@ internal static class ExactAttention
         var (heads, size) = (u.shape[0], u.shape[1]);
         var q = Project(queries, weights["data_to_q.weight"]).view(queries.shape[0], -1, heads, size);
         var both = Project(context, weights["data_to_kv.weight"]).view(context.shape[0], -1, heads, 2, size);
-        var (k, values) = (both.select(3, 0), both.select(3, 1));                               // [batch, S, heads, head]
-        var relative = Relative(queries.shape[1], context.shape[1]);                            // [T, S]
+        var (k, values) = (both.select(3, 0), both.select(3, 1));     // [batch, S, heads, head]
+        var relative = Relative(queries.shape[1], context.shape[1]);  // [T, S]
         var places = Project(Sinusoids(relative, queries.shape[2]), weights["pos_to_pq.weight"])
             .view(relative.shape[0], relative.shape[1], heads, size);                           // [T, S, heads, head]
         var logits = einsum("bihc,bjhc->bhij", q + u, k) + einsum("bihc,ijhc->bhij", q + v, places);

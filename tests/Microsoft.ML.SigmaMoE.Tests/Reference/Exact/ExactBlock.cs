@@ -62,8 +62,8 @@ internal static class ExactBlock
     private static ExactOutput TopK(
         TopKOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x, Func<Tensor, Tensor>? drop)
     {
-        var hidden = Expand(weights, x, drop);                                                        // [tokens, d_ff]
-        var norms = weights["linear2.weight"].detach().pow(2).sum([0L]).sqrt();                 // [d_ff]
+        var hidden = Expand(weights, x, drop);                                   // [tokens, d_ff]
+        var norms = weights["linear2.weight"].detach().pow(2).sum([0L]).sqrt();  // [d_ff]
         var ranks = options.RankByContribution ? hidden.detach() * norms : hidden.detach();
         var (sorted, _) = ranks.sort(-1, descending: true);
         var least = sorted.narrow(-1, options.ActiveChannels - 1, 1);                           // [tokens, 1]

@@ -68,7 +68,7 @@ internal sealed class ExactHuggingFace(HuggingFaceSpec spec, IReadOnlyDictionary
     private Tensor Attend(Tensor x, string prefix)
     {
         var all = Linear(x, $"{prefix}query_key_value").view(x.shape[0], x.shape[1], spec.Heads, 3, spec.HeadSize);
-        var (q, k, v) = (all.select(3, 0), all.select(3, 1), all.select(3, 2));                 // [batch, time, heads, head]
+        var (q, k, v) = (all.select(3, 0), all.select(3, 1), all.select(3, 2)); // [batch, time, heads, head]
         if (spec.Normalizes)
         {
             (q, k) = (Normalise(q, $"{prefix}q_layernorm"), Normalise(k, $"{prefix}k_layernorm"));

@@ -32,7 +32,7 @@ internal static class ExactMixture
         var (logits, index) = (cat([.. calls.Select(call => call.Logits!)]), cat([.. calls.Select(call => call.Index!)]));
         if (options.Router.Balancing is SwitchBalancingOptions)
         {
-            var used = nn.functional.one_hot(index.flatten(), options.ExpertCount).to(float64).mean([0L]);   // [experts]
+            var used = nn.functional.one_hot(index.flatten(), options.ExpertCount).to(float64).mean([0L]); // [experts]
             return (logits.softmax(-1).mean([0L]) * used).mean();
         }
 

@@ -40,7 +40,7 @@ internal sealed class ExactModel(
         var (memory, blocks) = (new List<Tensor>(), new List<ExactOutput>());
         for (var layer = 0; layer < options.LayerCount; layer++)
         {
-            var before = _memory.Count > 0 ? cat([_memory[layer], hidden], 1) : hidden;         // [batch, M + T, d_model]
+            var before = _memory.Count > 0 ? cat([_memory[layer], hidden], 1) : hidden; // [batch, M + T, d_model]
             memory.Add(Latest(before.detach(), training));
             hidden = Layer(layer, hidden, before, training, blocks);
         }

@@ -13,7 +13,7 @@ internal static class ModelCaseMaker
     {
         var tensors = new CaseTensors(seed);
         var weights = ExactWeights.Model(model, block, vocabulary, tensors);
-        var rows = Rows(tensors, vocabulary, batch, segments, model.SegmentLength);             // [segment, batch, T + 1]
+        var rows = Rows(tensors, vocabulary, batch, segments, model.SegmentLength); // [segment, batch, T + 1]
         var variants = new (string Prefix, ModelOptions Model)[]
         {
             ("out", model),

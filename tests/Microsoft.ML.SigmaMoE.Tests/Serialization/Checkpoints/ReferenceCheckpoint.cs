@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Checkpoints with the weights of a case that the authors' code computed, and what it computed with them.</summary>
+/// <summary>
+/// Checkpoints with the weights of a case that the authors' code computed, and what it computed with them.
+/// </summary>
 internal static class ReferenceCheckpoint
 {
     private const string Prefix = "param.";
@@ -25,7 +27,9 @@ internal static class ReferenceCheckpoint
             _ => argument.Value.GetDouble(),
         }));
 
-    /// <summary>Gets the case's rows of tokens, whole, and the negative log-likelihoods that belong to all but the first.</summary>
+    /// <summary>
+    /// Gets the case's rows of tokens, whole, and the negative log-likelihoods that belong to all but the first.
+    /// </summary>
     public static (int[][] Rows, float[][] Expected) Rows(ReferenceCase reference)
     {
         using var scope = NewDisposeScope();

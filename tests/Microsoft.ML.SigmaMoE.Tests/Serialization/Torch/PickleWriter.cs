@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>Writes the pickles that torch.save writes: protocol 2, with every container and text put into the memo.</summary>
+/// <summary>
+/// Writes the pickles that torch.save writes: protocol 2, with every container and text put into the memo.
+/// </summary>
 internal sealed class PickleWriter
 {
     private readonly List<byte> _bytes = [];

@@ -47,7 +47,9 @@ internal static class TorchFileWriter
         return bytes.ToArray();
     }
 
-    /// <summary>Writes weights under the key "model" with arguments beside them, as the paper's code saves its checkpoints.</summary>
+    /// <summary>
+    /// Writes weights under the key "model" with arguments beside them, as the paper's code saves its checkpoints.
+    /// </summary>
     public static byte[] Checkpoint(IEnumerable<(string Name, Tensor Tensor)> weights, Dictionary<string, object?>? arguments = null)
     {
         var all = new Dictionary<string, object?>

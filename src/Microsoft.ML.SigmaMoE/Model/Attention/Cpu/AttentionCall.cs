@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The memory of <see cref="AttentionInputs"/>, which outlive the call, and where in it heads and rows stand.</summary>
+/// <summary>
+/// The memory of <see cref="AttentionInputs"/>, which outlive the call, and where in it heads and rows stand.
+/// </summary>
 /// <typeparam name="T">A number of queries, keys, values and places as it is stored.</typeparam>
 internal abstract unsafe class AttentionCall<T>(AttentionInputs inputs, AttentionShape sizes)
     where T : unmanaged

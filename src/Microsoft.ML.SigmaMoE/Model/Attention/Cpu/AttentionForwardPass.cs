@@ -3,8 +3,8 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One head after another, forward: logits by content and by position of a tile of queries, softmax over what each sees,
-/// and the mean of the values.
+/// One head after another, forward: logits by content and by position of a tile of queries, softmax over what each
+/// sees, and the mean of the values.
 /// </summary>
 internal sealed unsafe class AttentionForwardPass(BFloat16AttentionCall call) : IDisposable
 {
@@ -24,7 +24,9 @@ internal sealed unsafe class AttentionForwardPass(BFloat16AttentionCall call) : 
     /// <summary>Computes a head of a row.</summary>
     /// <param name="batch">The row.</param>
     /// <param name="head">The head.</param>
-    /// <param name="probabilities">[batch, heads, T, padded S]: is set, as far as each tile sees; null where nobody needs them.</param>
+    /// <param name="probabilities">
+    /// [batch, heads, T, padded S]: is set, as far as each tile sees; null where nobody needs them.
+    /// </param>
     /// <param name="attended">[batch, T, heads · head]: is set.</param>
     public void Run(int batch, int head, ushort* probabilities, ushort* attended)
     {

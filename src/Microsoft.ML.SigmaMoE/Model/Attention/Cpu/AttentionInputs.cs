@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What an attention computes with: tensors as projections make them; biases and scale are float32 whatever the others are.</summary>
+/// <summary>
+/// What an attention computes with: tensors as projections make them; biases and scale are float32 whatever the others
+/// are.
+/// </summary>
 /// <param name="Queries">[batch, T, heads · head].</param>
 /// <param name="KeysAndValues">[batch, S, heads · 2 · head].</param>
 /// <param name="Places">[S, heads · head].</param>

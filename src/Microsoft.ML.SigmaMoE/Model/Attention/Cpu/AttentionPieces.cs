@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// How a backward pass is shared out: a head's rows of the batch are one piece where there are as many heads as threads, and
-/// a few pieces else, whose sums are added in their order.
+/// How a backward pass is shared out: a head's rows of the batch are one piece where there are as many heads as
+/// threads, and a few pieces else, whose sums are added in their order.
 /// </summary>
 /// <param name="Batch">Rows of the batch.</param>
 /// <param name="Count">Pieces a head.</param>

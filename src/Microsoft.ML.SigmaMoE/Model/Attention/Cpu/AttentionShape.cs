@@ -47,7 +47,9 @@ internal readonly record struct AttentionTile(AttentionShape Shape, int First, i
     /// <summary>Gets where the positions begin that any of them sees: key j of query i is at j + T − 1 − i.</summary>
     public int StartOfPositions => Math.Max(0, Shape.Time - First - Count) / 64 * 64;
 
-    /// <summary>Gets the first key that a query of the tile sees, how many, and how far their positions stand to the right.</summary>
+    /// <summary>
+    /// Gets the first key that a query of the tile sees, how many, and how far their positions stand to the right.
+    /// </summary>
     public (int First, int Count, int Shift) Window(int batch, int row)
     {
         var query = First + row;

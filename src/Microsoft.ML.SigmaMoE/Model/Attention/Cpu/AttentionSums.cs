@@ -4,8 +4,8 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What one head adds to the gradients by its biases and by the scale: logit = scale · (query + bias) · key, so that a row's
-/// gradient g by the scaled query gives Σ scale · g to the bias, and Σ (query + bias) · g to the scale.
+/// What one head adds to the gradients by its biases and by the scale: logit = scale · (query + bias) · key, so that a
+/// row's gradient g by the scaled query gives Σ scale · g to the bias, and Σ (query + bias) · g to the scale.
 /// </summary>
 internal sealed class AttentionSums(int headSize)
 {

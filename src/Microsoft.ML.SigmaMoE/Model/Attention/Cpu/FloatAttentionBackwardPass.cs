@@ -3,8 +3,8 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// One head in float32, row after row, backward: dlogit = p · (dp − Σ p · dp) with dp = dattended · valueᵀ goes to queries by
-/// keys and places, and with queries to keys and places; values get pᵀ · dattended.
+/// One head in float32, row after row, backward: dlogit = p · (dp − Σ p · dp) with dp = dattended · valueᵀ goes to
+/// queries by keys and places, and with queries to keys and places; values get pᵀ · dattended.
 /// </summary>
 internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAttentionCall call, int head) : IDisposable
     where TLanes : struct, ILanes<TVector>

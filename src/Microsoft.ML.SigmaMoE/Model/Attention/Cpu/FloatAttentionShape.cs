@@ -11,7 +11,9 @@ internal readonly record struct FloatAttentionShape(AttentionShape Sizes, int Pa
     /// <summary>Gets S, padded.</summary>
     public int PaddedKeys => Padding.Up(Sizes.Keys, Panel);
 
-    /// <summary>Gets how far rows of S numbers are apart: a power of two would make columns meet in the cache.</summary>
+    /// <summary>
+    /// Gets how far rows of S numbers are apart: a power of two would make columns meet in the cache.
+    /// </summary>
     public int Stride => PaddedKeys + Panel;
 
     /// <summary>Gets the head size, padded.</summary>

@@ -2,7 +2,9 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A gradient [S, head] in float32 to which tiles of queries add leftᵀ · right, left being [queries, S].</summary>
+/// <summary>
+/// A gradient [S, head] in float32 to which tiles of queries add leftᵀ · right, left being [queries, S].
+/// </summary>
 internal sealed unsafe class FloatKeyGradient<TLanes, TVector>(FloatAttentionShape shape) : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct

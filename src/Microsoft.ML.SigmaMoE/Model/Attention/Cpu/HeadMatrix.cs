@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One head's rows of a tensor [rows, heads, head] in bfloat16, padded with zeros, and packed as products need them.</summary>
+/// <summary>
+/// One head's rows of a tensor [rows, heads, head] in bfloat16, padded with zeros, and packed as products need them.
+/// </summary>
 internal sealed unsafe class HeadMatrix(int rows, int size) : IDisposable
 {
     private readonly int _rows = Padding.Up(rows, 32);
@@ -12,7 +14,9 @@ internal sealed unsafe class HeadMatrix(int rows, int size) : IDisposable
     /// <summary>Gets a row, padded.</summary>
     public ushort* this[int row] => _values.Pointer + (long)row * _size;
 
-    /// <summary>Gets the matrix from the head to a stretch of rows: K = padded head, rows of pairs are all rows apart.</summary>
+    /// <summary>
+    /// Gets the matrix from the head to a stretch of rows: K = padded head, rows of pairs are all rows apart.
+    /// </summary>
     public ushort* Into(int row) => (ushort*)(_into.Pointer + row);
 
     /// <summary>Gets the matrix from a stretch of rows, which begins evenly, to the head: N = padded head.</summary>

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>One head's rows of a tensor [rows, heads, head] in float32, packed as products need them, padded with zeros.</summary>
+/// <summary>
+/// One head's rows of a tensor [rows, heads, head] in float32, packed as products need them, padded with zeros.
+/// </summary>
 internal sealed unsafe class HeadPanels<TLanes, TVector>(int rows, int size) : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct

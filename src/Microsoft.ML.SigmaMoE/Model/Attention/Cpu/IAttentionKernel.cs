@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Relative attention between its projections on the processor, in one number type: heads are read where the projections
-/// leave them, logits stay in the cache, and what is kept for the backward pass is the probabilities. For a given number of
-/// threads results never change.
+/// Relative attention between its projections on the processor, in one number type: heads are read where the
+/// projections leave them, logits stay in the cache, and what is kept for the backward pass is the probabilities. For a
+/// given number of threads results never change.
 /// </summary>
 internal interface IAttentionKernel
 {

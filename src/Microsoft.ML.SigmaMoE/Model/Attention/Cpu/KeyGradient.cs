@@ -2,7 +2,9 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>A gradient [S, head] in float32 to which tiles of queries add leftᵀ · right, left being [queries, S].</summary>
+/// <summary>
+/// A gradient [S, head] in float32 to which tiles of queries add leftᵀ · right, left being [queries, S].
+/// </summary>
 internal sealed unsafe class KeyGradient(AttentionShape shape) : IDisposable
 {
     private readonly Scratch<float> _sum = new((long)shape.PaddedKeys * shape.PaddedSize);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Experts in bfloat16 with float32 accumulation on a processor that has it: fused tiles over <see cref="Brgemm"/>. For a
-/// given number of threads results never change.
+/// Experts in bfloat16 with float32 accumulation on a processor that has it: fused tiles over <see cref="Brgemm"/>. For
+/// a given number of threads results never change.
 /// </summary>
 internal sealed class BFloat16ExpertBackend : IExpertBackend
 {

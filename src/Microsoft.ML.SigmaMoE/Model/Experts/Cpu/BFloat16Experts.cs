@@ -11,7 +11,7 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
     {
         var shape = ExpertShape.Of(inputs);
         var raw = empty(batch.SlotOrder.Length, shape.ExpertSize, dtype: ScalarType.BFloat16);  // [slots, G]
-        var output = empty_like(inputs.Tokens);                                    // [tokens, D]
+        var output = empty_like(inputs.Tokens);                                                 // [tokens, D]
         using var tensors = NewDisposeScope();
         using var tokens = new RoundedRows(inputs.Tokens.size(0), shape);
         var call = new RoundedCall(inputs, batch, mask, raw, tokens);

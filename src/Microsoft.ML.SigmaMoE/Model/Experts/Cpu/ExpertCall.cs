@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What all passes of one call read, in whatever number type: the sorted tokens and the memory of tensors, which outlive the
-/// call. Tensors that are not contiguous are copied, into the scope in which a call is created.
+/// What all passes of one call read, in whatever number type: the sorted tokens and the memory of tensors, which
+/// outlive the call. Tensors that are not contiguous are copied, into the scope in which a call is created.
 /// </summary>
 internal abstract unsafe class ExpertCall
 {
@@ -45,7 +45,9 @@ internal abstract unsafe class ExpertCall
     public float* BiasOf(int expert) => _bias == null ? null : _bias + (long)expert * Shape.ExpertSize;
 
     /// <summary>Gives each thread some tokens of its own.</summary>
-    /// <param name="work">Gets the first of them, their end, and the stretches of sorted positions that they stand at.</param>
+    /// <param name="work">
+    /// Gets the first of them, their end, and the stretches of sorted positions that they stand at.
+    /// </param>
     public void ByTokens(Action<long, long, List<TokenShare>> work)
     {
         var threads = (int)Math.Min(CpuWork.Threads, Math.Max(1, TokenCount / 16));

@@ -4,11 +4,12 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A few tokens through their experts: reading weights is all the work, so tokens of the same expert share what was read, and
-/// threads share the experts: one core alone does not read as fast as memory gives.
+/// A few tokens through their experts: reading weights is all the work, so tokens of the same expert share what was
+/// read, and threads share the experts: one core alone does not read as fast as memory gives.
 /// </summary>
 /// <remarks>
-/// Results do not depend on the number of threads: every choice has a sum of its own, and those are added in order at the end.
+/// Results do not depend on the number of threads: every choice has a sum of its own, and those are added in order at
+/// the end.
 /// </remarks>
 internal sealed unsafe class ExpertDecoder
 {
@@ -25,8 +26,8 @@ internal sealed unsafe class ExpertDecoder
     }
 
     /// <summary>
-    /// Computes the output of a few tokens, without what a backward pass needs: in float32, with weights in bfloat16 where they
-    /// are kept packed.
+    /// Computes the output of a few tokens, without what a backward pass needs: in float32, with weights in bfloat16
+    /// where they are kept packed.
     /// </summary>
     /// <param name="inputs">Tokens, [.., d_model], and weights on the processor; the gates are not read.</param>
     /// <param name="packed">The weights that tiles read, or null.</param>

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>The sizes of a mixture, and their padding: inner dimensions are multiples of 32, which the kernels are fastest at.</summary>
+/// <summary>
+/// The sizes of a mixture, and their padding: inner dimensions are multiples of 32, which the kernels are fastest at.
+/// </summary>
 /// <param name="ModelSize">d_model (D).</param>
 /// <param name="ExpertSize">Hidden neurons of an expert (G).</param>
 internal readonly record struct ExpertShape(int ModelSize, int ExpertSize)

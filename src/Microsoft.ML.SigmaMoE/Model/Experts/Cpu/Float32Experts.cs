@@ -12,7 +12,7 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
         var raw = empty(batch.SlotOrder.Length, inputs.Up.size(1), dtype: ScalarType.Float32);  // [slots, G]
-        var output = empty_like(inputs.Tokens);                                                     // [tokens, D]
+        var output = empty_like(inputs.Tokens);                                                 // [tokens, D]
         using var tensors = NewDisposeScope();
         var call = new FloatCall(inputs, batch, mask, raw);
         var tokens = ExpertCall.Pointer(inputs.Tokens);

@@ -10,7 +10,9 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed unsafe class FloatCall(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw)
     : ExpertCall(inputs, batch, mask)
 {
-    /// <summary>The most hidden neurons that are computed at once: their weights and a tile's numbers stay in the cache.</summary>
+    /// <summary>
+    /// The most hidden neurons that are computed at once: their weights and a tile's numbers stay in the cache.
+    /// </summary>
     public const int Neurons = 256;
 
     private readonly float* _raw = TensorMemory.Of<float>(raw);
@@ -21,7 +23,9 @@ internal sealed unsafe class FloatCall(in ExpertInputs inputs, ExpertBatch batch
     public float* Row(float* matrix, int expert, int neuron) =>
         matrix + ((long)expert * Shape.ExpertSize + neuron) * Shape.ModelSize;
 
-    /// <summary>Copies the rows of a stretch of tokens into a tile, and says where the rows of the result are.</summary>
+    /// <summary>
+    /// Copies the rows of a stretch of tokens into a tile, and says where the rows of the result are.
+    /// </summary>
     public void Gather(TokenShare share, float* source, float* tile, float* result, float** targets)
     {
         var size = Shape.ModelSize;

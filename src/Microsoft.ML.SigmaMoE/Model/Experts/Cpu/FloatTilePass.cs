@@ -1,9 +1,9 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// What one thread does with its own tokens, or its own neurons, in float32 in either direction, a tile of at most 96 tokens of
-/// one expert at a time: gather → multiply → something with the hidden numbers → multiply, adding to the tokens' results at
-/// once. Nothing of size [tokens · K, d_model] ever exists.
+/// What one thread does with its own tokens, or its own neurons, in float32 in either direction, a tile of at most 96
+/// tokens of one expert at a time: gather → multiply → something with the hidden numbers → multiply, adding to the
+/// tokens' results at once. Nothing of size [tokens · K, d_model] ever exists.
 /// </summary>
 /// <param name="call">The call.</param>
 /// <param name="into">Takes tokens to neurons.</param>

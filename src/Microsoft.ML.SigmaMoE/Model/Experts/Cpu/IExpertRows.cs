@@ -3,7 +3,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>The weights of experts as one token reads them, with what is stored where.</summary>
 internal unsafe interface IExpertRows
 {
-    /// <summary>Gets how many neurons are read at a time, for several tokens in turn while they are in the cache.</summary>
+    /// <summary>
+    /// Gets how many neurons are read at a time, for several tokens in turn while they are in the cache.
+    /// </summary>
     int Block { get; }
 
     /// <summary>Gets the bytes of a weight.</summary>

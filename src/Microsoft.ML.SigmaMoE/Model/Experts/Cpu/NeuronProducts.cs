@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Rows of tokens by the neurons of their expert, x · wᵀ: over weights turned into panels where enough tokens share them, else
-/// over weights as they are stored.
+/// Rows of tokens by the neurons of their expert, x · wᵀ: over weights turned into panels where enough tokens share
+/// them, else over weights as they are stored.
 /// </summary>
 internal sealed unsafe class NeuronProducts<TLanes, TVector> : IDisposable
     where TLanes : struct, ILanes<TVector>
@@ -12,7 +12,9 @@ internal sealed unsafe class NeuronProducts<TLanes, TVector> : IDisposable
     private readonly float* _weight;
     private readonly FloatPanels? _panels;
 
-    /// <summary>Turns the weights of the experts that have tokens, on the threads of <see cref="CpuWork"/>, or none.</summary>
+    /// <summary>
+    /// Turns the weights of the experts that have tokens, on the threads of <see cref="CpuWork"/>, or none.
+    /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="weight">[experts, G, D], which outlives this.</param>
     public NeuronProducts(FloatCall call, float* weight)
@@ -29,8 +31,8 @@ internal sealed unsafe class NeuronProducts<TLanes, TVector> : IDisposable
     }
 
     /// <summary>
-    /// Gets whether turning weights pays. It takes a time for each weight; each product of rows as they are stored takes two
-    /// such times longer, for its sum stands in a whole register.
+    /// Gets whether turning weights pays. It takes a time for each weight; each product of rows as they are stored
+    /// takes two such times longer, for its sum stands in a whole register.
     /// </summary>
     public static bool Turns(int slots, int experts, int modelSize) => 2L * slots > (long)experts * modelSize;
 

@@ -3,11 +3,12 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Cuts experts' work by neurons instead of tokens, for so few tokens that reading weights takes longer than multiplying: each
-/// weight is read by one thread alone.
+/// Cuts experts' work by neurons instead of tokens, for so few tokens that reading weights takes longer than
+/// multiplying: each weight is read by one thread alone.
 /// </summary>
 /// <remarks>
-/// Each thread adds to sums of its own, which are added up in their order: for a given number of threads results never change.
+/// Each thread adds to sums of its own, which are added up in their order: for a given number of threads results never
+/// change.
 /// </remarks>
 internal static unsafe class NeuronShares
 {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The bfloat16 weights that tiles read, for one token: half of the bytes. Both matrices are rows of pairs, and a row is added
-/// for two numbers of the token, or for two neurons if one of them is alive.
+/// The bfloat16 weights that tiles read, for one token: half of the bytes. Both matrices are rows of pairs, and a row
+/// is added for two numbers of the token, or for two neurons if one of them is alive.
 /// </summary>
 internal sealed unsafe class PackedExpertRows(
     PackedExperts weights, float* bias, ExpertShape shape, ActivationRow activation) : IExpertRows

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Expert weights in the kernels' order. Training changes them: each step makes them anew, of the experts with tokens alone.
+/// Expert weights in the kernels' order. Training changes them: each step makes them anew, of the experts with tokens
+/// alone.
 /// </summary>
 internal sealed unsafe class PackedExperts : IKeptForm
 {

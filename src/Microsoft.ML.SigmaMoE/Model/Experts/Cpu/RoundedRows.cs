@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Rows of float32 numbers, rounded to bfloat16 and padded with zeros once, read as often as each token is routed.</summary>
+/// <summary>
+/// Rows of float32 numbers, rounded to bfloat16 and padded with zeros once, read as often as each token is routed.
+/// </summary>
 internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDisposable
 {
     private readonly Scratch<ushort> _values = new(rows * shape.PaddedModelSize, isZeroed: false);

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Float32 weights as they are stored. A hidden neuron's two rows are contiguous: one dot product, and one addition unless the
-/// activation gives 0; the second row of a dead neuron is not read.
+/// Float32 weights as they are stored. A hidden neuron's two rows are contiguous: one dot product, and one addition
+/// unless the activation gives 0; the second row of a dead neuron is not read.
 /// </summary>
 internal sealed unsafe class StoredExpertRows(
     float* up, float* down, float* bias, ExpertShape shape, ActivationRow activation) : IExpertRows

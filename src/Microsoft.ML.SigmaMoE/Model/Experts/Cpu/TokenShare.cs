@@ -1,8 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A stretch of sorted positions: tokens of one expert, from a range of tokens. A thread with a range of its own adds to the
-/// outputs of its own tokens only, so no sums race and their order never changes.
+/// A stretch of sorted positions: tokens of one expert, from a range of tokens. A thread with a range of its own adds
+/// to the outputs of its own tokens only, so no sums race and their order never changes.
 /// </summary>
 /// <param name="Expert">The expert.</param>
 /// <param name="Start">The first sorted position.</param>

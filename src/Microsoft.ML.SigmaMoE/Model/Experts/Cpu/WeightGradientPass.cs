@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The gradient by one matrix of one expert, leftᵀ · right over the expert's tokens, in blocks of 128. One thread does a
-/// whole matrix, so that the order of its sums never changes.
+/// The gradient by one matrix of one expert, leftᵀ · right over the expert's tokens, in blocks of 128. One thread does
+/// a whole matrix, so that the order of its sums never changes.
 /// </summary>
 internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
     where TActivation : struct, IVectorActivation

@@ -3,7 +3,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>Rows of d_model numbers as kernels read them: of whole copies, in their number type.</summary>
 internal static class ArrangedRows
 {
-    /// <summary>Arranges float32 rows; those that are of that form already stay where they are. The device is current.</summary>
+    /// <summary>
+    /// Arranges float32 rows; those that are of that form already stay where they are. The device is current.
+    /// </summary>
     /// <param name="kernels">The device's kernels.</param>
     /// <param name="sizes">The layer.</param>
     /// <param name="rows">The address of [count, d_model], float32.</param>

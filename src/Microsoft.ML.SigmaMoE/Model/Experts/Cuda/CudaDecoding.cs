@@ -1,12 +1,14 @@
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// The forward pass for a few tokens, as in generation: it reads the chosen experts' float32 weights and nothing else, where
-/// the sorted path would round all weights first.
+/// The forward pass for a few tokens, as in generation: it reads the chosen experts' float32 weights and nothing else,
+/// where the sorted path would round all weights first.
 /// </summary>
 internal static class CudaDecoding
 {
-    /// <summary>Gets whether so few experts are read that it is faster: each slot reads its expert anew. Not measured yet.</summary>
+    /// <summary>
+    /// Gets whether so few experts are read that it is faster: each slot reads its expert anew. Not measured yet.
+    /// </summary>
     public static bool Pays(ExpertSizes sizes) => sizes.Slots <= Math.Min(64, 2L * sizes.Experts);
 
     /// <summary>Launches. The device is current.</summary>

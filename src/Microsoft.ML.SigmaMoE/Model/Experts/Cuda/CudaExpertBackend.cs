@@ -8,8 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// nothing waits for it. Results never change from run to run.
 /// </summary>
 /// <remarks>
-/// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights. What it
-/// allocates belongs to the dispose scope that is open at the call, as the results do.
+/// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights.
+/// What it allocates belongs to the dispose scope that is open at the call, as the results do.
 /// </remarks>
 internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision precision) : IExpertBackend
 {

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Addresses of a layer's inputs on the device, float32: what <see cref="ExpertInputs"/> holds as tensors.</summary>
+/// <summary>
+/// Addresses of a layer's inputs on the device, float32: what <see cref="ExpertInputs"/> holds as tensors.
+/// </summary>
 internal readonly record struct ExpertAddresses(nint Tokens, nint Gates, nint Up, nint Down, nint UpBias);
 
 /// <summary>
@@ -51,8 +53,8 @@ internal sealed class CudaExpertLayer
     private string Backwards => $"expert_backward.{Numbers.Name}";
 
     /// <summary>
-    /// Computes the hidden vectors, [N · K, hidden stride], behind them as many slopes where the backward pass needs them, and y,
-    /// [N, D] float32.
+    /// Computes the hidden vectors, [N · K, hidden stride], behind them as many slopes where the backward pass needs
+    /// them, and y, [N, D] float32.
     /// </summary>
     /// <param name="hidden">The address of the hidden vectors.</param>
     /// <param name="output">The address of y.</param>

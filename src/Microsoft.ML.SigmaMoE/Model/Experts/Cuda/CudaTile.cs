@@ -53,8 +53,8 @@ internal sealed record CudaTile(
         .MaxBy(tile => tile.Speed * sizes.ExpertSize / ((sizes.ExpertSize + tile.Rows - 1) / tile.Rows * tile.Rows))!;
 
     /// <summary>
-    /// Chooses in how many parts the sum over an expert's tokens is split: two blocks for each multiprocessor, but parts of
-    /// at least 256 tokens on average, as each part's result is written and read again.
+    /// Chooses in how many parts the sum over an expert's tokens is split: two blocks for each multiprocessor, but
+    /// parts of at least 256 tokens on average, as each part's result is written and read again.
     /// </summary>
     /// <param name="sizes">The layer.</param>
     /// <param name="blocks">Blocks without a split.</param>

@@ -28,15 +28,18 @@ internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int E
     /// <summary>Gets the bytes of what a token's choices add to its output.</summary>
     public long PartBytes => (long)Active * Stride * Numbers.ElementBytes;
 
-    /// <summary>Gets the blocks of 256 threads for some elements; a thread takes more than one only where the grid would be very long.</summary>
+    /// <summary>
+    /// Gets the blocks of 256 threads for some elements; a thread takes more than one only where the grid would be very
+    /// long.
+    /// </summary>
     public static long Blocks(long elements) => Math.Clamp((elements + 255) / 256, 1, 1 << 20);
 
     /// <summary>Gets the tiles that there can be at most for some tokens.</summary>
     public int TileCapacity(int tokens, int rows) => (int)((long)tokens * Active / rows) + Experts;
 
     /// <summary>
-    /// Chooses how many counting blocks a chunk has: its parts shall fill half of the second-level cache, so that they are
-    /// added up before they leave it.
+    /// Chooses how many counting blocks a chunk has: its parts shall fill half of the second-level cache, so that they
+    /// are added up before they leave it.
     /// </summary>
     public int ChunkBlocks(long cacheBytes) =>
         (int)Math.Clamp(cacheBytes / 2 / (PartBytes * CountedChoices.BlockTokens), 1, Math.Max(1, CountingBlocks));

@@ -6,12 +6,14 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="IsForwardAlone">Whether no backward pass follows.</param>
 internal readonly record struct HiddenStep(Activation Activation, nint Mask, bool IsForwardAlone)
 {
-    /// <summary>Gets whether this is a step of its own. ReLU alone is done where the first layer's products are stored.</summary>
+    /// <summary>
+    /// Gets whether this is a step of its own. ReLU alone is done where the first layer's products are stored.
+    /// </summary>
     public bool IsApart => Activation != Activation.Relu || Mask != 0;
 
     /// <summary>
-    /// Gets whether the backward pass needs mask ⊙ φ′(raw) beside the hidden vectors. Of ReLU without a mask they tell it by
-    /// themselves.
+    /// Gets whether the backward pass needs mask ⊙ φ′(raw) beside the hidden vectors. Of ReLU without a mask they tell
+    /// it by themselves.
     /// </summary>
     public bool NeedsSlopes => IsApart && !IsForwardAlone;
 }

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>Tokens sorted by expert on the device, as kernels/routing.cu describes it. Nothing of it is read on the host.</summary>
+/// <summary>
+/// Tokens sorted by expert on the device, as kernels/routing.cu describes it. Nothing of it is read on the host.
+/// </summary>
 internal sealed class SortedSlots
 {
     private const int Int = sizeof(int), TileBytes = 4 * sizeof(int), ScanThreads = 1024;
@@ -36,7 +38,9 @@ internal sealed class SortedSlots
     /// <summary>Gets how many tiles a list can have: grids are as long.</summary>
     public int Capacity { get; }
 
-    /// <summary>Gets the addresses of a list of tiles and of its length: list 0 is all, list 1 + c is that of chunk c.</summary>
+    /// <summary>
+    /// Gets the addresses of a list of tiles and of its length: list 0 is all, list 1 + c is that of chunk c.
+    /// </summary>
     public (nint Tiles, nint Count) List(int list) =>
         (_tiles + (nint)((long)list * Capacity * TileBytes), _tileCounts + (list * Int));
 

@@ -23,7 +23,9 @@ internal sealed record TileNumbers(string Name, string Element, int ElementBytes
     /// <summary>Gets IEEE 754's float16.</summary>
     public static TileNumbers Float16 { get; } = new("f16", "f16", 2, 8, "to_f16", 80);
 
-    /// <summary>Gets float16 for compute capability 7.5, which multiplies it half as deep at once and copies nothing meanwhile.</summary>
+    /// <summary>
+    /// Gets float16 for compute capability 7.5, which multiplies it half as deep at once and copies nothing meanwhile.
+    /// </summary>
     public static TileNumbers FlatFloat16 { get; } = new("f16_flat", "f16", 2, 8, "to_f16", 75);
 
     /// <summary>Chooses what products of a precision are of on a GPU; null where no kernel has them.</summary>

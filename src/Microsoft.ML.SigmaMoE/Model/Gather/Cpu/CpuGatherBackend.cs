@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Sums on any processor with AVX-512 or AVX2, in managed code alone. Values are read where they lie, in the gradient by them
-/// sorted by value: nothing of size tokens · J · width is ever stored. Results never change from run to run.
+/// Sums on any processor with AVX-512 or AVX2, in managed code alone. Values are read where they lie, in the gradient
+/// by them sorted by value: nothing of size tokens · J · width is ever stored. Results never change from run to run.
 /// </summary>
 internal sealed class CpuGatherBackend : IGatherBackend
 {

@@ -79,7 +79,9 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
         return new(offsets, places, factors, Rows);
     }
 
-    /// <summary>Makes a dense matrix, [rows, columns], with other numbers at the same places, each of which occurs once.</summary>
+    /// <summary>
+    /// Makes a dense matrix, [rows, columns], with other numbers at the same places, each of which occurs once.
+    /// </summary>
     /// <param name="numbers">[numbers], float32.</param>
     public Tensor Spread(Tensor numbers)
     {

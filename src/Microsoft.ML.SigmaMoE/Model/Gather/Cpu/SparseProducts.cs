@@ -14,14 +14,18 @@ internal static unsafe class SparseProducts
     public static bool Take(long width) =>
         Processor.HasRegisterTiles && width >= (Vector512.IsHardwareAccelerated ? Lanes512.Count : Lanes256.Count);
 
-    /// <summary>Computes result[r] = Σ over r's numbers of factor · rows[place], [matrix rows, width], float32.</summary>
+    /// <summary>
+    /// Computes result[r] = Σ over r's numbers of factor · rows[place], [matrix rows, width], float32.
+    /// </summary>
     /// <param name="matrix">The sparse matrix.</param>
     /// <param name="rows">[matrix columns, width], contiguous, float32 or bfloat16.</param>
     public static Tensor Sum(SparseMatrix matrix, Tensor rows) => Vector512.IsHardwareAccelerated
         ? Sum<Lanes512, Vector512<float>>(matrix, rows)
         : Sum<Lanes256, Vector256<float>>(matrix, rows);
 
-    /// <summary>Computes x[r] · rows[place] for every number that the matrix keeps, in its order: [numbers], float32.</summary>
+    /// <summary>
+    /// Computes x[r] · rows[place] for every number that the matrix keeps, in its order: [numbers], float32.
+    /// </summary>
     /// <param name="matrix">The sparse matrix, whose factors are not read.</param>
     /// <param name="x">[matrix rows, width], contiguous, float32.</param>
     /// <param name="rows">[matrix columns, width], contiguous, float32 or bfloat16.</param>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// Sums by kernels/gather.cu on an NVIDIA GPU of compute capability 7.0 or more. Nothing waits for the device, and results
-/// never change from run to run.
+/// Sums by kernels/gather.cu on an NVIDIA GPU of compute capability 7.0 or more. Nothing waits for the device, and
+/// results never change from run to run.
 /// </summary>
 /// <remarks>Results, and what is allocated beside them, belong to the dispose scope that is open at the call.</remarks>
 internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
@@ -42,8 +42,8 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
 
     public Tensor ByWeights(Tensor gradient, in GatherInputs inputs)
     {
-        var result = Empty(inputs.Chosen.shape, inputs);                                       // [tokens, J]
-        using var tensors = NewDisposeScope();                                                 // on libtorch's thread there is no other
+        var result = Empty(inputs.Chosen.shape, inputs);  // [tokens, J]
+        using var tensors = NewDisposeScope();            // on libtorch's thread there is no other
         var memory = Memory(inputs);
         kernels["gather", $"gather_dots_{Numbers(inputs)}"].Launch(
             (inputs.Chosen.numel() + Slots - 1) / Slots, Slots * 32, 0,
@@ -70,7 +70,7 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     {
         var (sorted, order) = inputs.Chosen.flatten().sort(stable: true);                      // [tokens · J]
         var values = TensorNumbers.Range(0, inputs.Values.size(0) + 1, 1, ScalarType.Int64, inputs.Chosen.device);
-        return (order, searchsorted(sorted, values));                                          // [tokens · J], [values + 1]
+        return (order, searchsorted(sorted, values)); // [tokens · J], [values + 1]
     }
 
     private TorchDeviceMemory Memory(in GatherInputs inputs)

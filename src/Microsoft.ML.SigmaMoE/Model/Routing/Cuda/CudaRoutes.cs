@@ -42,7 +42,9 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
     /// <param name="logits">[tokens, experts].</param>
     /// <param name="drawn">[tokens, experts], uniform in [0, 1): below δ an expert is dropped; null drops none.</param>
     /// <param name="dropout">δ.</param>
-    /// <param name="scores">[tokens, experts]: what experts are chosen by, and not weighed; null where the formula's scores choose.</param>
+    /// <param name="scores">
+    /// [tokens, experts]: what experts are chosen by, and not weighed; null where the formula's scores choose.
+    /// </param>
     public CudaRoute Forward(Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
         var (tokens, experts) = ((int)logits.size(0), (int)logits.size(1));
@@ -66,7 +68,9 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
         return route;
     }
 
-    /// <summary>Computes the gradient by the logits, [tokens, experts], from that by the weights, [tokens, K].</summary>
+    /// <summary>
+    /// Computes the gradient by the logits, [tokens, experts], from that by the weights, [tokens, K].
+    /// </summary>
     public Tensor Backward(Tensor gradient, Tensor logits, Tensor weights, Tensor chosen)
     {
         var (tokens, experts) = ((int)logits.size(0), (int)logits.size(1));

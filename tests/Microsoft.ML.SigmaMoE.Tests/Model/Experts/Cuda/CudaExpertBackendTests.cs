@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE.Tests;
 
-/// <summary>The backend from tensors to tensors, with the kernels on the emulator and the processor's tensors.</summary>
+/// <summary>
+/// The backend from tensors to tensors, with the kernels on the emulator and the processor's tensors.
+/// </summary>
 public sealed class CudaExpertBackendTests
 {
     /// <summary>Gets (tokens, d_model, experts, expert size, active experts, spread, bias, mask).</summary>
