@@ -3,7 +3,8 @@ namespace QuickStart;
 /// <summary>How much of everything fits into the time that the run may take.</summary>
 internal sealed record Plan
 {
-    // What the run does beside training two models, measured on two cores: reading, scoring, classifying, a second process.
+    // What the run does beside training two models, measured on two cores: reading, scoring, classifying, a second
+    // process.
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(70);
 
     /// <summary>Gets how long each of the two language models is trained.</summary>

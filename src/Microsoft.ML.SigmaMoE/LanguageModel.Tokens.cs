@@ -47,7 +47,8 @@ public sealed partial class LanguageModel
         options.Validate();
         if (options.StopSequences.Count > 0)
         {
-            throw new ArgumentException("StopSequences are texts; generated tokens are not compared with them.", nameof(options));
+            throw new ArgumentException(
+                "StopSequences are texts; generated tokens are not compared with them.", nameof(options));
         }
 
         _network.ThrowIfDisposed();

@@ -132,7 +132,8 @@ public sealed partial class LanguageModel : IDisposable
     /// <param name="options">How to draw tokens and when to stop; null for the defaults.</param>
     /// <param name="cancellationToken">Looked at before every token.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public string Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+    public string Generate(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         string.Concat(GenerateStreaming(prompt, options, cancellationToken));
 
     /// <summary>Continues a text, and gives it piece by piece as it becomes certain.</summary>

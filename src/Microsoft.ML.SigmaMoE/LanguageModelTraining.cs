@@ -24,7 +24,8 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
     {
         options.Validate();
         TorchRuntime.EnsureLoadable();
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, options.Training.CancellationToken);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, options.Training.CancellationToken);
         var tokenizer = TextTokenizer.Train(options.Tokenizer, documents, cancellationToken: cancellation.Token);
         return Fit(options, tokenizer, _ => { }, documents, validation, cancellation.Token);
     }
@@ -50,8 +51,11 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
     {
         var options = initial.Options with { Training = training };
         options.Validate();
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, training.CancellationToken);
-        return Fit(options, initial.Tokenizer, network => WeightSnapshot.Copy(initial.Network, network), documents, validation, cancellation.Token);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, training.CancellationToken);
+        return Fit(
+            options, initial.Tokenizer, network => WeightSnapshot.Copy(initial.Network, network), documents, validation,
+            cancellation.Token);
     }
 
     private LanguageModel Fit(
@@ -62,7 +66,8 @@ internal sealed class LanguageModelTraining(Device device, string temporaryFolde
         IEnumerable<ReadOnlyMemory<char>>? validation,
         CancellationToken cancellationToken)
     {
-        using var corpus = TokenCorpus.Write(documents, validation, tokenizer, options.Training, temporaryFolder, cancellationToken);
+        using var corpus = TokenCorpus.Write(
+            documents, validation, tokenizer, options.Training, temporaryFolder, cancellationToken);
         var network = options.CreateNetwork(tokenizer.VocabularySize, device);
         try
         {

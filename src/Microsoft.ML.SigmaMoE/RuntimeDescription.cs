@@ -28,7 +28,8 @@ public sealed record RuntimeDescription
     public string Framework { get; } = RuntimeInformation.FrameworkDescription;
 
     /// <summary>Gets the operating system and its architecture.</summary>
-    public string OperatingSystem { get; } = $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})";
+    public string OperatingSystem { get; } =
+        $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})";
 
     /// <summary>Gets how many threads the processor runs at once.</summary>
     public int ProcessorCount { get; } = Environment.ProcessorCount;
@@ -40,7 +41,9 @@ public sealed record RuntimeDescription
     public IReadOnlyList<string> ProcessorFeatures { get; } = [.. FindFeatures()];
 
     /// <summary>Gets what <see cref="Precision.Automatic"/> means on the processor.</summary>
-    public Precision ProcessorPrecision { get; } = OnProcessor == ScalarType.BFloat16 ? Precision.BFloat16 : Precision.Float32;
+    public Precision ProcessorPrecision { get; } = OnProcessor == ScalarType.BFloat16
+        ? Precision.BFloat16
+        : Precision.Float32;
 
     /// <summary>Gets what computes experts on the processor in <see cref="ProcessorPrecision"/>.</summary>
     public string ExpertKernel { get; } = ExpertBackends.NameOnProcessor(OnProcessor);
@@ -77,5 +80,6 @@ public sealed record RuntimeDescription
 
     // 1.2.3+commit: the commit says nothing to users
     private static string VersionOf(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "unknown";
 }

@@ -22,7 +22,8 @@ public class ExpertBackendBenchmark
         long[] matrix = [sizes.ExpertCount, sizes.ExpertSize, sizes.ModelSize];
         var (values, experts) = randomness.Uniform([sizes.Tokens, sizes.ExpertCount]).topk(sizes.ActiveExperts);
         _inputs = new(
-            randomness.Normal([sizes.Tokens, sizes.ModelSize]), values, randomness.Normal(matrix), randomness.Normal(matrix), null);
+            randomness.Normal([sizes.Tokens, sizes.ModelSize]), values, randomness.Normal(matrix),
+            randomness.Normal(matrix), null);
         _batch = ExpertBatch.Create(experts, sizes.ExpertCount);
         (_, _) = (_batch.Slots, _batch.Tokens); // made here, they outlive the scopes below
         _gradient = randomness.Normal([sizes.Tokens, sizes.ModelSize]);

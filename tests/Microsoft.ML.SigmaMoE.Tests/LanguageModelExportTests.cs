@@ -4,7 +4,8 @@ public sealed class LanguageModelExportTests
 {
     public static TheoryData<FeedForwardOptions> Blocks =>
         [new DenseOptions { HiddenSize = 6 }, TinyModel.Experts, TinyModel.Experts with { Bias = true, ActiveExperts = 3 },
-        new TopKOptions { HiddenSize = 6, ActiveChannels = 2 }, new ProductKeyMemoryOptions { SubKeyCount = 3, HeadCount = 2, NearestKeys = 2 },
+        new TopKOptions { HiddenSize = 6, ActiveChannels = 2 },
+        new ProductKeyMemoryOptions { SubKeyCount = 3, HeadCount = 2, NearestKeys = 2 },
         TinyModel.Experts with { Router = new SwitchRouterOptions() }];
 
     [Theory]
@@ -21,7 +22,8 @@ public sealed class LanguageModelExportTests
         };
         using var model = TinyModel.Create(options);
         model.Export(folder.File("a.safetensors"));
-        using var back = LanguageModel.Import(folder.File("a.safetensors"), new() { Precision = Precision.Float32, Tokenizer = model.Tokenizer });
+        using var back = LanguageModel.Import(
+            folder.File("a.safetensors"), new() { Precision = Precision.Float32, Tokenizer = model.Tokenizer });
         back.Export(folder.File("b.safetensors"));
 
         Assert.Equal(model.Options.Model, back.Options.Model);

@@ -24,7 +24,9 @@ public sealed class LanguageModelGenerationTests
     public void Generate_FromSixteenThreads_GivesTheResultsOfOne()
     {
         using var model = TinyModel.Create();
-        var expected = Enumerable.Range(0, 16).Select(seed => model.Generate("a", Options with { Seed = seed })).ToArray();
+        var expected = Enumerable.Range(0, 16)
+            .Select(seed => model.Generate("a", Options with { Seed = seed }))
+            .ToArray();
         var actual = SixteenThreads.Run(seed => model.Generate("a", Options with { Seed = seed }), rounds: 1);
         Assert.Equal(expected, actual);
     }

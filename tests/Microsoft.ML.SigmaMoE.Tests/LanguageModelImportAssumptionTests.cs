@@ -17,10 +17,14 @@ public sealed class LanguageModelImportAssumptionTests
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open(name);
         var path = Write(folder, reference);
-        var fault = Assert.Throws<ArgumentException>(() => LanguageModel.Import(path, new() { ActiveExperts = active }));
+        var fault = Assert.Throws<ArgumentException>(
+            () => LanguageModel.Import(path, new() { ActiveExperts = active }));
         var message = Flat(fault.Message);
-        Assert.Contains($"'{path}' does not say which feed-forward blocks it has. It is taken for {assumed}", message, StringComparison.Ordinal);
-        Assert.Contains("ImportOptions.FeedForward, or let ImportOptions.OnAssumption accept", message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{path}' does not say which feed-forward blocks it has. It is taken for {assumed}", message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "ImportOptions.FeedForward, or let ImportOptions.OnAssumption accept", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -31,7 +35,8 @@ public sealed class LanguageModelImportAssumptionTests
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open(name);
         var heard = new List<string>();
-        using var model = LanguageModel.Import(Write(folder, reference), new() { ActiveExperts = active, OnAssumption = heard.Add });
+        using var model = LanguageModel.Import(
+            Write(folder, reference), new() { ActiveExperts = active, OnAssumption = heard.Add });
         Assert.Contains(assumed, Assert.Single(heard), StringComparison.Ordinal);
     }
 
@@ -58,7 +63,8 @@ public sealed class LanguageModelImportAssumptionTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open(name);
-        var archive = TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), ReferenceCheckpoint.Arguments(reference));
+        var archive = TorchFileWriter.Checkpoint(
+            ReferenceCheckpoint.Weights(reference), ReferenceCheckpoint.Arguments(reference));
         File.WriteAllBytes(folder.File("a.pth"), archive);
         using var model = LanguageModel.Import(folder.File("a.pth"), new() { Precision = Precision.Float32 });
         using var given = LanguageModel.Import(
@@ -81,7 +87,8 @@ public sealed class LanguageModelImportAssumptionTests
         using var reference = ReferenceCheckpoint.Open(name);
         var arguments = ReferenceCheckpoint.Arguments(reference);
         Assert.True(arguments.Remove(missing));
-        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        File.WriteAllBytes(
+            folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
         var fault = Assert.Throws<ArgumentException>(() => LanguageModel.Import(folder.File("a.pth")));
         Assert.Contains("does not say", fault.Message, StringComparison.Ordinal);
     }
@@ -128,9 +135,12 @@ public sealed class LanguageModelImportAssumptionTests
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
         using var own = TorchSharp.torch.ones(3);
         var path = folder.File("a.safetensors");
-        SafeTensorsFile.Write(path, ReferenceCheckpoint.Weights(reference).Append(("layers.0.pkm.router.temperature", own)));
-        var fault = Assert.Throws<ArgumentException>(() => LanguageModel.Import(path, new() { ActiveExperts = 2, OnAssumption = _ => { } }));
-        Assert.Contains("'layers.0.pkm.router.temperature' of a router of somebody's own", fault.Message, StringComparison.Ordinal);
+        SafeTensorsFile.Write(
+            path, ReferenceCheckpoint.Weights(reference).Append(("layers.0.pkm.router.temperature", own)));
+        var fault = Assert.Throws<ArgumentException>(
+            () => LanguageModel.Import(path, new() { ActiveExperts = 2, OnAssumption = _ => { } }));
+        Assert.Contains(
+            "'layers.0.pkm.router.temperature' of a router of somebody's own", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +149,8 @@ public sealed class LanguageModelImportAssumptionTests
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_dense");
         var path = Write(folder, reference);
-        Assert.Throws<TimeoutException>(() => LanguageModel.Import(path, new() { OnAssumption = _ => throw new TimeoutException() }));
+        Assert.Throws<TimeoutException>(
+            () => LanguageModel.Import(path, new() { OnAssumption = _ => throw new TimeoutException() }));
     }
 
     private static string Write(TemporaryFolder folder, ReferenceCase reference)

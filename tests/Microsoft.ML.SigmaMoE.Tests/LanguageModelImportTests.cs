@@ -34,7 +34,8 @@ public sealed class LanguageModelImportTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open(name);
-        using var model = Import(reference, folder, Options(null) with { FeedForward = CaseOptions.FeedForward(reference.Settings) });
+        using var model = Import(
+            reference, folder, Options(null) with { FeedForward = CaseOptions.FeedForward(reference.Settings) });
         ReferenceCheckpoint.CheckScores(reference, model);
     }
 
@@ -53,7 +54,9 @@ public sealed class LanguageModelImportTests
         using var model = LanguageModel.Import(path, new() { Precision = Precision.Float32 });
         Assert.Equal(Segments with { HeadSize = 8 }, model.Options.Model);
         var block = CaseOptions.FeedForward(reference.Settings);
-        Assert.Equal(block is MixtureOfExpertsOptions mixture ? mixture with { Initialization = null } : block, model.Options.FeedForward);
+        Assert.Equal(
+            block is MixtureOfExpertsOptions mixture ? mixture with { Initialization = null } : block,
+            model.Options.FeedForward);
         ReferenceCheckpoint.CheckScores(reference, model);
     }
 
@@ -62,7 +65,8 @@ public sealed class LanguageModelImportTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_dense");
-        var weights = ReferenceCheckpoint.Weights(reference).Select(weight => (weight.Name, TorchView.Of(weight.Tensor)));
+        var weights = ReferenceCheckpoint.Weights(reference).Select(
+            weight => (weight.Name, TorchView.Of(weight.Tensor)));
         File.WriteAllBytes(folder.File("a.bin"), TorchFileWriter.Write(new WrittenWeights(weights)));
         using var model = LanguageModel.Import(folder.File("a.bin"), Options(null));
         ReferenceCheckpoint.CheckScores(reference, model);
@@ -77,7 +81,8 @@ public sealed class LanguageModelImportTests
         {
             var arguments = ReferenceCheckpoint.Arguments(reference);
             arguments["pkm.n_heads"] = wrong;
-            File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+            File.WriteAllBytes(
+                folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
             var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
             Assert.Contains("'pkm.n_heads'", fault.Message, StringComparison.Ordinal);
         }
@@ -94,9 +99,11 @@ public sealed class LanguageModelImportTests
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
         var arguments = ReferenceCheckpoint.Arguments(reference);
-        (arguments["moe.selection_mode"], arguments["moe.activation_after_topk"], arguments["moe.reg_type"]) = (mode, after, loss);
+        (arguments["moe.selection_mode"], arguments["moe.activation_after_topk"], arguments["moe.reg_type"]) =
+            (mode, after, loss);
         (arguments["moe.drop_expert"], arguments["moe.perplexity_reg"]) = (0.25, "0.125");
-        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        File.WriteAllBytes(
+            folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
         using var model = LanguageModel.Import(folder.File("a.pth"));
         var chosen = Assert.IsType<MixtureOfExpertsOptions>(model.Options.FeedForward).Router;
         Assert.IsType(router, chosen);
@@ -126,7 +133,8 @@ public sealed class LanguageModelImportTests
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
         var arguments = ReferenceCheckpoint.Arguments(reference);
         arguments[name] = value;
-        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        File.WriteAllBytes(
+            folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
         var fault = Assert.Throws<NotSupportedException>(() => LanguageModel.Import(folder.File("a.pth")));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
@@ -169,7 +177,8 @@ public sealed class LanguageModelImportTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         var shared = WrittenStorage.Of(ones(1000));
-        var names = Enumerable.Range(0, 1000).Select(number => ($"layers.{number}.w", new TorchView(shared, 0, [1000], [1])));
+        var names = Enumerable.Range(0, 1000).Select(
+            number => ($"layers.{number}.w", new TorchView(shared, 0, [1000], [1])));
         File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Write(new WrittenWeights(names)));
         var fault = Assert.Throws<InvalidDataException>(() => LanguageModel.Import(folder.File("a.pth")));
         Assert.Contains("but the file has only", fault.Message, StringComparison.Ordinal);
@@ -215,7 +224,9 @@ public sealed class LanguageModelImportTests
         using var reference = ReferenceCheckpoint.Open("lm_dense");
         var wrong = Segments with { ModelSize = size, LayerCount = layers, HeadCount = heads, HeadSize = 8 };
         var fault = Assert.Throws<ArgumentException>(() => Import(reference, folder, new() { Model = wrong }));
-        Assert.Matches(@"(ModelSize is 10|LayerCount is 3|HeadCount is 2), but the tensors of '.*' have (32|2|4)\.", fault.Message);
+        Assert.Matches(
+            @"(ModelSize is 10|LayerCount is 3|HeadCount is 2), but the tensors of '.*' have (32|2|4)\.",
+            fault.Message);
     }
 
     [Theory]
@@ -251,9 +262,12 @@ public sealed class LanguageModelImportTests
         using var type = ones(32, dtype: int64);
         foreach (var wrong in new[] { shape, type })
         {
-            var weights = ReferenceCheckpoint.Weights(reference).Select(weight => weight.Name == "out_norm.bias" ? (weight.Name, wrong) : weight);
+            var weights = ReferenceCheckpoint.Weights(reference).Select(
+                weight => weight.Name == "out_norm.bias" ? (weight.Name, wrong) : weight);
             var fault = Assert.Throws<InvalidDataException>(() => Import(weights, folder, Accepting));
-            Assert.Contains($"'out_norm.bias' ({wrong.dtype} [{wrong.shape[0]}]) where 'out_norm.bias' [32]", fault.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'out_norm.bias' ({wrong.dtype} [{wrong.shape[0]}]) where 'out_norm.bias' [32]", fault.Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -262,7 +276,8 @@ public sealed class LanguageModelImportTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
-        Assert.Contains(ReferenceCheckpoint.Weights(reference), weight => weight.Name == "layers.0.pkm.kv_sel_counts_100");
+        Assert.Contains(
+            ReferenceCheckpoint.Weights(reference), weight => weight.Name == "layers.0.pkm.kv_sel_counts_100");
         using var model = Import(reference, folder, Options(2));
         ReferenceCheckpoint.CheckScores(reference, model);
     }
@@ -273,7 +288,8 @@ public sealed class LanguageModelImportTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         using var reference = ReferenceCheckpoint.Open("lm_dense");
-        using var model = Import(ReferenceCheckpoint.Weights(reference).Select(w => (w.Name, w.Tensor.to(float16))), folder, Options(null));
+        using var model = Import(
+            ReferenceCheckpoint.Weights(reference).Select(w => (w.Name, w.Tensor.to(float16))), folder, Options(null));
         Assert.All(model.Network.parameters(), weight => Assert.Equal(float32, weight.dtype));
     }
 
@@ -318,25 +334,31 @@ public sealed class LanguageModelImportTests
 
     [Fact]
     public void Import_OfAFileThatIsNotThere_SaysSo() =>
-        Assert.Contains("'nowhere.safetensors' is missing", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import("nowhere.safetensors")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'nowhere.safetensors' is missing",
+            Assert.Throws<FileNotFoundException>(() => LanguageModel.Import("nowhere.safetensors")).Message,
+            StringComparison.Ordinal);
 
     private static ImportOptions Accepting => new() { OnAssumption = _ => { } };
 
     private static ImportOptions Options(int? active) =>
         Accepting with { ActiveExperts = active, Model = Segments, Precision = Precision.Float32 };
 
-    private static LanguageModel ImportWith(ReferenceCase reference, TemporaryFolder folder, params (string Name, object Value)[] more)
+    private static LanguageModel ImportWith(
+        ReferenceCase reference, TemporaryFolder folder, params (string Name, object Value)[] more)
     {
         var arguments = ReferenceCheckpoint.Arguments(reference);
         more.ToList().ForEach(argument => arguments[argument.Name] = argument.Value);
-        File.WriteAllBytes(folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
+        File.WriteAllBytes(
+            folder.File("a.pth"), TorchFileWriter.Checkpoint(ReferenceCheckpoint.Weights(reference), arguments));
         return LanguageModel.Import(folder.File("a.pth"));
     }
 
     private static LanguageModel Import(ReferenceCase reference, TemporaryFolder folder, ImportOptions options) =>
         Import(ReferenceCheckpoint.Weights(reference), folder, options);
 
-    private static LanguageModel Import(IEnumerable<(string, Tensor)> weights, TemporaryFolder folder, ImportOptions options)
+    private static LanguageModel Import(
+        IEnumerable<(string, Tensor)> weights, TemporaryFolder folder, ImportOptions options)
     {
         var path = folder.File("authors.safetensors");
         SafeTensorsFile.Write(path, weights);

@@ -90,7 +90,8 @@ public sealed class LanguageModelTests
     public void Score_FromSixteenThreads_GivesTheResultsOfOne(Precision precision)
     {
         using var model = TinyModel.CreateIn(precision);
-        string[] texts = [.. Enumerable.Range(0, 40).Select(i => string.Concat(Enumerable.Repeat($"text {i} ", 1 + i % 5)))];
+        string[] texts =
+            [.. Enumerable.Range(0, 40).Select(i => string.Concat(Enumerable.Repeat($"text {i} ", 1 + i % 5)))];
         var wanted = model.Score(texts);
         Assert.All(SixteenThreads.Run(_ => model.Score(texts)), scores => Assert.Equal(
             wanted.Select(score => score.LogLikelihood), scores.Select(score => score.LogLikelihood)));

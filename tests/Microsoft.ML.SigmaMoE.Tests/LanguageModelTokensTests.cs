@@ -24,7 +24,9 @@ public sealed class LanguageModelTokensTests
         var scores = model.Score(rows);
         Assert.Equal([2, 0, 0, 5], scores.Select(score => score.TokenCount));
         Assert.Equal([2, 0, 0, 5], scores.Select(score => score.TokenLogLikelihoods.Length));
-        Assert.All(rows.Zip(scores), pair => Assert.Equal(model.Score([pair.First])[0].LogLikelihood, pair.Second.LogLikelihood, 1e-4));
+        Assert.All(
+            rows.Zip(scores),
+            pair => Assert.Equal(model.Score([pair.First])[0].LogLikelihood, pair.Second.LogLikelihood, 1e-4));
     }
 
     [Theory]
@@ -34,7 +36,8 @@ public sealed class LanguageModelTokensTests
     {
         using var model = TinyModel.Create();
         var fault = Assert.Throws<ArgumentOutOfRangeException>(() => model.Score([[1], [2, 3, id]]));
-        Assert.Contains($"Token 2 of row 1 is {id}; the model's tokens are 0 to 256", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Token 2 of row 1 is {id}; the model's tokens are 0 to 256", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +55,9 @@ public sealed class LanguageModelTokensTests
         var options = new GenerationOptions { Seed = 5, MaxTokens = 30 };
         var tokens = model.GenerateTokens(Document(model), options).ToArray();
         Assert.InRange(tokens.Length, 1, 30);
-        Assert.Equal(model.Generate(Text, options), model.Tokenizer.Decode([.. model.Tokenizer.Encode(Text), .. tokens])[Text.Length..]);
+        Assert.Equal(
+            model.Generate(Text, options),
+            model.Tokenizer.Decode([.. model.Tokenizer.Encode(Text), .. tokens])[Text.Length..]);
     }
 
     [Fact]
@@ -61,9 +66,11 @@ public sealed class LanguageModelTokensTests
         using var model = TinyModel.Create();
         Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateTokens([]));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.GenerateTokens([1000]));
-        var fault = Assert.Throws<ArgumentException>(() => model.GenerateTokens([1], new() { StopSequences = ["end"] }));
+        var fault = Assert.Throws<ArgumentException>(
+            () => model.GenerateTokens([1], new() { StopSequences = ["end"] }));
         Assert.Contains("StopSequences", fault.Message, StringComparison.Ordinal);
     }
 
-    private static int[] Document(LanguageModel model) => [model.Tokenizer.SeparatorId, .. model.Tokenizer.Encode(Text)];
+    private static int[] Document(LanguageModel model) =>
+        [model.Tokenizer.SeparatorId, .. model.Tokenizer.Encode(Text)];
 }

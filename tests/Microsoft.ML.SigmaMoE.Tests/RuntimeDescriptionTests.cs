@@ -21,7 +21,8 @@ public sealed class RuntimeDescriptionTests
     {
         Assert.SkipUnless(ProcessSettings.AreAllowed, "Settings are left alone here.");
         Assert.SkipWhen(Environment.GetEnvironmentVariable("GLIBC_TUNABLES") is not null, "The user has chosen.");
-        Assert.Contains(Description.ChangedSettings, setting => setting.StartsWith("M_MMAP_THRESHOLD=", StringComparison.Ordinal));
+        Assert.Contains(
+            Description.ChangedSettings, setting => setting.StartsWith("M_MMAP_THRESHOLD=", StringComparison.Ordinal));
     }
 
     [Fact]

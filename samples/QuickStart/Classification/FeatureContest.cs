@@ -9,7 +9,8 @@ namespace QuickStart;
 internal sealed record FeatureContest(
     IReadOnlyList<ContestResult> Classical, ContestResult LanguageModel, ContestResult Both)
 {
-    // as long as the counts, the few features of the model would outweigh them; tried on validation rows: 0.3, 0.5, 0.6, 1, 2
+    // as long as the counts, the few features of the model would outweigh them; tried on validation rows: 0.3, 0.5,
+    // 0.6, 1, 2
     private const float OwnWeight = 0.3f;
 
     /// <summary>Gets the classical contender that did best on the validation rows.</summary>

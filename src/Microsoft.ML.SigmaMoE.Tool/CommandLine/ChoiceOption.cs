@@ -21,7 +21,8 @@ internal static class ChoiceOption
             CustomParser = Parse<T>,
         };
         option.CompletionSources.Clear();
-        option.CompletionSources.Add(_ => Enum.GetValues<T>().Select(value => new System.CommandLine.Completions.CompletionItem(Written(value))));
+        option.CompletionSources.Add(_ =>
+            Enum.GetValues<T>().Select(value => new System.CommandLine.Completions.CompletionItem(Written(value))));
         return option;
     }
 

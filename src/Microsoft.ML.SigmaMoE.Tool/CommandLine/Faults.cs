@@ -16,7 +16,8 @@ internal static class Faults
         _ when MemoryExhaustion.Explains(fault) => $"{NoMemory} ({OneLine(fault.Message)})",
         NotFiniteNumberException or NotSupportedException or DllNotFoundException => OneLine(fault.Message),
         // the library's own type for a state that the user can change; ObjectDisposedException is a fault of ours
-        InvalidOperationException state when state.GetType() == typeof(InvalidOperationException) => OneLine(state.Message),
+        InvalidOperationException state when state.GetType() == typeof(InvalidOperationException) =>
+            OneLine(state.Message),
         _ => null,
     };
 

@@ -41,7 +41,8 @@ internal static class ToolRunner
         }
         catch (Exception fault)
         {
-            shell.Errors.WriteLine($"sigmamoe failed, and the fault is not yours. Please report this:{Environment.NewLine}{fault}");
+            shell.Errors.WriteLine(
+                $"sigmamoe failed, and the fault is not yours. Please report this:{Environment.NewLine}{fault}");
             return ExitCode.OurFault;
         }
     }

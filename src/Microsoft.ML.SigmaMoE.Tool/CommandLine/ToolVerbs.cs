@@ -15,7 +15,8 @@ internal static class ToolVerbs
 
     public static RootCommand Create()
     {
-        var root = new RootCommand("Mixture-of-experts Transformer language models: train, measure, use and compare them.")
+        var root = new RootCommand(
+            "Mixture-of-experts Transformer language models: train, measure, use and compare them.")
         {
             Json,
             new TrainCommand(),

@@ -16,13 +16,17 @@ internal sealed class BenchCommand : Verb
         ["segment"] = BenchmarkGrowth.SegmentLength,
     };
 
-    private readonly Argument<BenchmarkKind> _kind = new("what") { Description = "layer, step, score, decode, adamw or attention." };
+    private readonly Argument<BenchmarkKind> _kind =
+        new("what") { Description = "layer, step, score, decode, adamw or attention." };
     private readonly Option<int> _modelSize = Size("--d-model", "Width of the model.", Defaults.ModelSize);
     private readonly Option<int> _experts = Size("--experts", "Experts of a layer.", Defaults.ExpertCount);
-    private readonly Option<int> _expertSize = Size("--expert-size", "Hidden neurons of an expert.", Defaults.ExpertSize);
-    private readonly Option<int> _active = Size("--active-experts", "Experts that each token is sent to.", Defaults.ActiveExperts);
+    private readonly Option<int> _expertSize = Size(
+        "--expert-size", "Hidden neurons of an expert.", Defaults.ExpertSize);
+    private readonly Option<int> _active = Size(
+        "--active-experts", "Experts that each token is sent to.", Defaults.ActiveExperts);
     private readonly Option<int> _tokens = Size("--tokens", "Tokens of a call or a batch.", Defaults.Tokens);
-    private readonly Option<int> _repetitions = Size("--repetitions", "Runs of each contender; the median counts.", Defaults.Repetitions);
+    private readonly Option<int> _repetitions = Size(
+        "--repetitions", "Runs of each contender; the median counts.", Defaults.Repetitions);
     private readonly Option<string?> _grow = new("--grow")
     {
         Description = $"With layer: measure at five sizes. {string.Join(", ", Growths.Keys)} (attention's).",
@@ -58,7 +62,8 @@ internal sealed class BenchCommand : Verb
         var (kind, growth) = (line.GetRequiredValue(_kind), Growth(line));
         if (LeavesBFloat16Out(kind))
         {
-            shell.Errors.WriteLine("bfloat16 is left out: this processor only emulates it, far slower than it multiplies float32.");
+            shell.Errors.WriteLine(
+                "bfloat16 is left out: this processor only emulates it, far slower than it multiplies float32.");
         }
 
         if (growth is { } what)

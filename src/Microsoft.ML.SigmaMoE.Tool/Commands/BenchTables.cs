@@ -52,7 +52,8 @@ internal sealed class BenchTables(Screen screen)
         Number(result.PeakBytes / 1e6, "F0"),
     ];
 
-    private static IReadOnlyList<string> Part(BenchmarkResult result) => [.. Times(result), Number(100 * result.Share, "F1")];
+    private static IReadOnlyList<string> Part(BenchmarkResult result) =>
+        [.. Times(result), Number(100 * result.Share, "F1")];
 
     private static IEnumerable<string> Times(BenchmarkResult result) =>
     [
@@ -77,5 +78,6 @@ internal sealed class BenchTables(Screen screen)
         return Number(result?.Milliseconds, "F2") + (ratio is null or 1 ? "" : $" ({Number(ratio, "F2")})");
     }
 
-    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+    private static string Number(double? value, string format) =>
+        value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 }

@@ -22,7 +22,8 @@ internal sealed class CompareRunCommand : Verb
 
     protected override void Run(ParseResult line, Shell shell)
     {
-        var run = ComparisonRun.Open(line.GetRequiredValue(_folder), line.GetRequiredValue(_system), line.GetValue(_seed));
+        var run = ComparisonRun.Open(
+            line.GetRequiredValue(_folder), line.GetRequiredValue(_system), line.GetValue(_seed));
         var result = shell.Watch($"{run.System}, seed {run.Seed}", progress => run.Execute(progress, shell));
         shell.Show(result, screen => screen.Line($"perplexity {result.Perplexity:F2}"));
     }

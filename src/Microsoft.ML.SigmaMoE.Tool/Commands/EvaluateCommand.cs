@@ -20,7 +20,8 @@ internal sealed class EvaluateCommand : Verb
     {
         var text = _text.Of(line);
         using var model = _device.Load(line, line.GetRequiredValue(_model));
-        var metrics = shell.Watch("eval", progress => ModelScoring.Evaluate(model, text.Read(), progress, shell.Interrupted));
+        var metrics = shell.Watch(
+            "eval", progress => ModelScoring.Evaluate(model, text.Read(), progress, shell.Interrupted));
         shell.Show(metrics, screen => screen.Facts(
             ("documents", $"{metrics.RowCount:N0}"),
             ("tokens", $"{metrics.TokenCount:N0}"),

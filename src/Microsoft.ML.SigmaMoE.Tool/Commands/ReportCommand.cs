@@ -42,7 +42,8 @@ internal sealed class ReportCommand : Verb
         var report = RunReport.Read(line.GetRequiredValue(_runs));
         var chart = report.Chart(line.GetRequiredValue(_metric));
         WholeFile.Write(Path.Combine(folder, "report.svg"), chart.ToSvg());
-        WholeFile.Write(Path.Combine(folder, "report.md"), $"# Trainings\n\n{report.ToMarkdown()}\n![{chart.Title}](report.svg)\n");
+        WholeFile.Write(
+            Path.Combine(folder, "report.md"), $"# Trainings\n\n{report.ToMarkdown()}\n![{chart.Title}](report.svg)\n");
         shell.ShowAll(report.Rows, screen => screen.Table(RunReport.Head, report.Cells));
     }
 }

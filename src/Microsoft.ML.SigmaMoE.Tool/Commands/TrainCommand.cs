@@ -79,7 +79,8 @@ internal sealed class TrainCommand : Verb
         using var model = shell.Watch("train", progress => run.Train(progress, shell));
         var end = model.History is [.., var last] ? last : null;
         var validation = model.History.LastOrDefault(report => report.ValidationLoss is not null)?.ValidationLoss;
-        var result = new { run.Folder, model.Cost.Parameters, end?.Step, end?.Tokens, end?.Loss, ValidationLoss = validation };
+        var result =
+            new { run.Folder, model.Cost.Parameters, end?.Step, end?.Tokens, end?.Loss, ValidationLoss = validation };
         shell.Show(result, screen => screen.Facts(
             ("model", $"{run.Folder}, {model.Cost.Parameters:N0} parameters"),
             ("training", end is null ? "no step" : $"{end.Step:N0} steps, {end.Tokens:N0} tokens, {end.Elapsed.TotalSeconds:F0} s"),
@@ -109,13 +110,17 @@ internal sealed class TrainCommand : Verb
         var training = options.Training with
         {
             MaxSteps = line.GetValue(_steps) ?? options.Training.MaxSteps,
-            MaxDuration = line.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : options.Training.MaxDuration,
+            MaxDuration = line.GetValue(_minutes) is { } minutes
+                ? TimeSpan.FromMinutes(minutes)
+                : options.Training.MaxDuration,
             Seed = line.GetValue(_seed) ?? options.Training.Seed,
         };
         return options with
         {
             Training = training,
-            Tokenizer = line.GetValue(_tokenizer) is { } folder ? new SavedTokenizerOptions { Path = folder } : options.Tokenizer,
+            Tokenizer = line.GetValue(_tokenizer) is { } folder
+                ? new SavedTokenizerOptions { Path = folder }
+                : options.Tokenizer,
             GpuDeviceId = _device.Gpu(line) ?? options.GpuDeviceId,
             FallbackToCpu = _device.FallsBack(line) || options.FallbackToCpu,
         };

@@ -55,7 +55,8 @@ internal sealed class TrainTokenizerCommand : Verb
             ReadOptions(line), text.Read(), new TokenizerDisplay(progress), shell.Interrupted));
         tokenizer.Save(folder);
         var result = new { Folder = folder, tokenizer.VocabularySize };
-        shell.Show(result, screen => screen.Line($"{folder} holds a tokenizer of {tokenizer.VocabularySize:N0} tokens."));
+        shell.Show(
+            result, screen => screen.Line($"{folder} holds a tokenizer of {tokenizer.VocabularySize:N0} tokens."));
     }
 
     private BytePairTokenizerOptions ReadOptions(ParseResult line) => new()

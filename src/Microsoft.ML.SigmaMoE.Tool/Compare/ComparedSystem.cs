@@ -8,4 +8,5 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 /// From the mixture to compare with, and the model's shape, to the block of equally many parameters.
 /// </param>
 internal sealed record ComparedSystem(
-    string Name, string Title, double PaperPerplexity, Func<MixtureOfExpertsOptions, ModelOptions, FeedForwardOptions> Block);
+    string Name, string Title, double PaperPerplexity,
+    Func<MixtureOfExpertsOptions, ModelOptions, FeedForwardOptions> Block);

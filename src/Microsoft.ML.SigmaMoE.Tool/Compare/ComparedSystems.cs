@@ -49,7 +49,8 @@ internal static class ComparedSystems
     }
 
     // one expert a token, as wide as the K of the mixture together
-    private static MixtureOfExpertsOptions Switch(MixtureOfExpertsOptions mixture, ModelOptions model) => WidthSolver.Nearest(
+    private static MixtureOfExpertsOptions Switch(MixtureOfExpertsOptions mixture, ModelOptions model) =>
+        WidthSolver.Nearest(
         width => mixture with
         {
             ExpertCount = Math.Max(1, mixture.ExpertCount / mixture.ActiveExperts),

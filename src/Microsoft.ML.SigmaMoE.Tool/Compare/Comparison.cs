@@ -54,7 +54,8 @@ internal sealed class Comparison(ComparisonPlan plan, Func<ComparisonRun, IProgr
         }
     }
 
-    private sealed class PartOfWork(IProgress<WorkState> whole, string name, int index, int count) : IProgress<WorkState>
+    private sealed class PartOfWork(IProgress<WorkState> whole, string name, int index, int count)
+        : IProgress<WorkState>
     {
         public void Report(WorkState value) =>
             whole.Report(new((index + (value.Done ?? 0)) / count, $"{name} ({index + 1} of {count}): {value.Text}"));

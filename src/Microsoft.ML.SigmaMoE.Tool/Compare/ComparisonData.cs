@@ -29,7 +29,8 @@ internal sealed record ComparisonData
                 TestFiles = [.. testFiles.Select(Path.GetFullPath)],
                 TestDocuments = count / 10,
             }
-            : throw new UserException($"The text has only {count} documents; with fewer than 10 give a text to test on with --test.");
+            : throw new UserException(
+                $"The text has only {count} documents; with fewer than 10 give a text to test on with --test.");
     }
 
     public TextInput Training() => Input(Files) with { Part = ..^TestDocuments };

@@ -38,7 +38,8 @@ internal sealed record ComparisonPlan(
     public SystemSize SizeOf(ComparedSystem system)
     {
         var (own, mixture, dense) = (Cost(system), Cost(ComparedSystems.Mixture), Cost(ComparedSystems.DenseModel));
-        return new(own.Parameters - mixture.Parameters, (double)own.FeedForwardMultiplyAdds / dense.FeedForwardMultiplyAdds);
+        return new(
+            own.Parameters - mixture.Parameters, (double)own.FeedForwardMultiplyAdds / dense.FeedForwardMultiplyAdds);
     }
 
     // The vocabulary is the same for all and cancels out.

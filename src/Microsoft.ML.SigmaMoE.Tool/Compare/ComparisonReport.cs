@@ -2,7 +2,8 @@ namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>What a comparison leaves behind: comparison.md, comparison.csv and comparison.json.</summary>
 internal sealed class ComparisonReport(
-    ComparisonPlan plan, IReadOnlyList<ComparisonRow> rows, IReadOnlyList<RunResult> results, IReadOnlyList<string> words)
+    ComparisonPlan plan,
+    IReadOnlyList<ComparisonRow> rows, IReadOnlyList<RunResult> results, IReadOnlyList<string> words)
 {
     private readonly ComparisonTable _table = new(rows);
 

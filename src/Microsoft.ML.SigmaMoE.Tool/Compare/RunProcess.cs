@@ -11,7 +11,8 @@ internal static class RunProcess
 
     /// <exception cref="UserException">The run failed; the message is what it said.</exception>
     /// <exception cref="OperationCanceledException">It was interrupted.</exception>
-    public static RunResult Execute(ComparisonRun run, IProgress<WorkState> progress, CancellationToken cancellationToken)
+    public static RunResult Execute(
+        ComparisonRun run, IProgress<WorkState> progress, CancellationToken cancellationToken)
     {
         using var process = Process.Start(StartInfo(run))!;
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -43,7 +44,8 @@ internal static class RunProcess
         var assembly = typeof(RunProcess).Assembly.Location;
         return Path.GetFileName(path) switch
         {
-            "sigmamoe" or "sigmamoe.exe" or "Microsoft.ML.SigmaMoE.Tool" or "Microsoft.ML.SigmaMoE.Tool.exe" => (path, []),
+            "sigmamoe" or "sigmamoe.exe" or "Microsoft.ML.SigmaMoE.Tool" or "Microsoft.ML.SigmaMoE.Tool.exe" =>
+                (path, []),
             "dotnet" or "dotnet.exe" => (path, [assembly]),
             _ => (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [assembly]),
         };

@@ -25,5 +25,6 @@ internal static class WidthSolver
     }
 
     // The vocabulary is the same for both and cancels out.
-    private static long Parameters(FeedForwardOptions block, ModelOptions model) => ModelCost.Of(model, block, 1).Parameters;
+    private static long Parameters(FeedForwardOptions block, ModelOptions model) =>
+        ModelCost.Of(model, block, 1).Parameters;
 }

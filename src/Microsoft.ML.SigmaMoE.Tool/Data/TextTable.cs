@@ -18,14 +18,17 @@ internal static class TextTable
             ReadMultilines = true,
             Columns = [new(nameof(TextRow.Text), DataKind.String, IndexOf(column, path))],
         };
-        return context.Data.LoadFromTextFile(path, options).GetColumn<string?>(nameof(TextRow.Text)).Select(text => text ?? "");
+        return context.Data.LoadFromTextFile(path, options)
+            .GetColumn<string?>(nameof(TextRow.Text))
+            .Select(text => text ?? "");
     }
 
     /// <summary>Finds a column by its name.</summary>
     /// <exception cref="UserException">The table has no such column.</exception>
     public static int IndexOf(string column, string path)
     {
-        string[] header = [.. (File.ReadLines(path).FirstOrDefault() ?? "").Split('\t').Select(name => name.Trim().Trim('"'))];
+        string[] header =
+            [.. (File.ReadLines(path).FirstOrDefault() ?? "").Split('\t').Select(name => name.Trim().Trim('"'))];
         return Array.IndexOf(header, column) is >= 0 and var index
             ? index
             : throw new UserException($"{path} has no column {column}; its columns are {string.Join(", ", header)}.");

@@ -1,7 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>An object every few seconds, for machines.</summary>
-internal sealed class JsonProgress(TextWriter output, string title, TimeSpan interval, TimeProvider time) : IProgress<WorkState>
+internal sealed class JsonProgress(TextWriter output, string title, TimeSpan interval, TimeProvider time)
+    : IProgress<WorkState>
 {
     private long _lastLine = time.GetTimestamp();
 

@@ -1,7 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>A line every few seconds, for logs.</summary>
-internal sealed class PlainProgress(TextWriter output, string title, TimeSpan interval, TimeProvider time) : IProgress<WorkState>
+internal sealed class PlainProgress(TextWriter output, string title, TimeSpan interval, TimeProvider time)
+    : IProgress<WorkState>
 {
     private long _lastLine = time.GetTimestamp();
 

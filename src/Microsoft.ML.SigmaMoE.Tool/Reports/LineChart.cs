@@ -62,8 +62,10 @@ internal sealed class LineChart(string title, string xName, string yName, IReadO
         var colour = Colours[index % Colours.Length];
         var points = string.Join(' ', line.Points.Select(point => Invariant($"{X(point.X):F1},{Y(point.Y):F1}")));
         var legend = Top + 14 + index * LegendStep;
-        svg.Append(Invariant($"<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>\n"));
-        svg.Append(Invariant($"<path d=\"M{Width - Right - 24} {legend - 4}h20\" stroke=\"{colour}\" stroke-width=\"3\"/>\n"));
+        svg.Append(
+            Invariant($"<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>\n"));
+        svg.Append(
+            Invariant($"<path d=\"M{Width - Right - 24} {legend - 4}h20\" stroke=\"{colour}\" stroke-width=\"3\"/>\n"));
         AppendText(svg, Width - Right - 30, legend, "end", line.Name);
     }
 

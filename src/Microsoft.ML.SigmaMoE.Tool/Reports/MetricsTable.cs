@@ -60,10 +60,12 @@ internal sealed class MetricsTable
         public string TextOf(IReadOnlyList<string> wanted)
         {
             var cells = text.Split(',');
-            return string.Join(',', wanted.Select(column => Array.IndexOf(columns, column) is >= 0 and var index ? cells[index] : ""));
+            return string.Join(
+                ',', wanted.Select(column => Array.IndexOf(columns, column) is >= 0 and var index ? cells[index] : ""));
         }
 
         /// <summary>Gets a number; NaN where the cell is empty or the column is missing.</summary>
-        public double this[string column] => Array.IndexOf(columns, column) is >= 0 and var index ? values[index] : double.NaN;
+        public double this[string column] =>
+            Array.IndexOf(columns, column) is >= 0 and var index ? values[index] : double.NaN;
     }
 }

@@ -8,12 +8,14 @@ internal static class ModelScoring
 
     /// <summary>Scores documents in order; the text is read as the results are taken.</summary>
     public static IEnumerable<RowScore> Score(
-        LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
+        LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress,
+        CancellationToken cancellationToken) =>
         InChunks(documents, progress, texts => model.Score(texts, cancellationToken), cancellationToken);
 
     /// <summary>Scores rows of token ids in order.</summary>
     public static IEnumerable<RowScore> Score(
-        LanguageModel model, IEnumerable<int[]> rows, IProgress<WorkState> progress, CancellationToken cancellationToken) =>
+        LanguageModel model, IEnumerable<int[]> rows, IProgress<WorkState> progress,
+        CancellationToken cancellationToken) =>
         InChunks(rows, progress, chunk => model.Score(chunk, cancellationToken), cancellationToken);
 
     /// <summary>Turns documents into feature vectors, in order.</summary>
@@ -27,7 +29,8 @@ internal static class ModelScoring
 
     /// <summary>Measures a model on documents taken together.</summary>
     public static LanguageModelMetrics Evaluate(
-        LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress, CancellationToken cancellationToken)
+        LanguageModel model, IEnumerable<string> documents, IProgress<WorkState> progress,
+        CancellationToken cancellationToken)
     {
         var sum = new LanguageModelMetrics { RowCount = 0, TokenCount = 0, ByteCount = 0, LogLikelihood = 0 };
         foreach (var score in Score(model, documents, progress, cancellationToken))

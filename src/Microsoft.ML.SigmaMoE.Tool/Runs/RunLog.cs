@@ -19,7 +19,9 @@ internal sealed class RunLog(string folder)
     {
         if (!_isOpen)
         {
-            var earlier = File.Exists(_path) ? MetricsTable.Read(_path).Rows.Where(row => row["step"] < report.Step) : [];
+            var earlier = File.Exists(_path)
+                ? MetricsTable.Read(_path).Rows.Where(row => row["step"] < report.Step)
+                : [];
             WholeFile.Write(_path, writer =>
             {
                 writer.WriteLine(Head);
@@ -44,8 +46,8 @@ internal sealed class RunLog(string folder)
         }
     });
 
-    // Entropy is the mean over layers, dead experts their sum; both are empty without experts. The scale of losses and how many
-    // steps it skipped are empty in precisions that scale none.
+    // Entropy is the mean over layers, dead experts their sum; both are empty without experts. The scale of losses and
+    // how many steps it skipped are empty in precisions that scale none.
     private static string Row(TrainingProgress report)
     {
         double? entropy = report.ExpertEntropy.Count > 0 ? report.ExpertEntropy.Average() : null;

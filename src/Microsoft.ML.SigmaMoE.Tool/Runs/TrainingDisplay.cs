@@ -1,7 +1,8 @@
 namespace Microsoft.ML.SigmaMoE.Tool;
 
 /// <summary>Writes what training reports into metrics.csv, and puts it into words.</summary>
-internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log, Shell shell) : IProgress<TrainingProgress>
+internal sealed class TrainingDisplay(IProgress<WorkState> progress, RunLog log, Shell shell)
+    : IProgress<TrainingProgress>
 {
     public void Report(TrainingProgress value)
     {

@@ -17,10 +17,12 @@ internal sealed class AdamWBenchmark(BenchmarkOptions options)
     {
         var (ours, theirs) = (Parameters(), Parameters());
         using var setups = new Disposables();
-        var optimizer = setups.Add(new AdamW(ours.Select((parameter, place) => ($"p{place}", parameter)), new TrainingOptions()));
+        var optimizer = setups.Add(
+            new AdamW(ours.Select((parameter, place) => ($"p{place}", parameter)), new TrainingOptions()));
         var other = setups.Add(optim.AdamW(theirs, 1e-4));
         var baseline = new Contender("TorchSharp", "float32", _ => Once(() => other.step()));
-        return new Comparison("AdamW", $"{Tensors} × [{Rows}, {options.ModelSize}]", options) { Baseline = baseline }.Run(
+        return new Comparison("AdamW", $"{Tensors} × [{Rows}, {options.ModelSize}]", options) { Baseline = baseline }
+            .Run(
             [baseline, new("one pass", "float32", _ => Once(() => optimizer.Step(1e-4)))], cancellationToken);
     }
 

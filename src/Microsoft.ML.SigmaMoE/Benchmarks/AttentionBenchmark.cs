@@ -20,9 +20,11 @@ internal sealed class AttentionBenchmark(BenchmarkOptions options)
         using var scope = NewDisposeScope();
         var batch = Math.Max(1, options.Tokens / time);
         var positions = RelativePositions.Create(new(time, time), options.ModelSize, CPU);
-        Contender[] contenders = [.. options.Types.SelectMany(type => Contenders(Inputs(batch, time, type), positions))];
+        Contender[] contenders =
+            [.. options.Types.SelectMany(type => Contenders(Inputs(batch, time, type), positions))];
         var shape = $"B{batch} H{Heads} × {HeadSize} T{time} M{time}";
-        return new Comparison("attention", shape, options) { Baseline = contenders[0] }.Run(contenders, cancellationToken);
+        return new Comparison("attention", shape, options) { Baseline = contenders[0] }.Run(
+            contenders, cancellationToken);
     }
 
     private int HeadSize => Math.Max(1, options.ModelSize / Heads);

@@ -63,7 +63,8 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
 
     // Weights do not change while text is generated, and lie where those of a long text do.
     private Contender Blocks(
-        string name, FeedForwardOptions block, ScalarType type, Randomness randomness, Tensor[] inputs, Disposables kept)
+        string name, FeedForwardOptions block, ScalarType type, Randomness randomness, Tensor[] inputs,
+        Disposables kept)
     {
         var context = new BlockContext(
             new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = Layers }, type, randomness);
@@ -71,7 +72,8 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
         Array.ForEach(blocks, one => one.eval());
         kept.Add(context.Frozen).Freeze();
         var error = blocks.Max(one => Distance(one.Decode(inputs[0]), one.forward(inputs[0]).Hidden));
-        context.Frozen.Settle(type == ScalarType.Float32 ? blocks.SelectMany(one => one.parameters()) : []).Wait(CancellationToken.None);
+        context.Frozen.Settle(type == ScalarType.Float32 ? blocks.SelectMany(one => one.parameters()) : []).Wait(
+            CancellationToken.None);
         return new(name, Contender.Word(type), repetition =>
         {
             foreach (var one in blocks)
@@ -105,7 +107,9 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
                 reader.Read(Tokens(read), cancellationToken);
             }
 
-            return new($"after {read} tokens", Contender.Word(type), _ => Array.ForEach(Tokens(Piece), token => reader.Read([token], cancellationToken)));
+            return new(
+                $"after {read} tokens", Contender.Word(type),
+                _ => Array.ForEach(Tokens(Piece), token => reader.Read([token], cancellationToken)));
         }
 
         var early = After(0);
@@ -113,5 +117,6 @@ internal sealed class DecodeBenchmark(BenchmarkOptions options)
             .Run([early, After(Late)], cancellationToken);
     }
 
-    private static double Distance(Tensor actual, Tensor wanted) => ((actual - wanted).norm() / wanted.norm()).item<float>();
+    private static double Distance(Tensor actual, Tensor wanted) =>
+        ((actual - wanted).norm() / wanted.norm()).item<float>();
 }

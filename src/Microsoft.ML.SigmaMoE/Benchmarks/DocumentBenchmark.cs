@@ -35,9 +35,11 @@ internal sealed class DocumentBenchmark(BenchmarkOptions options)
         var capacity = network.Model.EffectiveEvaluationMemoryLength;
         var word = Contender.Word(network.Precision.Type);
         var inputs = new Contender("inputs remembered", word, _ => Read(trained, tokens, new(capacity)).Dispose());
-        var keys = new Contender("keys remembered", word, _ => Read(network, tokens, new(capacity) { KeepsKeys = true }).Dispose())
+        var keys = new Contender(
+            "keys remembered", word, _ => Read(network, tokens, new(capacity) { KeepsKeys = true }).Dispose())
         {
-            Error = Distance(Read(network, tokens, new(capacity) { KeepsKeys = true }), Read(trained, tokens, new(capacity))),
+            Error = Distance(
+                Read(network, tokens, new(capacity) { KeepsKeys = true }), Read(trained, tokens, new(capacity))),
             // as for batches: products of other sizes
             Tolerance = network.Precision.Type == ScalarType.Float32 ? 1e-4 : 3e-2,
         };
@@ -46,7 +48,8 @@ internal sealed class DocumentBenchmark(BenchmarkOptions options)
     }
 
     private TransformerNetwork Network(ScalarType type, Randomness randomness) => new(
-        new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 }, options.Mixture, VocabularySize, type, randomness);
+        new ModelOptions { ModelSize = options.ModelSize, LayerCount = 4, HeadCount = 4 }, options.Mixture,
+        VocabularySize, type, randomness);
 
     // The last segment's hidden states, in which all before it had a part: [documents, time, d_model].
     private static Tensor Read(TransformerNetwork network, Tensor tokens, SegmentMemory memory)

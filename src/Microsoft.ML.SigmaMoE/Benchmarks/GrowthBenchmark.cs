@@ -13,7 +13,11 @@ internal sealed class GrowthBenchmark(BenchmarkGrowth what, BenchmarkOptions opt
     {
         get
         {
-            var all = Enumerable.Range(-Doublings, 2 * Doublings + 1).Select(Doubled).Distinct().Where(IsPossible).ToArray();
+            var all = Enumerable.Range(-Doublings, 2 * Doublings + 1)
+                .Select(Doubled)
+                .Distinct()
+                .Where(IsPossible)
+                .ToArray();
             var given = Array.IndexOf(all, Size);
             return all[Math.Clamp(given - Count / 2, 0, Math.Max(0, all.Length - Count))..].Take(Count).ToArray();
         }
@@ -55,5 +59,6 @@ internal sealed class GrowthBenchmark(BenchmarkGrowth what, BenchmarkOptions opt
         return what == BenchmarkGrowth.ModelSize ? size + size % 2 : size;
     }
 
-    private bool IsPossible(int size) => size > 0 && With(size) is var sizes && sizes.ActiveExperts <= sizes.ExpertCount;
+    private bool IsPossible(int size) =>
+        size > 0 && With(size) is var sizes && sizes.ActiveExperts <= sizes.ExpertCount;
 }

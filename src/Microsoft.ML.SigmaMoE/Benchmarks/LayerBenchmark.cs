@@ -23,7 +23,8 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
     {
         using var scope = NewDisposeScope();
         using var randomness = new Randomness(1);
-        Tensor[] inputs = [.. Enumerable.Range(0, Inputs).Select(_ => randomness.Normal([1, options.Tokens, options.ModelSize]))];
+        Tensor[] inputs =
+            [.. Enumerable.Range(0, Inputs).Select(_ => randomness.Normal([1, options.Tokens, options.ModelSize]))];
         using var blocks = new Disposables();
         BlockContext Context(ScalarType type) =>
             new(new ModelOptions { ModelSize = options.ModelSize, HeadCount = 1, LayerCount = 4 }, type, randomness);
@@ -60,7 +61,9 @@ internal sealed class LayerBenchmark(BenchmarkOptions options)
     {
         var block = blocks.Add(FeedForward.Create(options.Mixture, context));
         var x = inputs[0].narrow(1, 0, Math.Min(CheckedTokens, options.Tokens));
-        return new("σ-MoE", Contender.Word(context.ComputeType), repetition => Once(block, inputs[repetition % inputs.Length], isBackward))
+        return new(
+            "σ-MoE", Contender.Word(context.ComputeType),
+            repetition => Once(block, inputs[repetition % inputs.Length], isBackward))
         {
             Error = LayerReference.Error(block, options.Mixture, x, context.ComputeType),
             // bfloat16 keeps eight bits

@@ -34,7 +34,8 @@ internal static class LayerReference
     }
 
     private static Tensor[] Reference(
-        Dictionary<string, Parameter> weights, MixtureOfExpertsOptions options, Tensor input, Tensor experts, ScalarType type)
+        Dictionary<string, Parameter> weights, MixtureOfExpertsOptions options, Tensor input, Tensor experts,
+        ScalarType type)
     {
         Tensor Read(Tensor tensor) => tensor.detach().to(type).to(ScalarType.Float64);
         var x = Read(input).requires_grad_();

@@ -50,13 +50,15 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
         var attention = setups.Add(SigmaMoE.Attention.Create(context));
         var positions = SegmentPositions.Create(_model, new(TrainingStep.SegmentLength, 0), CPU);
         return Through(
-            "attention with projections", context.ComputeType, [.. attention.parameters()], x => attention.Forward(x, x, positions));
+            "attention with projections", context.ComputeType, [.. attention.parameters()],
+            x => attention.Forward(x, x, positions));
     }
 
     private Contender FeedForward(FeedForwardOptions block, BlockContext context)
     {
         var layer = setups.Add(SigmaMoE.FeedForward.Create(block, context));
-        return Through("feed-forward block", context.ComputeType, [.. layer.parameters()], x => layer.forward(x).Hidden);
+        return Through(
+            "feed-forward block", context.ComputeType, [.. layer.parameters()], x => layer.forward(x).Hidden);
     }
 
     private Contender Norm(ScalarType type)
@@ -95,7 +97,8 @@ internal sealed class StepPartMaker(BenchmarkOptions options, Tensor[] batches, 
     // Forward and backward through what keeps the shape, [batch, T, d_model].
     private Contender Through(string name, ScalarType type, Parameter[] parameters, Func<Tensor, Tensor> forward)
     {
-        Tensor[] inputs = [.. batches.Select(_ => _randomness.Normal([_rows, TrainingStep.SegmentLength, _model.ModelSize]))];
+        Tensor[] inputs =
+            [.. batches.Select(_ => _randomness.Normal([_rows, TrainingStep.SegmentLength, _model.ModelSize]))];
         return Part(name, type, repetition =>
         {
             var input = inputs[repetition % inputs.Length];

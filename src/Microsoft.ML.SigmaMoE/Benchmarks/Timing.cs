@@ -8,7 +8,8 @@ internal sealed record Timing(double LowerQuartile, double Median, double UpperQ
     // Rounds without which there is no median.
     private const int LeastRounds = 3;
 
-    // .NET compiles a method well only after two times thirty calls, which it counts when nothing new was compiled for a while.
+    // .NET compiles a method well only after two times thirty calls, which it counts when nothing new was compiled for
+    // a while.
     private const int WarmUps = 100;
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(2);
 

@@ -42,7 +42,8 @@ internal sealed class TrainingStep : IDisposable
     {
         var random = new Random(seed);
         var rows = Math.Max(1, options.Tokens / SegmentLength);
-        long[] tokens = [.. Enumerable.Range(0, rows * (SegmentLength + 1)).Select(_ => random.NextInt64(VocabularySize))];
+        long[] tokens =
+            [.. Enumerable.Range(0, rows * (SegmentLength + 1)).Select(_ => random.NextInt64(VocabularySize))];
         return from_array(tokens).view(rows, -1);
     }
 

@@ -46,7 +46,8 @@ public sealed record LanguageModelOptions
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            var options = JsonSerializer.Deserialize<LanguageModelOptions>(json, PartialJson.Options) ?? throw new JsonException("It is null.");
+            var options = JsonSerializer.Deserialize<LanguageModelOptions>(json, PartialJson.Options)
+                ?? throw new JsonException("It is null.");
             options.Validate();
             return options;
         }

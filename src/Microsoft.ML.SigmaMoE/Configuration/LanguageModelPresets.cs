@@ -20,16 +20,19 @@ public static class LanguageModelPresets
     private const double LearningRate = 2.5e-4;
 
     /// <summary>Gets the σ-MoE on Enwik8: 41 million parameters, bytes.</summary>
-    public static LanguageModelOptions Enwik8 { get; } = Enwik8With(Mixture(16, expertDropout: 0.05, balancingWeight: 0.0001));
+    public static LanguageModelOptions Enwik8 { get; } = Enwik8With(
+        Mixture(16, expertDropout: 0.05, balancingWeight: 0.0001));
 
     /// <summary>Gets the dense model that <see cref="Enwik8"/> is compared with.</summary>
     public static LanguageModelOptions Enwik8Dense { get; } = Enwik8With(new DenseOptions { HiddenSize = 2053 });
 
     /// <summary>Gets the small σ-MoE on WikiText-103: 47 million parameters.</summary>
-    public static LanguageModelOptions WikiText103Small { get; } = SmallWith(Mixture(16, expertDropout: 0, balancingWeight: 0.001));
+    public static LanguageModelOptions WikiText103Small { get; } = SmallWith(
+        Mixture(16, expertDropout: 0, balancingWeight: 0.001));
 
     /// <summary>Gets the dense model that <see cref="WikiText103Small"/> is compared with.</summary>
-    public static LanguageModelOptions WikiText103SmallDense { get; } = SmallWith(new DenseOptions { HiddenSize = 2053 }, clipNorm: 0.1);
+    public static LanguageModelOptions WikiText103SmallDense { get; } = SmallWith(
+        new DenseOptions { HiddenSize = 2053 }, clipNorm: 0.1);
 
     /// <summary>
     /// Gets the small σ-MoE on WikiText-103 with 128 experts (WT-S* in the paper): 237 million parameters.
@@ -42,7 +45,8 @@ public static class LanguageModelPresets
         SmallWith(new DenseOptions { HiddenSize = 16480 }, clipNorm: 0.1);
 
     /// <summary>Gets the big σ-MoE on WikiText-103: 262 million parameters.</summary>
-    public static LanguageModelOptions WikiText103Big { get; } = BigWith(Mixture(32, expertDropout: 0.1, balancingWeight: 0.001));
+    public static LanguageModelOptions WikiText103Big { get; } = BigWith(
+        Mixture(32, expertDropout: 0.1, balancingWeight: 0.001));
 
     /// <summary>Gets the dense model that <see cref="WikiText103Big"/> is compared with.</summary>
     public static LanguageModelOptions WikiText103BigDense { get; } = BigWith(new DenseOptions { HiddenSize = 4110 });
@@ -76,17 +80,18 @@ public static class LanguageModelPresets
     };
 
     // Memory is one segment in training and four in the paper's tables.
-    private static ModelOptions Model(int size, int layers, int heads, int headSize, int segmentLength, double dropout) => new()
-    {
-        ModelSize = size,
-        LayerCount = layers,
-        HeadCount = heads,
-        HeadSize = headSize,
-        SegmentLength = segmentLength,
-        MemoryLength = segmentLength,
-        EvaluationMemoryLength = 4 * segmentLength,
-        Dropout = dropout,
-    };
+    private static ModelOptions Model(
+        int size, int layers, int heads, int headSize, int segmentLength, double dropout) => new()
+        {
+            ModelSize = size,
+            LayerCount = layers,
+            HeadCount = heads,
+            HeadSize = headSize,
+            SegmentLength = segmentLength,
+            MemoryLength = segmentLength,
+            EvaluationMemoryLength = 4 * segmentLength,
+            Dropout = dropout,
+        };
 
     private static TrainingOptions Training(int batchSize) => new()
     {

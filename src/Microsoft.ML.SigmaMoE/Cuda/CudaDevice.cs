@@ -18,7 +18,8 @@ internal sealed class CudaDevice : IDisposable
         Check(driver.DeviceGet(out _device, ordinal), "cuDeviceGet");
         Check(driver.DeviceGetName(out var name, _device), "cuDeviceGetName");
         Name = name;
-        Capability = 10 * Attribute(CudaAttribute.ComputeCapabilityMajor) + Attribute(CudaAttribute.ComputeCapabilityMinor);
+        Capability = 10 * Attribute(CudaAttribute.ComputeCapabilityMajor)
+            + Attribute(CudaAttribute.ComputeCapabilityMinor);
         Multiprocessors = Attribute(CudaAttribute.Multiprocessors);
         SharedBytes = Attribute(CudaAttribute.SharedBytesOfABlock);
         CacheBytes = Attribute(CudaAttribute.CacheBytes);

@@ -32,7 +32,8 @@ internal sealed unsafe partial class CudaDriver : ICudaDriver
     public int DeviceGetAttribute(out int value, CudaAttribute attribute, int device) =>
         Native.cuDeviceGetAttribute(out value, (int)attribute, device);
 
-    public int DevicePrimaryCtxRetain(out nint context, int device) => Native.cuDevicePrimaryCtxRetain(out context, device);
+    public int DevicePrimaryCtxRetain(out nint context, int device) =>
+        Native.cuDevicePrimaryCtxRetain(out context, device);
 
     public int DevicePrimaryCtxRelease(int device) => Native.cuDevicePrimaryCtxRelease_v2(device);
 
@@ -102,9 +103,11 @@ internal sealed unsafe partial class CudaDriver : ICudaDriver
 
     public int EventDestroy(nint happening) => Native.cuEventDestroy_v2(happening);
 
-    public int GetErrorName(int code, out string name) => Text(Native.cuGetErrorName(code, out var text), text, out name);
+    public int GetErrorName(int code, out string name) =>
+        Text(Native.cuGetErrorName(code, out var text), text, out name);
 
-    public int GetErrorString(int code, out string text) => Text(Native.cuGetErrorString(code, out var bytes), bytes, out text);
+    public int GetErrorString(int code, out string text) =>
+        Text(Native.cuGetErrorString(code, out var bytes), bytes, out text);
 
     private static int Text(int code, nint bytes, out string text)
     {
@@ -145,7 +148,8 @@ internal sealed unsafe partial class CudaDriver : ICudaDriver
         public static partial int cuCtxSynchronize();
 
         [LibraryImport(Library)]
-        public static partial int cuModuleLoadDataEx(out nint module, byte* image, uint count, int* options, nint* values);
+        public static partial int cuModuleLoadDataEx(
+            out nint module, byte* image, uint count, int* options, nint* values);
 
         [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
         public static partial int cuModuleGetFunction(out nint function, nint module, string name);
@@ -155,7 +159,8 @@ internal sealed unsafe partial class CudaDriver : ICudaDriver
 
         [LibraryImport(Library)]
         public static partial int cuLaunchKernel(
-            nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream,
+            nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes,
+            nint stream,
             nint* arguments, nint* extra);
 
         [LibraryImport(Library)]

@@ -52,7 +52,8 @@ internal sealed class CudaKernel(CudaDevice device, string name, nint function)
         {
             if (sharedBytes > _allowed)
             {
-                device.Check(device.Driver.FuncSetMaxDynamicSharedMemory(function, sharedBytes), "cuFuncSetAttribute", name);
+                device.Check(
+                    device.Driver.FuncSetMaxDynamicSharedMemory(function, sharedBytes), "cuFuncSetAttribute", name);
                 _allowed = sharedBytes;
             }
         }

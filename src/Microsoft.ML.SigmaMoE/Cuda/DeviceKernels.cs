@@ -11,7 +11,8 @@ internal sealed class DeviceKernels(CudaDevice device, KernelImages images)
     public CudaDevice Device => device;
 
     /// <summary>Gets a kernel by its part and its name in the source. The device is current.</summary>
-    public CudaKernel this[string part, string kernel] => _modules.GetOrAdd(part, name => new(() => Load(name))).Value[kernel];
+    public CudaKernel this[string part, string kernel] =>
+        _modules.GetOrAdd(part, name => new(() => Load(name))).Value[kernel];
 
     /// <summary>Gets the kernels of libtorch's GPU with this number, which libtorch already uses.</summary>
     /// <exception cref="CudaException">The driver refuses what it should do.</exception>

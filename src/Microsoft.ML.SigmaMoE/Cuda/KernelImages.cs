@@ -15,6 +15,7 @@ internal sealed class KernelImages(IKernelCompiler? compiler, KernelCache cache)
 
         var architecture = $"sm_{capability}";
         return cache.Get(
-            KernelCache.KeyOf(source.Hash, architecture, compiler.Version), () => compiler.Compile(source, architecture).Image);
+            KernelCache.KeyOf(source.Hash, architecture, compiler.Version),
+            () => compiler.Compile(source, architecture).Image);
     }
 }

@@ -14,7 +14,8 @@ internal sealed record KernelSource(
     private const string Folder = "kernels/";
 
     /// <summary>Gets a name for exactly this content: SHA-256 in hexadecimal digits.</summary>
-    public string Hash { get; } = HashOf([Name, Text, .. Headers.SelectMany(h => new[] { h.Name, h.Text }), .. Constants]);
+    public string Hash { get; } = HashOf(
+        [Name, Text, .. Headers.SelectMany(h => new[] { h.Name, h.Text }), .. Constants]);
 
     /// <summary>Reads a file that this assembly carries.</summary>
     public static KernelSource Read(string name, string file, params string[] constants)

@@ -13,7 +13,8 @@ internal sealed unsafe class Nvrtc : IKernelCompiler
         _library = library;
         int major, minor, count;
         Check(((delegate* unmanaged<int*, int*, int>)Export("nvrtcVersion"))(&major, &minor), "nvrtcVersion");
-        Check(((delegate* unmanaged<int*, int>)Export("nvrtcGetNumSupportedArchs"))(&count), "nvrtcGetNumSupportedArchs");
+        Check(
+            ((delegate* unmanaged<int*, int>)Export("nvrtcGetNumSupportedArchs"))(&count), "nvrtcGetNumSupportedArchs");
         var capabilities = new int[count];
         fixed (int* first = capabilities)
         {
@@ -58,7 +59,8 @@ internal sealed unsafe class Nvrtc : IKernelCompiler
             int code;
             fixed (nint* first = addresses)
             {
-                code = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(program, options.Length, first);
+                code = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(
+                    program, options.Length, first);
             }
 
             Array.ForEach(addresses, Marshal.FreeCoTaskMem);
@@ -83,8 +85,11 @@ internal sealed unsafe class Nvrtc : IKernelCompiler
             nint program;
             fixed (nint* headerTexts = texts, headerNames = names)
             {
-                var create = (delegate* unmanaged<nint*, nint, nint, int, nint*, nint*, int>)Export("nvrtcCreateProgram");
-                Check(create(&program, text, name, texts.Length, headerTexts, headerNames), "nvrtcCreateProgram", source.Name);
+                var create = (delegate* unmanaged<nint*, nint, nint, int, nint*, nint*, int>)Export(
+                    "nvrtcCreateProgram");
+                Check(
+                    create(&program, text, name, texts.Length, headerTexts, headerNames), "nvrtcCreateProgram",
+                    source.Name);
             }
 
             return program;
@@ -116,7 +121,8 @@ internal sealed unsafe class Nvrtc : IKernelCompiler
         if (code != 0)
         {
             var text = ((delegate* unmanaged<int, nint>)Export("nvrtcGetErrorString"))(code);
-            throw new CudaException(call, code, Marshal.PtrToStringUTF8(text) ?? "", "the compiler refused", kernel, log);
+            throw new CudaException(
+                call, code, Marshal.PtrToStringUTF8(text) ?? "", "the compiler refused", kernel, log);
         }
     }
 }

@@ -9,7 +9,10 @@ internal static class NvrtcFiles
 
     /// <summary>Lists what to try, in this order: a folder's own files, then the system's names.</summary>
     public static IEnumerable<string> Candidates(string? folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "libnvrtc*.so*").Where(file => !IsBuiltins(file)).OrderBy(file => file.Length).Concat(SystemNames)
+        ? Directory.EnumerateFiles(folder, "libnvrtc*.so*")
+            .Where(file => !IsBuiltins(file))
+            .OrderBy(file => file.Length)
+            .Concat(SystemNames)
         : SystemNames;
 
     /// <summary>Finds the library that the compiler opens while it compiles.</summary>
@@ -17,5 +20,6 @@ internal static class NvrtcFiles
         ? Directory.EnumerateFiles(folder, "libnvrtc-builtins.so*").Order(StringComparer.Ordinal).FirstOrDefault()
         : null;
 
-    private static bool IsBuiltins(string file) => Path.GetFileName(file).Contains("builtins", StringComparison.Ordinal);
+    private static bool IsBuiltins(string file) =>
+        Path.GetFileName(file).Contains("builtins", StringComparison.Ordinal);
 }

@@ -28,7 +28,9 @@ internal static class PackedPtx
 
     /// <summary>Gets the hash of the source that a PTX text was packed with, or null.</summary>
     public static string? HashOf(string ptx) =>
-        ptx.StartsWith(HashPrefix, StringComparison.Ordinal) ? ptx[HashPrefix.Length..ptx.IndexOf('\n', StringComparison.Ordinal)] : null;
+        ptx.StartsWith(HashPrefix, StringComparison.Ordinal)
+            ? ptx[HashPrefix.Length..ptx.IndexOf('\n', StringComparison.Ordinal)]
+            : null;
 
     /// <summary>Reads packed PTX as text.</summary>
     public static string Unpack(Stream stream)

@@ -9,7 +9,8 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
 {
     private static readonly string[] Metrics =
     [
-        "Loss", "Perplexity", "Validation Loss", "Balancing Loss", "Learning Rate", "Gradient Norm", "Tokens Per Second",
+        "Loss", "Perplexity", "Validation Loss", "Balancing Loss", "Learning Rate", "Gradient Norm",
+        "Tokens Per Second",
         "Seconds Left",
     ];
 
@@ -84,14 +85,16 @@ internal sealed class ContextProgress : IProgress<TrainingProgress>, IDisposable
 
         void Add(FormattableString text) => line.Append(text.ToString(CultureInfo.InvariantCulture));
         static string Join<T>(IEnumerable<T> layers, string format)
-            where T : IFormattable => string.Join(' ', layers.Select(layer => layer.ToString(format, CultureInfo.InvariantCulture)));
+            where T : IFormattable =>
+                string.Join(' ', layers.Select(layer => layer.ToString(format, CultureInfo.InvariantCulture)));
     }
 
     // The number of layers with experts is known with the first report.
     private void SetHeader() => _channel.SetHeader(
         new ProgressHeader([.. Metrics, .. OfLayers("Expert Entropy"), .. OfLayers("Dead Experts")], Units), Fill);
 
-    private IEnumerable<string> OfLayers(string name) => Enumerable.Range(1, _layers).Select(layer => $"{name} {layer}");
+    private IEnumerable<string> OfLayers(string name) =>
+        Enumerable.Range(1, _layers).Select(layer => $"{name} {layer}");
 
     private static double?[] MetricsOf(TrainingProgress value) =>
     [

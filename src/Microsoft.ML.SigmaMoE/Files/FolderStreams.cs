@@ -30,7 +30,9 @@ internal sealed class FolderStreams(string folder) : INamedStreams
         {
             // a writer may just have moved it to its place
             var path = Path.Combine(folder, name);
-            return File.Exists(path) ? File.OpenRead(path) : throw new FileNotFoundException($"'{path}' is missing.", path, fault);
+            return File.Exists(path)
+                ? File.OpenRead(path)
+                : throw new FileNotFoundException($"'{path}' is missing.", path, fault);
         }
     }
 }

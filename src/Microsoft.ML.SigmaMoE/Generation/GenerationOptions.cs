@@ -58,12 +58,14 @@ public sealed record GenerationOptions
 
         if (!(TopP is > 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(TopP), TopP, $"TopP is {TopP}; it must be above 0 and at most 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(TopP), TopP, $"TopP is {TopP}; it must be above 0 and at most 1.");
         }
 
         if (!(MinP is >= 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(MinP), MinP, $"MinP is {MinP}; it must be at least 0 and at most 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(MinP), MinP, $"MinP is {MinP}; it must be at least 0 and at most 1.");
         }
 
         ArgumentNullException.ThrowIfNull(StopSequences);

@@ -60,7 +60,8 @@ internal static class Sampler
         {
             if (float.IsNaN(logits[token]) || float.IsPositiveInfinity(logits[token]))
             {
-                throw new InvalidOperationException($"The logit of token {token} is {logits[token]}; the model is damaged.");
+                throw new InvalidOperationException(
+                    $"The logit of token {token} is {logits[token]}; the model is damaged.");
             }
 
             keys[token] = ((ulong)~Rank(logits[token]) << 32) | (uint)token;

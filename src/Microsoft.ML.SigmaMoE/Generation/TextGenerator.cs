@@ -13,7 +13,8 @@ internal sealed class TextGenerator(TransformerNetwork network, TextTokenizer to
     /// Pieces of text as they become certain, each of whole characters. Nothing happens until they are enumerated; each
     /// enumeration generates anew.
     /// </returns>
-    public IEnumerable<string> Generate(string prompt, GenerationOptions options, CancellationToken cancellationToken = default) =>
+    public IEnumerable<string> Generate(
+        string prompt, GenerationOptions options, CancellationToken cancellationToken = default) =>
         Pieces(tokenizer.Encode(prompt), options, cancellationToken).Where(piece => piece.Length > 0);
 
     private IEnumerable<string> Pieces(int[] prompt, GenerationOptions options, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed class TokenGenerator(TransformerNetwork network, int? separatorId)
 {
     /// <summary>Continues <paramref name="document"/>, at least one token. Each enumeration generates anew.</summary>
-    public IEnumerable<int> Generate(int[] document, GenerationOptions options, CancellationToken cancellationToken = default)
+    public IEnumerable<int> Generate(
+        int[] document, GenerationOptions options, CancellationToken cancellationToken = default)
     {
         using var reader = new DocumentReader(network);
         var generator = options.Seed is { } seed ? new Random(seed) : new Random();

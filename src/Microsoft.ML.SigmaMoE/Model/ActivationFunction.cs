@@ -20,7 +20,8 @@ internal abstract class ActivationFunction
         Activation.Gelu => Gelu,
         Activation.GeluTanh => GeluTanh,
         Activation.Silu => Silu,
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, $"There is no activation {activation}."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(activation), activation, $"There is no activation {activation}."),
     };
 
     /// <summary>Computes φ(x).</summary>

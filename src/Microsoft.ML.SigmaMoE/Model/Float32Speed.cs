@@ -25,8 +25,11 @@ internal static class Float32Speed
         using var fast = Float32Multiplication.Use("medium");
         var x = TensorNumbers.Range(0, 256 * 256, 1, ScalarType.Float64, CPU).sin().view(256, 256);
         var y = x.cos();
-        var wanted = MatrixProduct.Of(x.to(ScalarType.Float32).to(ScalarType.Float64), y.to(ScalarType.Float32).to(ScalarType.Float64));
-        var difference = MatrixProduct.Of(x.to(ScalarType.Float32), y.to(ScalarType.Float32)).to(ScalarType.Float64).sub(wanted);
+        var wanted = MatrixProduct.Of(
+            x.to(ScalarType.Float32).to(ScalarType.Float64), y.to(ScalarType.Float32).to(ScalarType.Float64));
+        var difference = MatrixProduct.Of(x.to(ScalarType.Float32), y.to(ScalarType.Float32))
+            .to(ScalarType.Float64)
+            .sub(wanted);
         return (difference.abs().max() / wanted.abs().max()).item<double>();
     }
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// Sets each number to zero with a probability p and scales the others by 1 / (1 − p), in training only. Draws from the
 /// network's own <see cref="Randomness"/>, so that training can be repeated and resumed bit for bit.
 /// </summary>
-internal sealed class InvertedDropout(double probability, Randomness randomness) : nn.Module<Tensor, Tensor>(nameof(InvertedDropout))
+internal sealed class InvertedDropout(double probability, Randomness randomness)
+    : nn.Module<Tensor, Tensor>(nameof(InvertedDropout))
 {
     /// <summary>Gets whether this module changes anything now.</summary>
     public bool IsActive => training && probability > 0;

@@ -30,12 +30,15 @@ public sealed record ModelCost
             var matrices = model.TiedEmbeddings ? 1 : 2;
             var outside = matrices * vocabularySize * size + vocabularySize + 2 * size;
             var around = outside + layers * (4 * size + model.Attention.Parameters(model));
-            var blocks = feedForward.Blocks(layers).Select(part => (Cost: BlockCost.Of(part.Block, size), part.Count)).ToArray();
+            var blocks = feedForward.Blocks(layers)
+                .Select(part => (Cost: BlockCost.Of(part.Block, size), part.Count))
+                .ToArray();
             return new()
             {
                 Parameters = around + blocks.Sum(block => checked(block.Count * block.Cost.Parameters)),
                 ActiveParameters = around + blocks.Sum(block => checked(block.Count * block.Cost.ActiveParameters)),
-                FeedForwardMultiplyAdds = depths / layers * blocks.Sum(block => checked(block.Count * block.Cost.MultiplyAdds)),
+                FeedForwardMultiplyAdds = depths / layers
+                    * blocks.Sum(block => checked(block.Count * block.Cost.MultiplyAdds)),
             };
         }
     }

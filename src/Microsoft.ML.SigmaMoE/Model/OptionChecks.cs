@@ -6,11 +6,13 @@ namespace Microsoft.ML.SigmaMoE;
 internal static class OptionChecks
 {
     /// <summary>Throws unless 0 ≤ <paramref name="value"/> &lt; 1.</summary>
-    public static void ThrowIfNotProbability(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    public static void ThrowIfNotProbability(
+        double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!(value is >= 0 and < 1))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be at least 0 and below 1.");
+            throw new ArgumentOutOfRangeException(
+                name, value, $"{name} is {value}; it must be at least 0 and below 1.");
         }
     }
 
@@ -30,7 +32,8 @@ internal static class OptionChecks
     {
         if (!double.IsFinite(value) || value < 0)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be a finite number, 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                name, value, $"{name} is {value}; it must be a finite number, 0 or more.");
         }
     }
 }

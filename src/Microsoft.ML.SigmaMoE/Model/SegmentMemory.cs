@@ -86,7 +86,8 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
         if (Stored > count)
         {
             using var scope = NewDisposeScope();
-            Replace(count == 0 ? [] : [.. _layers.Select(layer => layer.narrow(1, layer.size(1) - count, count).clone())]);
+            Replace(
+                count == 0 ? [] : [.. _layers.Select(layer => layer.narrow(1, layer.size(1) - count, count).clone())]);
         }
     }
 

@@ -9,7 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Hidden">[batch, time, d_model]: the last layer's output after the final normalisation.</param>
 /// <param name="LayerOutputs">Each layer's output, [batch, time, d_model]; only where asked for.</param>
 /// <param name="Routings">Where each layer with experts sent its tokens.</param>
-internal sealed record NetworkOutput(Tensor Hidden, IReadOnlyList<Tensor> LayerOutputs, IReadOnlyList<Routing> Routings);
+internal sealed record NetworkOutput(
+    Tensor Hidden, IReadOnlyList<Tensor> LayerOutputs, IReadOnlyList<Routing> Routings);
 
 /// <summary>The losses of a training step.</summary>
 /// <param name="CrossEntropy">Mean negative log-likelihood of a token in nats, a scalar.</param>
@@ -58,7 +59,9 @@ internal sealed class TransformerNetwork : nn.Module
         _embedding = WeightInitialization.Uniform(shape, xavier, randomness);
         _layers = new([.. Enumerable.Range(0, model.EffectiveDistinctLayerCount).Select(layer => new TransformerLayer(feedForward.ForLayer(layer), context))]);
         _outputNorm = nn.LayerNorm(model.ModelSize, model.NormalizationEpsilon);
-        _output = model.TiedEmbeddings ? null : WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
+        _output = model.TiedEmbeddings
+            ? null
+            : WeightInitialization.Uniform(shape, 1 / Math.Sqrt(model.ModelSize), randomness);
         _outputBias = WeightInitialization.Uniform([vocabularySize], 1 / Math.Sqrt(model.ModelSize), randomness);
         _dropout = new InvertedDropout(model.Dropout, randomness);
         RegisterComponents();
@@ -110,7 +113,8 @@ internal sealed class TransformerNetwork : nn.Module
     {
         if (_frozen.IsFrozen)
         {
-            throw new InvalidOperationException("The network is frozen, so its weights cannot change. Train a copy of it.");
+            throw new InvalidOperationException(
+                "The network is frozen, so its weights cannot change. Train a copy of it.");
         }
     }
 
@@ -121,7 +125,8 @@ internal sealed class TransformerNetwork : nn.Module
     public NetworkOutput Forward(Tensor tokens, SegmentMemory memory, bool keepLayerOutputs = false)
     {
         var documents = memory.FindDocuments(tokens);
-        var windows = new KeyWindows(tokens.size(1), memory.Length, !training && Model.SameLengthEvaluation, documents?.Keys);
+        var windows = new KeyWindows(
+            tokens.size(1), memory.Length, !training && Model.SameLengthEvaluation, documents?.Keys);
         var positions = SegmentPositions.Create(Model, windows, tokens.device);
         var embedded = _embedding.index_select(0, tokens.flatten()).view(tokens.size(0), tokens.size(1), -1);
         var hidden = _dropout.forward(embedded);                                       // [batch, time, d_model]
@@ -203,7 +208,8 @@ internal sealed class TransformerNetwork : nn.Module
     }
 
     private Float32Wish Wish(ComputePrecision precision) =>
-        precision.AllowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
+        precision.AllowsTensorFloat32
+            && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
         : Device.type == DeviceType.CPU ? Float32Wish.FastOnProcessor
         : Float32Wish.ExactOnGpu;
 
@@ -212,10 +218,14 @@ internal sealed class TransformerNetwork : nn.Module
     private static (int Depths, int Experts) CountExperts(ModelOptions model, FeedForwardOptions feedForward)
     {
         var layers = model.EffectiveDistinctLayerCount;
-        var mixtures = feedForward.Blocks(layers).Where(part => part.Block is MixtureOfExpertsOptions && part.Count > 0).ToArray();
+        var mixtures = feedForward.Blocks(layers)
+            .Where(part => part.Block is MixtureOfExpertsOptions && part.Count > 0)
+            .ToArray();
         return mixtures.Length == 0
             ? (0, 0)
-            : (model.LayerCount / layers * mixtures.Sum(part => part.Count), ((MixtureOfExpertsOptions)mixtures[0].Block).ExpertCount);
+            : (
+                model.LayerCount / layers * mixtures.Sum(part => part.Count),
+                ((MixtureOfExpertsOptions)mixtures[0].Block).ExpertCount);
     }
 
     private Tensor? Balancing(IReadOnlyList<Routing> routings) => routings.Count == 0 ? null : _layers
@@ -223,7 +233,8 @@ internal sealed class TransformerNetwork : nn.Module
         .Aggregate((Tensor?)null, (sum, loss) => sum is null ? loss : loss is null ? sum : sum.Plus(loss));
 
     // A layer that is used at several depths is called at each.
-    private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) => Enumerable.Range(0, Model.LayerCount)
+    private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) =>
+        Enumerable.Range(0, Model.LayerCount)
         .Select(depth => depth % _layers.Count)
         .Where(used => _layers[used].Block.HasExperts)
         .Zip(routings)
@@ -248,7 +259,8 @@ internal sealed class TransformerNetwork : nn.Module
 
     // Returns what memory is to keep of the segment, too.
     private static (FeedForwardOutput Output, Tensor Kept) RunInScope(
-        TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth, SegmentPositions positions) => memory.KeepsKeys
+        TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth,
+        SegmentPositions positions) => memory.KeepsKeys
         ? layer.Read(hidden, memory[depth], positions)
         : (layer.Forward(hidden, memory[depth], positions), hidden);
 

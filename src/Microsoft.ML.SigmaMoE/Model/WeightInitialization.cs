@@ -22,7 +22,8 @@ internal static class WeightInitialization
     /// Draws a matrix [outputs, inputs] of exactly the standard deviation sqrt(2 / (L · inputs)), cut at two
     /// deviations.
     /// </summary>
-    public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) => Owned([outputs, inputs], context.Randomness, () =>
+    public static Parameter LayerLinear(long outputs, long inputs, BlockContext context) =>
+        Owned([outputs, inputs], context.Randomness, () =>
     {
         var weight = TruncatedNormal([outputs, inputs], context.Randomness);
         var target = LayerGain(context.Model.LayerCount) / Math.Sqrt(inputs);
@@ -36,7 +37,8 @@ internal static class WeightInitialization
     /// <summary>
     /// Draws normally distributed rows, all of the same length, with the deviation over the whole matrix unchanged.
     /// </summary>
-    public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) => Owned(shape, randomness, () =>
+    public static Parameter NormalWithEqualRows(long[] shape, double deviation, Randomness randomness) =>
+        Owned(shape, randomness, () =>
     {
         var drawn = randomness.Normal(shape).Times(deviation);
         var equal = drawn / drawn.norm(-1, keepdim: true);

@@ -53,7 +53,8 @@ internal sealed class ElfFile
     public ushort UInt16(long position) => BinaryPrimitives.ReadUInt16LittleEndian(At(position, sizeof(ushort)));
 
     /// <summary>Writes 2 bytes.</summary>
-    public void SetUInt16(long position, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(At(position, sizeof(ushort)), value);
+    public void SetUInt16(long position, ushort value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(At(position, sizeof(ushort)), value);
 
     /// <summary>Gets whether a text, ended by 0, stands at a position.</summary>
     public bool HasText(long position, ReadOnlySpan<byte> text) =>

@@ -87,8 +87,8 @@ internal static class ElfVersionNeeds
         }
     }
 
-    // A linked list of libraries (Verneed), each with a linked list of versions (Vernaux). Steps are unsigned, so both lists
-    // only go forward; no honest table has more entries than the file has room for.
+    // A linked list of libraries (Verneed), each with a linked list of versions (Vernaux). Steps are unsigned, so both
+    // lists only go forward; no honest table has more entries than the file has room for.
     private static IEnumerable<long> Needs(ElfFile library, ElfSection section)
     {
         var left = library.Length / NeedSize;

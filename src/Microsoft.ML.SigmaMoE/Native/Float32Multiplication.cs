@@ -12,7 +12,8 @@ internal static unsafe class Float32Multiplication
 {
     private const string ContextSymbol = "_ZN2at13globalContextEv";
     private const string GetSymbol = "_ZNK2at7Context22float32MatmulPrecisionEv";
-    private const string SetSymbol = "_ZN2at7Context25setFloat32MatmulPrecisionERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
+    private const string SetSymbol =
+        "_ZN2at7Context25setFloat32MatmulPrecisionERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
     private static readonly string[] Words = ["highest", "high", "medium"];
     private static readonly Functions? Found = Find();
 

@@ -29,7 +29,8 @@ internal static partial class HugePages
 
         var (first, end) = (Down(start + PageSize - 1), Down(start + (nint)bytes));
         var hasMoved = first >= end || Move(first, end);
-        // Pages that it shares with others move too: beside weights lie other weights. Each by itself, as one may be refused.
+        // Pages that it shares with others move too: beside weights lie other weights. Each by itself, as one may be
+        // refused.
         Share(start);
         Share(start + (nint)bytes);
         return hasMoved;

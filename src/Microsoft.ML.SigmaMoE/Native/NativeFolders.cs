@@ -18,7 +18,8 @@ internal static class NativeFolders
 
     /// <summary>Finds a file in the native folders of the one in which <paramref name="assembly"/> stands.</summary>
     /// <returns>The full path, or null.</returns>
-    public static string? FindBeside(Assembly assembly, string fileName) => NativeFoldersOf(Path.GetDirectoryName(assembly.Location))
+    public static string? FindBeside(Assembly assembly, string fileName) =>
+        NativeFoldersOf(Path.GetDirectoryName(assembly.Location))
         .Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> All()

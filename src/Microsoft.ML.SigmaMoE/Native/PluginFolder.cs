@@ -48,6 +48,7 @@ internal static class PluginFolder
 
     private static bool LoadsNativeFilesItself(AssemblyLoadContext context) =>
         context != AssemblyLoadContext.Default
-        && context.GetType().GetMethod("LoadUnmanagedDll", BindingFlags.Instance | BindingFlags.NonPublic, [typeof(string)])
+        && context.GetType().GetMethod(
+            "LoadUnmanagedDll", BindingFlags.Instance | BindingFlags.NonPublic, [typeof(string)])
             ?.DeclaringType != typeof(AssemblyLoadContext);
 }

@@ -30,7 +30,8 @@ internal static class TorchBridge
     /// Gets whether this system's C++ runtime, which .NET uses too, has all that the library asks for.
     /// </summary>
     public static bool SystemIsNewEnough =>
-        NativeLibrary.TryLoad("libstdc++.so.6", out var runtime) && NativeLibrary.TryGetExport(runtime, SymbolOfUnusedVersion, out _);
+        NativeLibrary.TryLoad("libstdc++.so.6", out var runtime)
+            && NativeLibrary.TryGetExport(runtime, SymbolOfUnusedVersion, out _);
 
     /// <summary>Loads the copy, once. Called only after the runtime's own search has failed.</summary>
     /// <returns>The handle, or 0 where that was not the reason of the failure.</returns>

@@ -10,13 +10,15 @@ internal static class SafeTensorsFile
 {
     /// <summary>Writes a file that appears whole or not at all.</summary>
     public static void Write(
-        string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        string path, IEnumerable<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
 
     /// <summary>Writes tensors one by one; those of other devices or strides are copied one at a time.</summary>
     /// <exception cref="ArgumentException">Two tensors have one name, or one has the name of the metadata.</exception>
     public static void Write(
-        Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        Stream stream, IEnumerable<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         var ordered = Order(tensors);
         SafeTensorsHeader.For(ordered, metadata ?? new Dictionary<string, string>()).WriteTo(stream);
@@ -60,7 +62,8 @@ internal static class SafeTensorsFile
         }
     }
 
-    // Wide elements first, so that every tensor begins at a multiple of its element's size, as readers that map the file ask.
+    // Wide elements first, so that every tensor begins at a multiple of its element's size, as readers that map the
+    // file ask.
     private static (string Name, Tensor Tensor)[] Order(IEnumerable<(string Name, Tensor Tensor)> tensors)
     {
         var ordered = tensors
@@ -72,7 +75,8 @@ internal static class SafeTensorsFile
         {
             if (!names.Add(name))
             {
-                throw new ArgumentException($"The name '{name}' is taken; every tensor of a file needs its own.", nameof(tensors));
+                throw new ArgumentException(
+                    $"The name '{name}' is taken; every tensor of a file needs its own.", nameof(tensors));
             }
         }
 

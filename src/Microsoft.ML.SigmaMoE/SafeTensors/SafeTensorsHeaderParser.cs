@@ -29,7 +29,8 @@ internal static class SafeTensorsHeaderParser
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             // text that is not UTF-8 surfaces as InvalidOperationException
-            throw new InvalidDataException($"The header of the safetensors file is not valid JSON: {fault.Message}", fault);
+            throw new InvalidDataException(
+                $"The header of the safetensors file is not valid JSON: {fault.Message}", fault);
         }
     }
 
@@ -38,7 +39,8 @@ internal static class SafeTensorsHeaderParser
         var entries = root.EnumerateObject()
             .Where(property => property.Name != SafeTensorsHeader.MetadataName)
             .Select(property => ParseEntry(property.Name, property.Value))
-            .OrderBy(entry => entry.Start).ThenBy(entry => entry.End).ThenBy(entry => entry.Name, StringComparer.Ordinal)
+            .OrderBy(entry => entry.Start).ThenBy(entry => entry.End).ThenBy(
+                entry => entry.Name, StringComparer.Ordinal)
             .ToArray();
         CheckPlaces(entries);
         return new SafeTensorsHeader(entries, ParseMetadata(root));
@@ -52,7 +54,8 @@ internal static class SafeTensorsHeaderParser
         }
 
         return metadata.ValueKind == JsonValueKind.Object
-            ? metadata.EnumerateObject().ToDictionary(pair => pair.Name, pair => Text(SafeTensorsHeader.MetadataName, pair.Value))
+            ? metadata.EnumerateObject().ToDictionary(
+                pair => pair.Name, pair => Text(SafeTensorsHeader.MetadataName, pair.Value))
             : throw Broken(SafeTensorsHeader.MetadataName, "is not an object of texts");
     }
 
@@ -116,7 +119,9 @@ internal static class SafeTensorsHeaderParser
         var needed = entry.Shape.Contains(0) ? 0 : (long)size;
         if (needed != entry.End - entry.Start)
         {
-            throw Broken(entry.Name, $"is {entry} and needs {needed} bytes, but its data_offsets hold {entry.End - entry.Start}");
+            throw Broken(
+                entry.Name,
+                $"is {entry} and needs {needed} bytes, but its data_offsets hold {entry.End - entry.Start}");
         }
     }
 

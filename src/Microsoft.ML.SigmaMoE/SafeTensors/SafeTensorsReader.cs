@@ -100,7 +100,8 @@ internal sealed class SafeTensorsReader
         var start = stream.ReadUpTo(sizeof(ulong));
         if (start.Length < sizeof(ulong))
         {
-            throw new InvalidDataException("The safetensors file is cut short: the 8 bytes of its header's length are missing.");
+            throw new InvalidDataException(
+                "The safetensors file is cut short: the 8 bytes of its header's length are missing.");
         }
 
         var length = BinaryPrimitives.ReadUInt64LittleEndian(start.Span);

@@ -42,6 +42,7 @@ internal static class SafeTensorsType
         var index = Array.FindIndex(All, known => known.Type == type);
         return index >= 0
             ? All[index]
-            : throw new NotSupportedException($"A tensor of {type} cannot be stored as safetensors; convert it to one of {Names}.");
+            : throw new NotSupportedException(
+                $"A tensor of {type} cannot be stored as safetensors; convert it to one of {Names}.");
     }
 }

@@ -24,8 +24,11 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
         using var pooling = parts.HasFlag(ScoreParts.Features)
             ? new RowPooling(features.Pooling, rows.Count, network.Model.ModelSize, network.Device)
             : null;
-        var shares = parts.HasFlag(ScoreParts.ExpertUsage) ? new ExpertShares(rows.Count, network.ExpertLayerCount, network.ExpertCount) : null;
-        float[][] likelihoods = [.. rows.Select(row => parts.HasFlag(ScoreParts.LogLikelihoods) ? new float[row.Length - 1] : [])];
+        var shares = parts.HasFlag(ScoreParts.ExpertUsage)
+            ? new ExpertShares(rows.Count, network.ExpertLayerCount, network.ExpertCount)
+            : null;
+        float[][] likelihoods =
+            [.. rows.Select(row => parts.HasFlag(ScoreParts.LogLikelihoods) ? new float[row.Length - 1] : [])];
 
         // the state of a row's last token is only needed where states are
         var extra = pooling is null && shares is null ? 0 : 1;
@@ -35,8 +38,11 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
             using var step = NewDisposeScope();
             var segment = RowSegment.Cut(rows, start, network.Model.SegmentLength, extra);
             memory.KeepRows(segment.Rows);
-            var output = network.Forward(segment.Tokens(network.Device), memory, features.Layer is not null && pooling is not null);
-            pooling?.Add(features.Layer is { } layer ? output.LayerOutputs[layer - 1] : output.Hidden, segment.States(network.Device));
+            var output = network.Forward(
+                segment.Tokens(network.Device), memory, features.Layer is not null && pooling is not null);
+            pooling?.Add(
+                features.Layer is { } layer ? output.LayerOutputs[layer - 1] : output.Hidden,
+                segment.States(network.Device));
             shares?.Add(output.Routings, segment.Time, segment.FirstState, segment.Ends);
             if (parts.HasFlag(ScoreParts.LogLikelihoods))
             {

@@ -21,7 +21,10 @@ internal static class RowBatches
     /// <param name="mostRows">How many rows a batch holds at most.</param>
     public static List<int[]> Plan(IReadOnlyList<int> lengths, int segmentLength, int mostRows = int.MaxValue)
     {
-        var order = Enumerable.Range(0, lengths.Count).Where(row => lengths[row] > 0).OrderByDescending(row => lengths[row]).ToList();
+        var order = Enumerable.Range(0, lengths.Count)
+            .Where(row => lengths[row] > 0)
+            .OrderByDescending(row => lengths[row])
+            .ToList();
         var batches = new List<int[]>();
         for (var start = 0; start < order.Count;)
         {

@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// From text to scores: each row becomes [separator] + its tokens, so that all of them are predicted.
 /// </summary>
-internal sealed class RowScorer(TransformerNetwork network, TextTokenizer tokenizer, FeatureOptions features) : IRowScorer
+internal sealed class RowScorer(TransformerNetwork network, TextTokenizer tokenizer, FeatureOptions features)
+    : IRowScorer
 {
     private readonly TokenScorer _tokens = new(network, features);
 

@@ -33,7 +33,8 @@ internal sealed class RowSegment
     /// <param name="extra">1 where the last token is read too, which predicts nothing; else 0.</param>
     public static RowSegment Cut(IReadOnlyList<int[]> rows, int start, int length, int extra)
     {
-        int[] ends = [.. rows.Select(row => Math.Min(length, row.Length - 1 + extra - start)).TakeWhile(end => end > 0)];
+        int[] ends =
+            [.. rows.Select(row => Math.Min(length, row.Length - 1 + extra - start)).TakeWhile(end => end > 0)];
         return new(rows, start, ends[0], ends);
     }
 

@@ -32,7 +32,9 @@ internal static class ModelFolder
         };
         files.Write(ConfigurationName, configuration.Write);
         files.Write(WeightsName, stream => NetworkWeights.Write(stream, model.Network));
-        files.Write(HistoryName, stream => JsonSerializer.Serialize(stream, model.History, ModelJson.Default.IReadOnlyListTrainingProgress));
+        files.Write(
+            HistoryName,
+            stream => JsonSerializer.Serialize(stream, model.History, ModelJson.Default.IReadOnlyListTrainingProgress));
         model.Tokenizer?.Save(files);
     }
 

@@ -14,7 +14,8 @@ internal static class NetworkWeights
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
     /// <summary>Writes every weight.</summary>
-    public static void Write(Stream stream, TransformerNetwork network) => Write(stream, network, WeightNames.Authors, Metadata);
+    public static void Write(Stream stream, TransformerNetwork network) =>
+        Write(stream, network, WeightNames.Authors, Metadata);
 
     /// <summary>Writes every weight under the names of a table.</summary>
     public static void Write(

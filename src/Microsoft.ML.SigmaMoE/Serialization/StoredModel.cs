@@ -6,4 +6,5 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Network">The network with its weights. Whoever loads it owns it, and its randomness.</param>
 /// <param name="History">What training reported, in the order of its steps; empty where nothing was trained.</param>
 internal sealed record StoredModel(
-    LanguageModelOptions Options, TextTokenizer? Tokenizer, TransformerNetwork Network, IReadOnlyList<TrainingProgress> History);
+    LanguageModelOptions Options, TextTokenizer? Tokenizer, TransformerNetwork Network,
+    IReadOnlyList<TrainingProgress> History);

@@ -72,5 +72,6 @@ internal static class WeightNames
     /// Gets whether a file's tensor is no weight: the authors' checkpoints hold a counter that only their logging
     /// reads.
     /// </summary>
-    public static bool IsIgnored(string authorsName) => authorsName.EndsWith(".kv_sel_counts_100", StringComparison.Ordinal);
+    public static bool IsIgnored(string authorsName) =>
+        authorsName.EndsWith(".kv_sel_counts_100", StringComparison.Ordinal);
 }

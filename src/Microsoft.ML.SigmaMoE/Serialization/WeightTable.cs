@@ -50,7 +50,8 @@ internal sealed partial class WeightTable(IReadOnlyList<WeightRow> rows)
         return _byOurs.TryGetValue(general, out var row)
             ? row
             : rows.Select(open => open.For(general)).FirstOrDefault(found => found is not null)
-                ?? throw new KeyNotFoundException($"The weight '{name}' has no name in checkpoint files; add it to the table.");
+                ?? throw new KeyNotFoundException(
+                    $"The weight '{name}' has no name in checkpoint files; add it to the table.");
     }
 
     private static Tensor InLayout(WeightRow row, Tensor weight) => row.Transposed ? weight.transpose(-2, -1) : weight;

@@ -9,7 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal static class ByteAlphabet
 {
     private static readonly char[] Characters = CreateCharacters();
-    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(b => Characters[b], b => (byte)b);
+    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(
+        b => Characters[b], b => (byte)b);
 
     /// <summary>Writes each byte as its character.</summary>
     public static string Write(ReadOnlySpan<byte> bytes)
@@ -29,7 +30,8 @@ internal static class ByteAlphabet
 
     private static byte Read(char character) => Bytes.TryGetValue(character, out var value)
         ? value
-        : throw new FormatException($"the character U+{(int)character:X4} stands for no byte; is the vocabulary byte-level?");
+        : throw new FormatException(
+            $"the character U+{(int)character:X4} stands for no byte; is the vocabulary byte-level?");
 
     private static char[] CreateCharacters()
     {

@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>The id of a byte is its value.</summary>
 internal sealed class ByteCodec : TokenCodec
 {
-    public override IReadOnlyList<byte[]> Pieces { get; } = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value })];
+    public override IReadOnlyList<byte[]> Pieces { get; } =
+        [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value })];
 
     public override void Encode(ReadOnlySpan<char> text, List<int> ids)
     {

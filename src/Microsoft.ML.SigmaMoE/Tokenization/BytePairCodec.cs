@@ -16,7 +16,8 @@ internal sealed class BytePairCodec : TokenCodec
         Pieces = vocabulary.Pieces();
 
         // the encoder is told of no special tokens: it would find their names in text
-        var encoder = BpeTokenizer.Create(new BpeOptions(vocabulary.Tokens) { Merges = vocabulary.Merges, ByteLevel = true });
+        var encoder = BpeTokenizer.Create(
+            new BpeOptions(vocabulary.Tokens) { Merges = vocabulary.Merges, ByteLevel = true });
         _words = new(
             WordPattern.For(splitDigits),
             word => encoder.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));

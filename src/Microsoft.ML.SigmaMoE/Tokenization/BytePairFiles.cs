@@ -51,7 +51,8 @@ internal static class BytePairFiles
             ByteAlphabet.Read(name);
             if (id is < 0 or >= TextTokenizer.MaximumVocabularySize)
             {
-                throw new FormatException($"'{name}' has the id {id}; ids are 0 to {TextTokenizer.MaximumVocabularySize - 1}.");
+                throw new FormatException(
+                    $"'{name}' has the id {id}; ids are 0 to {TextTokenizer.MaximumVocabularySize - 1}.");
             }
         }
 
@@ -60,7 +61,8 @@ internal static class BytePairFiles
             throw new FormatException($"two tokens have the id {twice}.");
         }
 
-        var missing = Enumerable.Range(0, 256).FirstOrDefault(value => !tokens.ContainsKey(ByteAlphabet.Write([(byte)value])), -1);
+        var missing = Enumerable.Range(0, 256).FirstOrDefault(
+            value => !tokens.ContainsKey(ByteAlphabet.Write([(byte)value])), -1);
         return missing < 0 ? tokens : throw new FormatException($"no token stands for the byte 0x{missing:X2}.");
     }
 

@@ -16,7 +16,8 @@ internal sealed record BytePairVocabulary(IReadOnlyDictionary<string, int> Token
             names.Add(names[left] + names[right]);
         }
 
-        return new(names.Index().ToDictionary(token => token.Item, token => token.Index, StringComparer.Ordinal), lines);
+        return new(
+            names.Index().ToDictionary(token => token.Item, token => token.Index, StringComparer.Ordinal), lines);
     }
 
     /// <summary>Lists the bytes of every id; ids that no token has are empty.</summary>

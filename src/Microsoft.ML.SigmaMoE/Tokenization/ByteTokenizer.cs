@@ -19,16 +19,19 @@ public sealed class ByteTokenizer : Tokenizer
     public override string Decode(IEnumerable<int> ids) => Encoding.UTF8.GetString(Bytes(ids));
 
     /// <inheritdoc/>
-    public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
+    public override OperationStatus Decode(
+        IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
     {
         var bytes = Bytes(ids);
-        var status = System.Text.Unicode.Utf8.ToUtf16(bytes, destination, out var bytesRead, out charsWritten, isFinalBlock: false);
+        var status = System.Text.Unicode.Utf8.ToUtf16(
+            bytes, destination, out var bytesRead, out charsWritten, isFinalBlock: false);
         idsConsumed = Position(ids, bytesRead);
         return status;
     }
 
     /// <inheritdoc/>
-    protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    protected override EncodeResults<EncodedToken> EncodeToTokens(
+        string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
         var source = text ?? textSpan;
         var tokens = new List<EncodedToken>();
@@ -62,7 +65,8 @@ public sealed class ByteTokenizer : Tokenizer
 
     private static byte CheckedByte(int id) => id is >= 0 and < 256
         ? (byte)id
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id {id} is not a byte, nor the separator {SeparatorId}.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(id), id, $"The id {id} is not a byte, nor the separator {SeparatorId}.");
 
     // the number of ids up to and with the given number of bytes
     private static int Position(IEnumerable<int> ids, int byteCount)

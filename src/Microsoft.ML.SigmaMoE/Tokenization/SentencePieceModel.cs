@@ -4,7 +4,8 @@ using System.Text;
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>A SentencePiece model file, and what of it decoding needs.</summary>
-internal sealed record SentencePieceModel(byte[] Content, IReadOnlyList<SentencePiece> Pieces, SentencePieceSettings Settings)
+internal sealed record SentencePieceModel(
+    byte[] Content, IReadOnlyList<SentencePiece> Pieces, SentencePieceSettings Settings)
 {
     private const char Space = '\u2581';
     private const string UnknownSurface = " \u2047 ";
@@ -40,7 +41,8 @@ internal sealed record SentencePieceModel(byte[] Content, IReadOnlyList<Sentence
 
         if (Settings.SpaceIsSuffix)
         {
-            throw new FormatException("it sets spaces after words (treat_whitespace_as_suffix), which is not supported.");
+            throw new FormatException(
+                "it sets spaces after words (treat_whitespace_as_suffix), which is not supported.");
         }
 
         // the encoder computes the id of a byte from that of the first

@@ -4,5 +4,6 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed record SentencePieceTokenizerHeader : TokenizerHeader
 {
     public override TokenCodec Open(INamedStreams files) =>
-        TokenizerFile.Read(files, SentencePieceCodec.FileName, content => new SentencePieceCodec(SentencePieceReader.Read(content)));
+        TokenizerFile.Read(
+            files, SentencePieceCodec.FileName, content => new SentencePieceCodec(SentencePieceReader.Read(content)));
 }

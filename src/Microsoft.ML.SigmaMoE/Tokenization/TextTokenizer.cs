@@ -22,7 +22,8 @@ public sealed class TextTokenizer
     {
         _codec = codec;
         SeparatorId = separatorId;
-        SpecialTokens = new ReadOnlyDictionary<string, int>(new Dictionary<string, int>(specialTokens, StringComparer.Ordinal));
+        SpecialTokens = new ReadOnlyDictionary<string, int>(
+            new Dictionary<string, int>(specialTokens, StringComparer.Ordinal));
         _pieces = CreatePieces(codec, separatorId, SpecialTokens);
     }
 
@@ -162,9 +163,11 @@ public sealed class TextTokenizer
 
     internal ReadOnlySpan<byte> Piece(int id) => (uint)id < (uint)_pieces.Length
         ? _pieces[id]
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id {id} is not in the vocabulary of 0 to {_pieces.Length - 1}.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(id), id, $"The id {id} is not in the vocabulary of 0 to {_pieces.Length - 1}.");
 
-    private static byte[][] CreatePieces(TokenCodec codec, int separatorId, IReadOnlyDictionary<string, int> specialTokens)
+    private static byte[][] CreatePieces(
+        TokenCodec codec, int separatorId, IReadOnlyDictionary<string, int> specialTokens)
     {
         var size = specialTokens.Values.Append(separatorId).Append(codec.Pieces.Count - 1).Max() + 1;
         var pieces = new byte[size][];

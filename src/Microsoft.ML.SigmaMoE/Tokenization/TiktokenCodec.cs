@@ -28,7 +28,8 @@ internal sealed class TiktokenCodec : TokenCodec
 
     public override int? SeparatorId => IsWhole ? _encoding.SeparatorId : null;
 
-    public override IReadOnlyDictionary<string, int> SpecialTokens => IsWhole ? _encoding.SpecialTokens : base.SpecialTokens;
+    public override IReadOnlyDictionary<string, int> SpecialTokens =>
+        IsWhole ? _encoding.SpecialTokens : base.SpecialTokens;
 
     // a vocabulary of another size borrows the encoding's pattern, but has no gap where its special tokens would be
     private bool IsWhole => TokenCount == _encoding.TokenCount;

@@ -36,5 +36,6 @@ internal sealed record TiktokenEncoding(
             $"Encoding is '{name}'; it must be one of {string.Join(", ", All.Select(encoding => encoding.Name))}.");
 
     /// <summary>Finds the encoding whose whole vocabulary has <paramref name="tokenCount"/> tokens, or null.</summary>
-    public static TiktokenEncoding? FindBySize(int tokenCount) => All.FirstOrDefault(encoding => encoding.TokenCount == tokenCount);
+    public static TiktokenEncoding? FindBySize(int tokenCount) =>
+        All.FirstOrDefault(encoding => encoding.TokenCount == tokenCount);
 }

@@ -61,7 +61,8 @@ internal static class TiktokenFile
 
         if (id >= TextTokenizer.MaximumVocabularySize || !tokens.TryAdd(id, Convert.FromBase64String(line[..space].ToString())))
         {
-            throw new FormatException($"the id {id} stands there twice, or is above {TextTokenizer.MaximumVocabularySize - 1}.");
+            throw new FormatException(
+                $"the id {id} stands there twice, or is above {TextTokenizer.MaximumVocabularySize - 1}.");
         }
     }
 

@@ -16,9 +16,14 @@ internal static class TokenizerFactory
         {
             ByteTokenizerOptions => Complete(new ByteCodec(), []),
             BytePairTokenizerOptions pairs =>
-                Complete(Train(pairs, new BytePairTrainer(pairs, progress, cancellationToken).Train(text)), pairs.SpecialTokens),
+                Complete(
+                    Train(pairs, new BytePairTrainer(pairs, progress, cancellationToken).Train(text)),
+                    pairs.SpecialTokens),
             SentencePieceTokenizerOptions piece =>
-                Complete(TokenizerFile.Read(piece.Path, content => new SentencePieceCodec(SentencePieceReader.Read(content))), []),
+                Complete(
+                    TokenizerFile.Read(
+                        piece.Path, content => new SentencePieceCodec(SentencePieceReader.Read(content))),
+                    []),
             TiktokenTokenizerOptions tiktoken => Complete(Open(tiktoken), []),
             SavedTokenizerOptions saved => TextTokenizer.Load(saved.Path),
             ExternalTokenizerOptions => throw new NotSupportedException(

@@ -52,7 +52,8 @@ internal static class TokenizerFile
         {
             if (content.Length + count > MaximumLength)
             {
-                throw new InvalidDataException($"'{path}' is longer than {MaximumLength:N0} bytes; it is no tokenizer file.");
+                throw new InvalidDataException(
+                    $"'{path}' is longer than {MaximumLength:N0} bytes; it is no tokenizer file.");
             }
         }
 

@@ -55,7 +55,8 @@ internal abstract record TokenizerHeader
         {
             if (id is < 0 or >= TextTokenizer.MaximumVocabularySize)
             {
-                throw new FormatException($"'{name}' has the id {id}; ids are 0 to {TextTokenizer.MaximumVocabularySize - 1}.");
+                throw new FormatException(
+                    $"'{name}' has the id {id}; ids are 0 to {TextTokenizer.MaximumVocabularySize - 1}.");
             }
 
             // vocabulary files in use list special tokens among the others, as text that no merge makes

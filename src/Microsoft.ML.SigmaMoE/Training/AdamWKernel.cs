@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal static class AdamWKernel
 {
     public static void Run(
-        Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> mean, Span<float> square, in AdamWCoefficients c)
+        Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> mean, Span<float> square,
+        in AdamWCoefficients c)
     {
         var p = MemoryMarshal.Cast<float, Vector<float>>(parameter);
         var g = MemoryMarshal.Cast<float, Vector<float>>(gradient)[..p.Length];
@@ -27,7 +28,8 @@ internal static class AdamWKernel
             var scaled = gradient[i] * c.GradientScale;
             mean[i] += (scaled - mean[i]) * c.OneMinusBeta1;
             square[i] = (square[i] * c.Beta2) + (scaled * scaled * c.OneMinusBeta2);
-            parameter[i] = (parameter[i] * c.Decay) - (mean[i] * c.StepSize / ((MathF.Sqrt(square[i]) * c.RootScale) + c.Epsilon));
+            parameter[i] = (parameter[i] * c.Decay)
+                - (mean[i] * c.StepSize / ((MathF.Sqrt(square[i]) * c.RootScale) + c.Epsilon));
         }
     }
 }

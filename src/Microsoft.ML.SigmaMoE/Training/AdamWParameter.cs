@@ -44,7 +44,8 @@ internal sealed class AdamWParameter(string name, Parameter value) : IDisposable
     {
         if (!state.TryGetValue($"{name}.{part}", out var saved))
         {
-            throw new ArgumentException($"The optimiser's saved state has no '{name}.{part}'; it belongs to another model.");
+            throw new ArgumentException(
+                $"The optimiser's saved state has no '{name}.{part}'; it belongs to another model.");
         }
 
         return like is null || saved.shape.SequenceEqual(like.shape)

@@ -28,7 +28,8 @@ internal sealed record AdamWPass(AdamWParameter Parameter, Tensor Gradient, Adam
 
         var blocks = here[true].SelectMany(pass => pass.Blocks()).ToArray();
         var threads = blocks.Sum(block => (long)block.Length) < ParallelLength ? 1 : CpuWork.Threads;
-        CpuWork.Run(threads, blocks.Length, place => blocks[place].Pass.RunBlock(blocks[place].Start, blocks[place].Length));
+        CpuWork.Run(
+            threads, blocks.Length, place => blocks[place].Pass.RunBlock(blocks[place].Start, blocks[place].Length));
     }
 
     private static void RunElsewhere(DeviceKernels? gpu, AdamWPass[] passes)

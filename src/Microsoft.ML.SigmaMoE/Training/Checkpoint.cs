@@ -24,7 +24,9 @@ internal static class Checkpoint
     public static void Write(string folder, TrainingSession session)
     {
         using var scope = NewDisposeScope();
-        SafeTensorsFile.Write(Path.Combine(folder, ModelFile), session.Network.named_parameters().Select(p => (p.name, p.parameter.detach())));
+        SafeTensorsFile.Write(
+            Path.Combine(folder, ModelFile),
+            session.Network.named_parameters().Select(p => (p.name, p.parameter.detach())));
         SafeTensorsFile.Write(Path.Combine(folder, OptimizerFile), Pairs(session.Optimizer.State()));
         SafeTensorsFile.Write(Path.Combine(folder, MemoryFile), Memories(session).Concat(States(session)));
         if (!session.Best.IsEmpty)
@@ -54,7 +56,8 @@ internal static class Checkpoint
 
         var memory = SafeTensorsFile.Read(Path.Combine(folder, MemoryFile));
         RestoreMemories(session, memory);
-        session.Network.Randomness.SetStates(Enumerable.Range(0, session.WorkerCount).Select(worker => memory[StateName(worker)]));
+        session.Network.Randomness.SetStates(
+            Enumerable.Range(0, session.WorkerCount).Select(worker => memory[StateName(worker)]));
         if (File.Exists(Path.Combine(folder, BestFile)))
         {
             session.Best.Replace(new(SafeTensorsFile.Read(Path.Combine(folder, BestFile))));
@@ -93,7 +96,8 @@ internal static class Checkpoint
         }
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
-            throw new InvalidDataException($"{path} is damaged: {fault.Message} Delete its folder to go on from an earlier one.", fault);
+            throw new InvalidDataException(
+                $"{path} is damaged: {fault.Message} Delete its folder to go on from an earlier one.", fault);
         }
     }
 

@@ -98,7 +98,9 @@ internal sealed class CheckpointFolder(string directory, int keep)
     }
 
     private static long? StepOf(string folder) =>
-        long.TryParse(Path.GetFileName(folder)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+        long.TryParse(
+            Path.GetFileName(folder)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture,
+            out var step) ? step : null;
 
     // Latest first.
     private IEnumerable<string> All() => !Directory.Exists(directory)

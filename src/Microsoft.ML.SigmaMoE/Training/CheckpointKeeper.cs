@@ -70,7 +70,9 @@ internal sealed class CheckpointKeeper(TrainingSession session)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            var before = folder.Latest is { } latest ? $"The one before it is whole: {latest}." : "There is none before it.";
+            var before = folder.Latest is { } latest
+                ? $"The one before it is whole: {latest}."
+                : "There is none before it.";
             throw new IOException(
                 $"The checkpoint of step {session.State.Step} could not be written: {fault.Message} {before} Free disk space "
                 + $"or choose another CheckpointDirectory than {_options.CheckpointDirectory}, and train again with Resume.",

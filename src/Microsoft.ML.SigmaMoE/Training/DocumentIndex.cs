@@ -38,7 +38,9 @@ internal sealed class DocumentIndex(string path) : IDisposable
         Span<byte> entry = stackalloc byte[EntrySize];
         var read = RandomAccess.Read(_written, entry, document * EntrySize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(read, EntrySize, nameof(document));
-        return (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[sizeof(long)..]));
+        return (
+            BinaryPrimitives.ReadInt64LittleEndian(entry),
+            BinaryPrimitives.ReadInt64LittleEndian(entry[sizeof(long)..]));
     }
 
     public void Dispose() => _file.Dispose();

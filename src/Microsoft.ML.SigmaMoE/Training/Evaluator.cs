@@ -23,7 +23,8 @@ internal sealed class Evaluator
     /// <param name="maxTokens">
     /// About how many tokens are predicted at most, those at the start of every stream, or null for all.
     /// </param>
-    public Evaluator(TransformerNetwork network, TokenFile tokens, int batchSize, int? separator = null, long? maxTokens = null)
+    public Evaluator(
+        TransformerNetwork network, TokenFile tokens, int batchSize, int? separator = null, long? maxTokens = null)
     {
         (_network, _tokens, _separator, _maxTokens) = (network, tokens, separator, maxTokens ?? long.MaxValue);
         _rows = (int)Math.Min(batchSize, (tokens.TokenCount - 1) / network.Model.SegmentLength);
@@ -61,10 +62,13 @@ internal sealed class Evaluator
     private EvaluationResult Read(CancellationToken cancellationToken)
     {
         using var quiet = inference_mode();
-        using var memory = new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator) { KeepsKeys = true };
+        using var memory =
+            new SegmentMemory(_network.Model.EffectiveEvaluationMemoryLength, _separator) { KeepsKeys = true };
         var total = new EvaluationResult(0, 0, (double)_tokens.Utf8ByteCount / _tokens.TokenCount);
         var end = ReadStreams(ref total, memory, cancellationToken);
-        return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0 ? ReadRest(total, end, memory, cancellationToken) : total;
+        return _maxTokens >= _tokens.TokenCount - 1 || _rows == 0
+            ? ReadRest(total, end, memory, cancellationToken)
+            : total;
     }
 
     // Returns where the last stream ended.
@@ -88,7 +92,8 @@ internal sealed class Evaluator
         return perStep * stream.StepsPerEpoch;
     }
 
-    private EvaluationResult ReadRest(EvaluationResult total, long start, SegmentMemory memory, CancellationToken cancellationToken)
+    private EvaluationResult ReadRest(
+        EvaluationResult total, long start, SegmentMemory memory, CancellationToken cancellationToken)
     {
         KeepLastRow(memory);
         while (start + 1 < _tokens.TokenCount)
@@ -108,7 +113,8 @@ internal sealed class Evaluator
     private static void KeepLastRow(SegmentMemory memory)
     {
         using var scope = NewDisposeScope();
-        memory.Restore([.. memory.Layers.Select(layer => layer.narrow(0, layer.size(0) - 1, 1).clone())], memory.Open.TakeLast(1));
+        memory.Restore(
+            [.. memory.Layers.Select(layer => layer.narrow(0, layer.size(0) - 1, 1).clone())], memory.Open.TakeLast(1));
     }
 
     private EvaluationResult Add(EvaluationResult total, Tensor tokens, SegmentMemory memory)    // [batch, time + 1]

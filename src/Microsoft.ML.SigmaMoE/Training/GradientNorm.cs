@@ -24,7 +24,8 @@ internal static class GradientNorm
     }
 
     /// <summary>Gets clip / (norm + 10⁻⁶), or 1 where that is not below 1, as PyTorch does.</summary>
-    public static double ClipScale(double norm, double? clip) => clip is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
+    public static double ClipScale(double norm, double? clip) =>
+        clip is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
 
     // from a device one number comes back, not one a tensor
     private static double SumElsewhere(Tensor[] gradients)

@@ -11,7 +11,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// scope.
 /// </param>
 internal sealed record PassResult(
-    double CrossEntropy, double Balancing, IReadOnlyList<Routing> Routings, IReadOnlyList<Tensor?> Gradients) : IDisposable
+    double CrossEntropy, double Balancing,
+    IReadOnlyList<Routing> Routings, IReadOnlyList<Tensor?> Gradients) : IDisposable
 {
     /// <summary>Runs a pass, forward and backward.</summary>
     /// <param name="network">The network, which other threads may use meanwhile.</param>
@@ -25,7 +26,8 @@ internal sealed record PassResult(
     /// What its gradient is scaled by: the pass's share of the step, and what scales the step's loss.
     /// </param>
     public static PassResult Of(
-        TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory, double factor)
+        TransformerNetwork network, IReadOnlyList<Tensor>? parameters, Tensor tokens, SegmentMemory memory,
+        double factor)
     {
         using var scope = NewDisposeScope();
         var loss = network.Loss(tokens, memory);

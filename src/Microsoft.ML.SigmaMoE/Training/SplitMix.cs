@@ -18,5 +18,6 @@ internal static class SplitMix
     /// Gets a number in [0, 1) that belongs to the place <paramref name="index"/> of the sequence
     /// <paramref name="seed"/>.
     /// </summary>
-    public static double Share(int seed, long index) => (Mix(Mix((uint)seed) + (ulong)index) >> 11) * (1.0 / (1UL << 53));
+    public static double Share(int seed, long index) =>
+        (Mix(Mix((uint)seed) + (ulong)index) >> 11) * (1.0 / (1UL << 53));
 }

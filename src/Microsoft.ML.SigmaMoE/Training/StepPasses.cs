@@ -58,7 +58,9 @@ internal sealed class StepPasses(TrainingSession session, TrainingWorkers worker
     private (double Loss, IReadOnlyList<IReadOnlyList<Routing>> Routings) Sum(List<PassResult> results)
     {
         var share = 1.0 / results.Count;
-        return (results.Sum(result => share * session.State.Interval.Add(result, share)), [.. results.Select(result => result.Routings)]);
+        return (
+            results.Sum(result => share * session.State.Interval.Add(result, share)),
+            [.. results.Select(result => result.Routings)]);
     }
 
     private void CutFiner(Exception fault)
@@ -76,7 +78,8 @@ internal sealed class StepPasses(TrainingSession session, TrainingWorkers worker
                 fault);
         }
 
-        session.Notice = $"Memory ran out in step {step}: from now on each batch of {options.BatchSize} rows is cut into passes of "
+        session.Notice =
+            $"Memory ran out in step {step}: from now on each batch of {options.BatchSize} rows is cut into passes of "
             + $"{options.BatchSize / session.Memories.Count}, as with GradientAccumulation = {session.State.GradientAccumulation}.";
     }
 }

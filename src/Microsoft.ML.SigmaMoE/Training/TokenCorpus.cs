@@ -39,7 +39,8 @@ internal sealed class TokenCorpus : IDisposable
         string temporaryFolder,
         CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(temporaryFolder, $"sigmamoe-tokens-{Guid.NewGuid():N}")).FullName;
+        var folder = Directory.CreateDirectory(
+            Path.Combine(temporaryFolder, $"sigmamoe-tokens-{Guid.NewGuid():N}")).FullName;
         try
         {
             var share = validation is null ? options.ValidationFraction : 0;
@@ -48,7 +49,9 @@ internal sealed class TokenCorpus : IDisposable
                 Path.Combine(folder, "training.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId, seed);
             using var kept = new DocumentFileWriter(
                 Path.Combine(folder, "validation.tokens"), tokenizer.VocabularySize, tokenizer.SeparatorId, seed);
-            Append(documents, tokenizer, row => row > 0 && SplitMix.Share(options.Seed ?? 0, row) < share ? kept : training, cancellationToken);
+            Append(
+                documents, tokenizer,
+                row => row > 0 && SplitMix.Share(options.Seed ?? 0, row) < share ? kept : training, cancellationToken);
             Append(validation ?? [], tokenizer, _ => kept, cancellationToken);
             return Open(folder, training, kept, cancellationToken);
         }
@@ -74,7 +77,8 @@ internal sealed class TokenCorpus : IDisposable
         }
     }
 
-    // Only rows with tokens are numbered, so that what empty rows there are decides nothing. The first is always trained on.
+    // Only rows with tokens are numbered, so that what empty rows there are decides nothing. The first is always
+    // trained on.
     private static void Append(
         IEnumerable<ReadOnlyMemory<char>> documents,
         TextTokenizer tokenizer,
@@ -101,7 +105,8 @@ internal sealed class TokenCorpus : IDisposable
     {
         if (training.IsEmpty)
         {
-            throw new InvalidOperationException("No row of the training data holds any text; there is nothing to train on.");
+            throw new InvalidOperationException(
+                "No row of the training data holds any text; there is nothing to train on.");
         }
 
         TokenFile? measured = null, trained = null;

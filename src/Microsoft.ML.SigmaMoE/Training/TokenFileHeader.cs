@@ -46,7 +46,8 @@ internal readonly record struct TokenFileHeader(
         var version = BinaryPrimitives.ReadInt32LittleEndian(source[8..]);
         if (version != Version)
         {
-            throw new InvalidDataException($"{path} is a token file of version {version}; this library reads version {Version}.");
+            throw new InvalidDataException(
+                $"{path} is a token file of version {version}; this library reads version {Version}.");
         }
 
         return ReadFields(source).Checked(BinaryPrimitives.ReadInt32LittleEndian(source[12..]), fileLength, path);
@@ -63,7 +64,8 @@ internal readonly record struct TokenFileHeader(
     private TokenFileHeader Checked(int bytesPerToken, long fileLength, string path)
     {
         var sane = VocabularySize > 0 && bytesPerToken == BytesPerToken && Separator >= NoSeparator
-            && Separator < VocabularySize && TokenCount is >= 0 and < long.MaxValue / 8 && DocumentCount >= 0 && Utf8ByteCount >= 0;
+            && Separator < VocabularySize && TokenCount is >= 0 and < long.MaxValue / 8 && DocumentCount >= 0
+                && Utf8ByteCount >= 0;
         if (!sane)
         {
             throw new InvalidDataException($"{path} is a damaged token file: its header contradicts itself ({this}).");

@@ -115,7 +115,8 @@ internal sealed class TokenFileWriter : IDisposable
     private int Known(int token) => (uint)token < (uint)_header.VocabularySize
         ? token
         : throw new ArgumentOutOfRangeException(
-            nameof(token), token, $"Token {token} is not in the vocabulary of {_header.VocabularySize} (0 to {_header.VocabularySize - 1}).");
+            nameof(token), token,
+            $"Token {token} is not in the vocabulary of {_header.VocabularySize} (0 to {_header.VocabularySize - 1}).");
 
     private void Flush()
     {

@@ -21,14 +21,18 @@ internal sealed class Trainer : IDisposable
     private long _mark;
 
     public Trainer(
-        TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation = null, TimeProvider? clock = null)
+        TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation = null,
+        TimeProvider? clock = null)
     {
         network.ThrowIfFrozen();
-        (_session, _options, _clock) = (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
+        (_session, _options, _clock) =
+            (new(network, options, tokens, validation), options, clock ?? TimeProvider.System);
         _schedule = options.Schedule(_session.StepLimit);
         _workers = new(_session.WorkerCount);
         _passes = new(_session, _workers);
-        _evaluator = validation is null ? null : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
+        _evaluator = validation is null
+            ? null
+            : new(network, validation, options.BatchSize, options.Separator(validation), options.EvaluationTokens);
         _checkpoints = new(_session);
         _guard = new(_session, _checkpoints);
     }
@@ -46,7 +50,8 @@ internal sealed class Trainer : IDisposable
     /// <exception cref="IOException">A checkpoint cannot be written.</exception>
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _options.CancellationToken);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, _options.CancellationToken);
         _checkpoints.Open();
         _mark = _clock.GetTimestamp();
         try
@@ -161,7 +166,8 @@ internal sealed class Trainer : IDisposable
 
     private void Report(TrainingEnd? end)
     {
-        var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null || _session.Notice is not null;
+        var due = State.Step % _options.ReportInterval == 0 || State.EvaluatedStep == State.Step || end is not null
+            || _session.Notice is not null;
         if (due && State.Interval.Steps > 0)
         {
             var report = _session.TakeReport();
@@ -195,7 +201,8 @@ internal sealed class Trainer : IDisposable
         };
     }
 
-    private TrainingEnd? ReachedLimit() => State.Step >= _session.StepLimit || TimeShare() >= 1 ? TrainingEnd.Finished : null;
+    private TrainingEnd? ReachedLimit() =>
+        State.Step >= _session.StepLimit || TimeShare() >= 1 ? TrainingEnd.Finished : null;
 
     private double TimeShare() => _options.MaxDuration is { } limit ? State.Elapsed / limit : 0;
 

@@ -18,7 +18,9 @@ internal sealed record TrainingIdentity(
     bool IndependentDocuments,
     int? Seed)
 {
-    public static TrainingIdentity Of(TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation, int workers) => new(
+    public static TrainingIdentity Of(
+        TransformerNetwork network, TrainingOptions options, TokenFile tokens, TokenFile? validation,
+        int workers) => new(
         network.Model,
         network.FeedForward,
         network.VocabularySize,

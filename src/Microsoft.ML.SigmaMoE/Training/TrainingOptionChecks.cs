@@ -88,7 +88,8 @@ internal static class TrainingOptionChecks
     {
         if (!double.IsFinite(value) || value <= 0)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be a finite number above 0.");
+            throw new ArgumentOutOfRangeException(
+                name, value, $"{name} is {value}; it must be a finite number above 0.");
         }
     }
 

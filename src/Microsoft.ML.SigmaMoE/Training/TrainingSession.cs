@@ -12,7 +12,8 @@ internal sealed class TrainingSession : IDisposable
         CheckVocabulary(network, tokens, "training");
         CheckVocabulary(network, validation, "validation");
         (Network, Options, Validation) = (network, options, validation);
-        Stream = new(tokens, options.BatchSize, network.Model.SegmentLength, options.Shuffle ? options.Seed ?? 0 : null);
+        Stream = new(
+            tokens, options.BatchSize, network.Model.SegmentLength, options.Shuffle ? options.Seed ?? 0 : null);
         StepLimit = options.StepLimit(Stream.StepsPerEpoch);
         Optimizer = new(network.named_parameters(), options);
         State = new() { LossScale = network.Precision.ScalesLosses ? new() : null };

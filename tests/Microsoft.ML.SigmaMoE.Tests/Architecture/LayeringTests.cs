@@ -16,7 +16,8 @@ public sealed partial class LayeringTests
         ["Cuda"] = [],
         ["SafeTensors"] = [],
         ["Tokenization"] = [],
-        ["Model"] = ["Model/Attention", "Model/Cpu", "Model/Cuda", "Model/FeedForward", "Model/Output", "Model/Routing"],
+        ["Model"] =
+            ["Model/Attention", "Model/Cpu", "Model/Cuda", "Model/FeedForward", "Model/Output", "Model/Routing"],
         ["Model/Cpu"] = [],
         ["Model/Cuda"] = ["Cuda"],
         ["Model/Attention"] = ["Model", "Model/Attention/Cpu", "Model/Cpu"],
@@ -94,11 +95,13 @@ public sealed partial class LayeringTests
     private static IEnumerable<(string File, string Folder, string Type, string Home)> Uses()
     {
         var files = Directory.GetFiles(Repository.Library, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Where(file =>
+                !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Select(file => (File: file, Folder: FolderOf(file), Text: WithoutComments(File.ReadAllText(file))))
             .ToList();
         var homes = files
-            .SelectMany(file => Declaration().Matches(file.Text).Select(match => (Name: match.Groups[1].Value, file.Folder)))
+            .SelectMany(
+                file => Declaration().Matches(file.Text).Select(match => (Name: match.Groups[1].Value, file.Folder)))
             .DistinctBy(type => type.Name)
             .ToDictionary(type => type.Name, type => type.Folder);
         return from file in files

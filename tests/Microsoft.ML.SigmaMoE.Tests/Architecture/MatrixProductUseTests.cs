@@ -9,11 +9,13 @@ public sealed class MatrixProductUseTests
 
     [Fact]
     public void Library_OutsideMatrixProduct_UsesNoProductThatEndsTheProcess() =>
-        Assert.DoesNotContain(Calls(typeof(MatrixProduct).Assembly.Location), call => Endings.Any(call.Called.Contains));
+        Assert.DoesNotContain(
+            Calls(typeof(MatrixProduct).Assembly.Location), call => Endings.Any(call.Called.Contains));
 
     [Fact]
     public void Calls_OfThisAssembly_AreFound() =>
-        Assert.Contains(Calls(typeof(MatrixProductUseTests).Assembly.Location), call => call.Called.Contains("::matmul("));
+        Assert.Contains(
+            Calls(typeof(MatrixProductUseTests).Assembly.Location), call => call.Called.Contains("::matmul("));
 
     private static IReadOnlyList<(string Caller, string Called)> Calls(string assembly)
     {

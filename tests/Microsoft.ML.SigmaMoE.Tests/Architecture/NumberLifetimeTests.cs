@@ -36,7 +36,8 @@ public sealed class NumberLifetimeTests
             .SelectMany(method => Calls(method).Select(called => (Caller: method.FullName, Called: called.FullName)))
             .ToLookup(pair => pair.Called, pair => pair.Caller);
         var found = new HashSet<string>();
-        var waiting = new Queue<string>(torchSharp.GetTypes().SelectMany(type => type.Methods).Where(IsConversion).Select(m => m.FullName));
+        var waiting = new Queue<string>(
+            torchSharp.GetTypes().SelectMany(type => type.Methods).Where(IsConversion).Select(m => m.FullName));
         while (waiting.TryDequeue(out var name))
         {
             foreach (var caller in found.Add(name) ? callers[name] : [])
@@ -49,9 +50,12 @@ public sealed class NumberLifetimeTests
     }
 
     private static bool IsConversion(MethodDefinition method) =>
-        method.ReturnType.FullName == typeof(Scalar).FullName && (method.Name == "op_Implicit" || method.DeclaringType.Name == "ScalarExtensionMethods");
+        method.ReturnType.FullName == typeof(Scalar).FullName
+            && (method.Name == "op_Implicit" || method.DeclaringType.Name == "ScalarExtensionMethods");
 
     private static IEnumerable<MethodReference> Calls(MethodDefinition method) => method.HasBody
-        ? method.Body.Instructions.Select(instruction => instruction.Operand).OfType<MethodReference>().Select(call => call.GetElementMethod())
+        ? method.Body.Instructions.Select(instruction => instruction.Operand)
+            .OfType<MethodReference>()
+            .Select(call => call.GetElementMethod())
         : [];
 }

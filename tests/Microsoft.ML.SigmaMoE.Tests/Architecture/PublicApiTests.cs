@@ -7,7 +7,8 @@ public sealed class PublicApiTests
     [Fact]
     public void PublicApi_Generated_IsTheCommittedOne()
     {
-        var file = Path.Combine(Repository.Root, "tests", "Microsoft.ML.SigmaMoE.Tests", "Architecture", "PublicApi.txt");
+        var file = Path.Combine(
+            Repository.Root, "tests", "Microsoft.ML.SigmaMoE.Tests", "Architecture", "PublicApi.txt");
         var options = new ApiGeneratorOptions
         {
             IncludeAssemblyAttributes = false,

@@ -14,7 +14,8 @@ public sealed partial class ReadmeTests
             .ToList();
         var blocks = CodeBlock().Matches(Readme).Select(match => match.Groups[1].Value.Trim()).ToList();
         Assert.NotEmpty(blocks);
-        Assert.All(blocks, block => Assert.Contains(sources, source => source.Contains(block, StringComparison.Ordinal)));
+        Assert.All(
+            blocks, block => Assert.Contains(sources, source => source.Contains(block, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -29,11 +30,13 @@ public sealed partial class ReadmeTests
     {
         var paths = CodePath().Matches(Readme).Select(match => match.Groups[1].Value).ToList();
         Assert.NotEmpty(paths);
-        Assert.All(paths, path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} does not exist."));
+        Assert.All(
+            paths, path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} does not exist."));
     }
 
     [Fact]
-    public void Length_OfTheReadme_IsAtMostAHundredAndFiftyLines() => Assert.InRange(Readme.Count(c => c == '\n'), 1, 150);
+    public void Length_OfTheReadme_IsAtMostAHundredAndFiftyLines() =>
+        Assert.InRange(Readme.Count(c => c == '\n'), 1, 150);
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CodeBlock();

@@ -56,7 +56,8 @@ public sealed class AttentionReferenceTests
             7, 7, ScalarType.Float32), 0.9, 1.1);
     }
 
-    private static double Error(Func<AttentionInputs, RelativePositions, Tensor> way, int time, int memory, ScalarType type)
+    private static double Error(
+        Func<AttentionInputs, RelativePositions, Tensor> way, int time, int memory, ScalarType type)
     {
         const int Width = Heads * Size;
         using var randomness = new Randomness(3);
@@ -65,6 +66,7 @@ public sealed class AttentionReferenceTests
         var inputs = new AttentionInputs(
             Draw(2, time, Width), Draw(2, time + memory, 2 * Width), Draw(time + memory, Width),
             randomness.Normal([Heads, Size]), randomness.Normal([Heads, Size]), TensorNumbers.Full([1], 0.5));
-        return AttentionReference.Error(given => way(given, positions), inputs, Draw(2, time, Width), positions.Windows);
+        return AttentionReference.Error(
+            given => way(given, positions), inputs, Draw(2, time, Width), positions.Windows);
     }
 }

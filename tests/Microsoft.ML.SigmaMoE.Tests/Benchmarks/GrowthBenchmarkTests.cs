@@ -19,7 +19,8 @@ public sealed class GrowthBenchmarkTests
         Assert.Equal("4 8 16 32 64", Sizes(BenchmarkGrowth.ExpertCount, edge));
         Assert.Equal("1 2 4", Sizes(BenchmarkGrowth.ActiveExperts, edge));
         Assert.Equal("1 2 4 8 16", Sizes(BenchmarkGrowth.ExpertSize, edge));
-        Assert.Equal("2 4 8 16 32", Sizes(BenchmarkGrowth.ActiveExperts, new() { ExpertCount = 32, ActiveExperts = 32 }));
+        Assert.Equal(
+            "2 4 8 16 32", Sizes(BenchmarkGrowth.ActiveExperts, new() { ExpertCount = 32, ActiveExperts = 32 }));
         Assert.Equal("1 3 6 12 24", Sizes(BenchmarkGrowth.Tokens, edge));
     }
 

@@ -41,7 +41,9 @@ public sealed class SigmaMoEBenchmarkTests
         {
             Assert.True(result.Milliseconds > 0);
             Assert.True(result.LowerQuartile <= result.Milliseconds && result.Milliseconds <= result.UpperQuartile);
-            Assert.True(result.RatioToBaseline > 0 || result.Share > 0, $"{result.Name}, {result.Precision}, is {result.ErrorVsReference} off.");
+            Assert.True(
+                result.RatioToBaseline > 0 || result.Share > 0,
+                $"{result.Name}, {result.Precision}, is {result.ErrorVsReference} off.");
         });
         if (kind != BenchmarkKind.Score) // which computes as models do
         {
@@ -57,12 +59,16 @@ public sealed class SigmaMoEBenchmarkTests
         using var scope = NewDisposeScope();
         var results = new AttentionBenchmark(Tiny with { HasBFloat16 = true }).Run(32, default);
         Assert.Equal(7 - Missing(ScalarType.Float32) - Missing(ScalarType.BFloat16), results.Count);
-        Assert.All(results, result => Assert.True(result.RatioToBaseline > 0, $"{result.Name} is {result.ErrorVsReference} off."));
+        Assert.All(
+            results,
+            result => Assert.True(result.RatioToBaseline > 0, $"{result.Name} is {result.ErrorVsReference} off."));
     }
 
     [Fact]
     public void HasBFloat16_UnlessSaidOtherwise_IsWhatTheProcessorHas() =>
-        Assert.Equal(RuntimeDescription.OfThisProcess().ProcessorFeatures.Contains("bfloat16"), new BenchmarkOptions().HasBFloat16);
+        Assert.Equal(
+            RuntimeDescription.OfThisProcess().ProcessorFeatures.Contains("bfloat16"),
+            new BenchmarkOptions().HasBFloat16);
 
     [Fact]
     public void Grow_WithTheTokens_MeasuresLayersOfGrowingSizes()
@@ -80,7 +86,8 @@ public sealed class SigmaMoEBenchmarkTests
         var right = new Contender("right", "float32", _ => { }) { Error = 1e-7, Tolerance = 1e-5 };
         var wrong = new Contender("wrong", "float32", _ => { }) { Error = 1e-4, Tolerance = 1e-5 };
         var noNumber = new Contender("broken", "float32", _ => { }) { Error = double.NaN, Tolerance = 1e-5 };
-        var results = new Comparison("title", "shape", Tiny) { DenseBFloat16 = right, DenseFloat32 = [right], Baseline = right }
+        var results =
+            new Comparison("title", "shape", Tiny) { DenseBFloat16 = right, DenseFloat32 = [right], Baseline = right }
             .Run([right, wrong, noNumber], default);
         Assert.NotNull(results[0].RatioToBaseline);
         Assert.All(results.Skip(1), result =>
@@ -96,7 +103,8 @@ public sealed class SigmaMoEBenchmarkTests
     {
         var right = new Contender("right", "float32", _ => { }) { Error = 1e-7, Tolerance = 1e-5 };
         var wrong = new Contender("wrong", "float32", _ => { }) { Error = 1e-4, Tolerance = 1e-5 };
-        var result = new Comparison("title", "shape", Tiny) { DenseBFloat16 = wrong, DenseFloat32 = [right], Baseline = wrong }
+        var result =
+            new Comparison("title", "shape", Tiny) { DenseBFloat16 = wrong, DenseFloat32 = [right], Baseline = wrong }
             .Run([right, wrong], default)[0];
         Assert.NotNull(result.RatioToDenseFloat32);
         Assert.Null(result.RatioToDenseBf16);
@@ -106,8 +114,10 @@ public sealed class SigmaMoEBenchmarkTests
     [Fact]
     public void Run_WithoutSenseInItsSizes_Throws()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => SigmaMoEBenchmark.Run(BenchmarkKind.Layer, Tiny with { Tokens = 0 }));
-        Assert.Throws<ArgumentException>(() => SigmaMoEBenchmark.Run(BenchmarkKind.Layer, Tiny with { ActiveExperts = 9 }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => SigmaMoEBenchmark.Run(BenchmarkKind.Layer, Tiny with { Tokens = 0 }));
+        Assert.Throws<ArgumentException>(
+            () => SigmaMoEBenchmark.Run(BenchmarkKind.Layer, Tiny with { ActiveExperts = 9 }));
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class StepPartsTests
 
     private static readonly string[] Names =
     [
-        "attention with projections × 4", "feed-forward block × 4", "layer norm × 9", "embedding", "output layer and loss",
+        "attention with projections × 4", "feed-forward block × 4", "layer norm × 9", "embedding",
+        "output layer and loss",
         "gradient norm", "AdamW", "sum", "whole step",
     ];
 
@@ -45,7 +46,8 @@ public sealed class StepPartsTests
     {
         using var scope = NewDisposeScope();
         using var setups = new Disposables();
-        var parts = new StepPartMaker(Tiny, [TrainingStep.Batch(Tiny, 1)], setups).Make(Tiny.Mixture, ScalarType.Float32);
+        var parts = new StepPartMaker(Tiny, [TrainingStep.Batch(Tiny, 1)], setups).Make(
+            Tiny.Mixture, ScalarType.Float32);
         Assert.Equal([4, 4, 9, 1, 1, 1, 1], parts.Select(part => part.Count));
     }
 

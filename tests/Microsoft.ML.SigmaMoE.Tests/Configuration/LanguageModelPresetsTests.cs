@@ -26,7 +26,8 @@ public sealed class LanguageModelPresetsTests
     [MemberData(nameof(Presets))]
     public void Preset_ByName_HasTheAuthorsShapeRecipeAndCount(string name, string authors, long parameters)
     {
-        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "params.json")));
+        using var file = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "params.json")));
         var run = CaseSettings.Of(file.RootElement.GetProperty("presets").GetProperty(authors));
         var options = All().Single(preset => preset.Name == name).Options;
         options.Validate();
@@ -35,7 +36,9 @@ public sealed class LanguageModelPresetsTests
         var shape = CaseOptions.Model(run);
         Assert.Equal(shape with { EvaluationMemoryLength = 4 * shape.SegmentLength }, options.Model);
         var block = CaseOptions.FeedForward(run);
-        Assert.Equal(block is MixtureOfExpertsOptions mixture ? mixture with { Initialization = null } : block, options.FeedForward);
+        Assert.Equal(
+            block is MixtureOfExpertsOptions mixture ? mixture with { Initialization = null } : block,
+            options.FeedForward);
         Assert.Equal(run.NumberOr(0, "lr"), options.Training.LearningRate);
         Assert.Equal(run.NumberOr(0, "grad_clip"), options.Training.ClipNorm);
         Assert.Equal(

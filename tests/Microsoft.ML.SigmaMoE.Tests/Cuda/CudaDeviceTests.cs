@@ -10,7 +10,9 @@ public sealed class CudaDeviceTests
         Assert.Equal("Init", driver.Calls[0]);
         Assert.Equal("DeviceGet 1", driver.Calls[1]);
         Assert.Equal("DevicePrimaryCtxRetain 41", driver.Calls[^1]);
-        Assert.Equal(("Fake 1", 80, 108, 99 * 1024), (device.Name, device.Capability, device.Multiprocessors, device.SharedBytes));
+        Assert.Equal(
+            ("Fake 1", 80, 108, 99 * 1024),
+            (device.Name, device.Capability, device.Multiprocessors, device.SharedBytes));
     }
 
     [Fact]

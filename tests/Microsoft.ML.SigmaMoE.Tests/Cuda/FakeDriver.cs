@@ -23,9 +23,11 @@ internal sealed unsafe class FakeDriver : ICudaDriver
 
     public int DeviceGetCount(out int count) => Give(out count, 1, Note(nameof(DeviceGetCount)));
 
-    public int DeviceGet(out int device, int ordinal) => Give(out device, 40 + ordinal, Note(nameof(DeviceGet), ordinal));
+    public int DeviceGet(out int device, int ordinal) =>
+        Give(out device, 40 + ordinal, Note(nameof(DeviceGet), ordinal));
 
-    public int DeviceGetName(out string name, int device) => Give(out name, "Fake 1", Note(nameof(DeviceGetName), device));
+    public int DeviceGetName(out string name, int device) =>
+        Give(out name, "Fake 1", Note(nameof(DeviceGetName), device));
 
     public int DeviceGetAttribute(out int value, CudaAttribute attribute, int device) => Give(
         out value,

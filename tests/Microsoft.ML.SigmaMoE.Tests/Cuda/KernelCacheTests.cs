@@ -20,7 +20,9 @@ public sealed class KernelCacheTests
     {
         using var folder = new TemporaryFolder();
         new KernelCache([folder.Path]).Get("key", () => [1, 2, 3]);
-        Assert.Equal([1, 2, 3], new KernelCache([folder.Path]).Get("key", () => throw new InvalidOperationException("compiled again")));
+        Assert.Equal(
+            [1, 2, 3],
+            new KernelCache([folder.Path]).Get("key", () => throw new InvalidOperationException("compiled again")));
         Assert.Single(Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
     }
 
@@ -47,7 +49,8 @@ public sealed class KernelCacheTests
     public void Get_AfterAFailedCompilation_TriesAgain()
     {
         var cache = new KernelCache([]);
-        Assert.Throws<InvalidOperationException>(() => cache.Get("key", () => throw new InvalidOperationException("no")));
+        Assert.Throws<InvalidOperationException>(
+            () => cache.Get("key", () => throw new InvalidOperationException("no")));
         Assert.Equal([1], cache.Get("key", () => [1]));
     }
 

@@ -10,13 +10,15 @@ public sealed class NvrtcFilesTests
         File.WriteAllText(folder.File("libnvrtc-builtins.so"), "");
         Assert.Equal(folder.File("libnvrtc-2bb82d1a.so.12"), NvrtcFiles.Candidates(folder.Path).First());
         Assert.DoesNotContain(folder.File("libnvrtc-builtins.so"), NvrtcFiles.Candidates(folder.Path));
-        Assert.Equal(folder.File("libnvrtc-builtins.so"), NvrtcFiles.BuiltinsBeside(folder.File("libnvrtc-2bb82d1a.so.12")));
+        Assert.Equal(
+            folder.File("libnvrtc-builtins.so"), NvrtcFiles.BuiltinsBeside(folder.File("libnvrtc-2bb82d1a.so.12")));
     }
 
     [Fact]
     public void Candidates_GivenNoFolder_AreTheSystems()
     {
-        Assert.All(NvrtcFiles.Candidates(null), name => Assert.StartsWith("libnvrtc.so.", name, StringComparison.Ordinal));
+        Assert.All(
+            NvrtcFiles.Candidates(null), name => Assert.StartsWith("libnvrtc.so.", name, StringComparison.Ordinal));
         Assert.Null(NvrtcFiles.BuiltinsBeside("libnvrtc.so.12"));
     }
 

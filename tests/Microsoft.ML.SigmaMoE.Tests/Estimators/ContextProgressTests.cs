@@ -47,10 +47,12 @@ public sealed class ContextProgressTests
         var environment = new ConsoleEnvironment(outWriter: output);
         Report(environment, Progress);
         environment.PrintProgress();
-        Assert.Contains("3 epochs, 120/2000 steps, 4096 tokens\tLoss: 2.5\t", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "3 epochs, 120/2000 steps, 4096 tokens\tLoss: 2.5\t", output.ToString(), StringComparison.Ordinal);
         string[] wanted =
         [
-            "Perplexity: 12.18249", "Validation Loss: 2.25", "Balancing Loss: 0", "Learning Rate: 0.001", "Gradient Norm: 0.5",
+            "Perplexity: 12.18249", "Validation Loss: 2.25", "Balancing Loss: 0", "Learning Rate: 0.001",
+            "Gradient Norm: 0.5",
             "Tokens Per Second: 1234.4", "Seconds Left: 3723", "Expert Entropy 1: 0.97", "Expert Entropy 2: 0.5",
             "Dead Experts 1: 0", "Dead Experts 2: 2",
         ];

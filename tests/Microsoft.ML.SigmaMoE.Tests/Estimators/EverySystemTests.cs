@@ -28,7 +28,9 @@ public sealed class EverySystemTests
         context.Model.Save(model, data.Schema, folder.File("model.zip"));
         using var loaded = (IDisposable)new MLContext().Model.Load(folder.File("model.zip"), out _);
         var scored = Rows(context, model.Transform(data));
-        Assert.Equal(scored.Select(row => row.Perplexity), Rows(context, ((ITransformer)loaded).Transform(data)).Select(row => row.Perplexity));
+        Assert.Equal(
+            scored.Select(row => row.Perplexity),
+            Rows(context, ((ITransformer)loaded).Transform(data)).Select(row => row.Perplexity));
         Assert.All(scored, row => Assert.Contains(row.Features, feature => feature != 0));
     }
 

@@ -21,7 +21,8 @@ public sealed class LanguageModelEstimatorTests
     [Fact]
     public void Estimator_KeepsMachineLearningsContract()
     {
-        var estimator = _context.Transforms.Text.SigmaMoELanguageModel("Text", Options with { Columns = FakeTransformer.AllColumns });
+        var estimator = _context.Transforms.Text.SigmaMoELanguageModel(
+            "Text", Options with { Columns = FakeTransformer.AllColumns });
         var wrong = _context.Data.LoadFromEnumerable([new { Text = 1f }]);
         var missing = _context.Data.LoadFromEnumerable([new { Body = "a" }]);
         new EstimatorContract(_context).Check(estimator, _data, wrong, missing);

@@ -84,7 +84,8 @@ public sealed class ScoringPipelineTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         var documents = Document.Many(20_000);
-        File.WriteAllLines(folder.File("rows.tsv"), documents.Select(document => $"{document.Text}\t{document.Number}"));
+        File.WriteAllLines(
+            folder.File("rows.tsv"), documents.Select(document => $"{document.Text}\t{document.Number}"));
         var input = _context.Data.LoadFromTextFile(
             folder.File("rows.tsv"), [new("Raw", DataKind.String, 0), new("Number", DataKind.Int32, 1)]);
         var prepared = _context.Transforms.Text.NormalizeText("Text", "Raw").Fit(input).Transform(input);

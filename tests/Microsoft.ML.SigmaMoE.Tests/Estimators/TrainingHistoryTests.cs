@@ -27,9 +27,15 @@ public sealed class TrainingHistoryTests
             var history = transformer.History;
             Assert.Equal([2L, 4, 6], history.GetColumn<long>("Step"));
             Assert.Equal(transformer.Model.History.Select(report => report.Loss), history.GetColumn<double>("Loss"));
-            Assert.Equal(transformer.Model.History.Select(report => report.ValidationLoss ?? double.NaN), history.GetColumn<double>("ValidationLoss"));
-            Assert.Equal(transformer.Model.History.Select(report => report.Elapsed.TotalSeconds), history.GetColumn<double>("ElapsedSeconds"));
-            Assert.All(history.GetColumn<float[]>("DeadExperts"), layers => Assert.Equal(options.Model.LayerCount, layers.Length));
+            Assert.Equal(
+                transformer.Model.History.Select(report => report.ValidationLoss ?? double.NaN),
+                history.GetColumn<double>("ValidationLoss"));
+            Assert.Equal(
+                transformer.Model.History.Select(report => report.Elapsed.TotalSeconds),
+                history.GetColumn<double>("ElapsedSeconds"));
+            Assert.All(
+                history.GetColumn<float[]>("DeadExperts"),
+                layers => Assert.Equal(options.Model.LayerCount, layers.Length));
             Assert.True(((VectorDataViewType)history.Schema["ExpertEntropy"].Type).IsKnownSize);
         }
 
@@ -49,7 +55,8 @@ public sealed class TrainingHistoryTests
     public void View_OfATrainingInFloat16_HasTheScaleOfItsLosses()
     {
         var view = TrainingHistory.View(
-            _context, [new() { Step = 1, Loss = 2 }, new() { Step = 2, Loss = 2, LossScale = 32768, SkippedSteps = 1 }]);
+            _context,
+            [new() { Step = 1, Loss = 2 }, new() { Step = 2, Loss = 2, LossScale = 32768, SkippedSteps = 1 }]);
         Assert.Equal([double.NaN, 32768], view.GetColumn<double>("LossScale"));
         Assert.Equal([0L, 1], view.GetColumn<long>("SkippedSteps"));
     }

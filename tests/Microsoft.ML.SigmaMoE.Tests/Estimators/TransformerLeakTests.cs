@@ -50,7 +50,8 @@ public sealed class TransformerLeakTests
         using var model = TinyModel.Create();
         var rows = _context.Data.LoadFromEnumerable(Document.Many(40));
         using var transformer = _context.Transforms.Text.ScoreTextWithLanguageModel("Text", model).Fit(rows);
-        CheckLeavesNothing(20, () => Assert.NotEqual(0, transformer.Transform(rows).GetColumn<float>("Perplexity").First()));
+        CheckLeavesNothing(
+            20, () => Assert.NotEqual(0, transformer.Transform(rows).GetColumn<float>("Perplexity").First()));
     }
 
     // TorchSharp counts a parameter when its tensor is made and again when the parameter takes that over, but subtracts

@@ -46,11 +46,13 @@ public sealed class EnumNameConverterTests
     [InlineData("true", "This is no Precision")]
     [InlineData("[1]", "This is no Precision")]
     public void Read_OfSomethingElse_SaysWhatIsKnown(string json, string message) => Assert.Contains(
-        message, Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Precision>(json)).Message, StringComparison.Ordinal);
+        message, Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Precision>(json)).Message,
+        StringComparison.Ordinal);
 
     // left to the options' own check, whose message names the option
     [Fact]
-    public void Write_OfAValueWithoutAName_WritesItsNumber() => Assert.Equal("9", JsonSerializer.Serialize((SinkhornSigns)9));
+    public void Write_OfAValueWithoutAName_WritesItsNumber() =>
+        Assert.Equal("9", JsonSerializer.Serialize((SinkhornSigns)9));
 
     [Fact]
     public void FromJson_OfFilesOfOlderVersions_ReadsTheirNamesAndNumbers()

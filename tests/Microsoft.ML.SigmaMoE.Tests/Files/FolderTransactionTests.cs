@@ -69,7 +69,8 @@ public sealed class FolderTransactionTests : IDisposable
     [Fact]
     public void Read_OfAMissingFile_NamesItsPath()
     {
-        var thrown = Assert.Throws<FileNotFoundException>(() => new FolderStreams(Folder).Read("config.json", _ => { }));
+        var thrown = Assert.Throws<FileNotFoundException>(
+            () => new FolderStreams(Folder).Read("config.json", _ => { }));
         Assert.Contains(Path.Combine(Folder, "config.json"), thrown.Message, StringComparison.Ordinal);
     }
 
@@ -113,5 +114,6 @@ public sealed class FolderTransactionTests : IDisposable
         File.WriteAllText(Path.Combine(committed, "b"), b);
     }
 
-    private string[] Names() => [.. Directory.GetFileSystemEntries(Folder).Select(path => Path.GetFileName(path)!).Order()];
+    private string[] Names() =>
+        [.. Directory.GetFileSystemEntries(Folder).Select(path => Path.GetFileName(path)!).Order()];
 }

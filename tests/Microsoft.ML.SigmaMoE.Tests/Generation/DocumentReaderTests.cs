@@ -12,7 +12,8 @@ public sealed class DocumentReaderTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Read_InPiecesOfAnySize_AgreesWithScoringTheDocumentWhole(int segment, int memory, bool sameLength, int piece)
+    public void Read_InPiecesOfAnySize_AgreesWithScoringTheDocumentWhole(
+        int segment, int memory, bool sameLength, int piece)
     {
         var model = TinyModel.Model with { SegmentLength = segment, EvaluationMemoryLength = memory, SameLengthEvaluation = sameLength };
         using var network = Network(model);
@@ -34,7 +35,8 @@ public sealed class DocumentReaderTests
         using var quiet = inference_mode();
         using var scope = NewDisposeScope();
         int[] read = [Separator, .. Document];
-        var whole = network.Logits(network.Forward(tensor(read, [1, read.Length], dtype: int64), new SegmentMemory(0)).Hidden);
+        var whole = network.Logits(
+            network.Forward(tensor(read, [1, read.Length], dtype: int64), new SegmentMemory(0)).Hidden);
         using var reader = new DocumentReader(network);
         for (var place = 0; place < read.Length; place++)
         {
@@ -53,8 +55,8 @@ public sealed class DocumentReaderTests
             TensorAssert.Close(wanted, got, 1e-5, $"logits after {read} tokens"));
     }
 
-    // Single logits of either way may be 0.05 from float32's, by rounding alone; all together are 0.004 from them. Every
-    // token takes every expert: else rounding sends some elsewhere.
+    // Single logits of either way may be 0.05 from float32's, by rounding alone; all together are 0.004 from them.
+    // Every token takes every expert: else rounding sends some elsewhere.
     [Theory]
     [InlineData(16, 40, false)]
     [InlineData(16, 24, true)]
@@ -101,7 +103,8 @@ public sealed class DocumentReaderTests
     {
         using var network = Network(TinyModel.Model);
         using var reader = new DocumentReader(network);
-        Assert.Throws<OperationCanceledException>(() => reader.Read([Separator], new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => reader.Read([Separator], new CancellationToken(canceled: true)));
     }
 
     [Fact]

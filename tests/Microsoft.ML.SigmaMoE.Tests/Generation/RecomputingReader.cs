@@ -14,7 +14,8 @@ internal sealed class RecomputingReader(TransformerNetwork network) : IDisposabl
     private readonly int _memoryLength = network.Model.EffectiveEvaluationMemoryLength;
 
     // what came before the segment, and what was read of the segment itself
-    private readonly SegmentMemory _memory = new(network.Model.EffectiveEvaluationMemoryLength + network.Model.SegmentLength);
+    private readonly SegmentMemory _memory = new(
+        network.Model.EffectiveEvaluationMemoryLength + network.Model.SegmentLength);
     private int _place;
     private long _before;
 

@@ -28,7 +28,8 @@ public sealed class SamplerTests
     {
         var (actual, probabilities) = Sampler.Distribution([.. Logits], options, new HashSet<int>());
         Assert.True(tokens.SequenceEqual(actual), name);
-        Assert.All(shares.Zip(probabilities), pair => Assert.Equal((double)pair.First / shares.Sum(), pair.Second, 1e-6));
+        Assert.All(
+            shares.Zip(probabilities), pair => Assert.Equal((double)pair.First / shares.Sum(), pair.Second, 1e-6));
     }
 
     [Fact]
@@ -59,7 +60,8 @@ public sealed class SamplerTests
     [Fact]
     public void Distribution_OfHugeLogits_DoesNotOverflow()
     {
-        var (_, probabilities) = Sampler.Distribution([3e38f, -3e38f, 3e38f], new() { Temperature = 0.01 }, new HashSet<int>());
+        var (_, probabilities) = Sampler.Distribution(
+            [3e38f, -3e38f, 3e38f], new() { Temperature = 0.01 }, new HashSet<int>());
         Assert.Equal([0.5, 0.5], probabilities);
     }
 
@@ -97,7 +99,9 @@ public sealed class SamplerTests
         }
 
         // five standard deviations of a binomial count are below 310
-        Assert.All(new[] { 2000, 8000, 1000, 4000 }.Zip(counts), pair => Assert.InRange(pair.Second, pair.First - 310, pair.First + 310));
+        Assert.All(
+            new[] { 2000, 8000, 1000, 4000 }.Zip(counts),
+            pair => Assert.InRange(pair.Second, pair.First - 310, pair.First + 310));
     }
 
     [Fact]

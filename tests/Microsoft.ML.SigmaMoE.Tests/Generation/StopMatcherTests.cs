@@ -52,7 +52,8 @@ public sealed class StopMatcherTests
     {
         const string text = "the cat sat on the mat, the cat ran; stop? sto stop! more";
         var matcher = new StopMatcher(["stop!", "sto st"]);
-        var result = string.Concat(text.Chunk(size).Select(piece => matcher.Append(new string(piece)))) + matcher.Flush();
+        var result = string.Concat(text.Chunk(size).Select(piece => matcher.Append(new string(piece))))
+            + matcher.Flush();
         Assert.Equal("the cat sat on the mat, the cat ran; stop? ", result);
     }
 }

@@ -6,8 +6,10 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class TextGeneratorTests : IDisposable
 {
-    private static readonly GenerationOptions Greedy = new() { Temperature = 0, MaxTokens = 4, StopAtSeparator = false };
-    private readonly TransformerNetwork _network = TinyModel.Network(vocabularySize: SampleTokenizers.Bytes.VocabularySize);
+    private static readonly GenerationOptions Greedy =
+        new() { Temperature = 0, MaxTokens = 4, StopAtSeparator = false };
+    private readonly TransformerNetwork _network = TinyModel.Network(
+        vocabularySize: SampleTokenizers.Bytes.VocabularySize);
     private readonly TextGenerator _generator;
 
     public TextGeneratorTests()
@@ -72,7 +74,9 @@ public sealed class TextGeneratorTests : IDisposable
         var options = new GenerationOptions { Seed = 1, MaxTokens = 60, StopAtSeparator = false };
         var whole = Text("begin", options);
         var stop = whole.Substring(20, 3);
-        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)], Text("begin", options with { StopSequences = ["never there", stop] }));
+        Assert.Equal(
+            whole[..whole.IndexOf(stop, StringComparison.Ordinal)],
+            Text("begin", options with { StopSequences = ["never there", stop] }));
     }
 
     [Fact]
@@ -144,11 +148,13 @@ public sealed class TextGeneratorTests : IDisposable
     public void Generate_AbandonedOrFinished_LeavesNoTensorBehind(int taken)
     {
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Assert.NotEmpty(_generator.Generate("a text", new() { MaxTokens = 20, StopAtSeparator = false }).Take(taken).ToList());
+        Assert.NotEmpty(
+            _generator.Generate("a text", new() { MaxTokens = 20, StopAtSeparator = false }).Take(taken).ToList());
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private string Text(string prompt, GenerationOptions options) => string.Concat(_generator.Generate(prompt, options));
+    private string Text(string prompt, GenerationOptions options) =>
+        string.Concat(_generator.Generate(prompt, options));
 
     private void Prefer(string text, bool separatorFirst = false)
     {

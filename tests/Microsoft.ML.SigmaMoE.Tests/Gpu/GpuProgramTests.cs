@@ -102,7 +102,8 @@ public sealed class GpuProgramTests
     [Fact]
     public void Layer_OnTheKernels_IsTheProcessors()
     {
-        var (router, wanted) = (new SigmoidRouterOptions(), LayerCheck.Results(CPU, new SigmoidRouterOptions(), Precision.Float32));
+        var (router, wanted) =
+            (new SigmoidRouterOptions(), LayerCheck.Results(CPU, new SigmoidRouterOptions(), Precision.Float32));
         using var emulated = new OnEmulatedKernels();
         Assert.Null(LayerCheck.Fault(wanted, LayerCheck.Results(CPU, router, Precision.Float32), 1e-5));
     }
@@ -122,8 +123,10 @@ public sealed class GpuProgramTests
         var library = NativeFolders.Find(TorchBridge.FileName)!;
         var symbols = SymbolCheck.Undefined(File.ReadAllBytes(library)).ToList();
         Assert.InRange(symbols.Count, 1200, 3000);
-        Assert.Contains(symbols, symbol => symbol.Name.StartsWith("_ZN2at4_ops", StringComparison.Ordinal) && symbol.IsFunction);
-        Assert.Contains(symbols, symbol => symbol.Name.StartsWith("_ZTVN5torch", StringComparison.Ordinal) && !symbol.IsFunction);
+        Assert.Contains(
+            symbols, symbol => symbol.Name.StartsWith("_ZN2at4_ops", StringComparison.Ordinal) && symbol.IsFunction);
+        Assert.Contains(
+            symbols, symbol => symbol.Name.StartsWith("_ZTVN5torch", StringComparison.Ordinal) && !symbol.IsFunction);
     }
 
     [Theory]

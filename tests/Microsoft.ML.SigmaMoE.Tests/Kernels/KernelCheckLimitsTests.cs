@@ -13,7 +13,8 @@ public sealed class KernelCheckLimitsTests
     public void Run_OfAProgram_EndsItWhereItWorksOrWaitsTooLong(string script, int work, int clock, string expected)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The emulator is for Linux on x86-64.");
-        var start = new ProcessStartInfo("bash", [Path.Combine(KernelChecks.Folder, "check"), "--run", "it", "bash", "-c", script])
+        var start = new ProcessStartInfo(
+            "bash", [Path.Combine(KernelChecks.Folder, "check"), "--run", "it", "bash", "-c", script])
         {
             RedirectStandardOutput = true,
         };

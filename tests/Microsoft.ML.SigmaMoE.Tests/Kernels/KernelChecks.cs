@@ -11,7 +11,8 @@ public sealed class KernelChecks
     public static string Folder { get; } = Path.Combine(Repository.Root, "tests", "Microsoft.ML.SigmaMoE.Kernels");
 
     /// <summary>Gets why nothing ran, or null.</summary>
-    public string? SkipReason => _lines.Value.FirstOrDefault(line => line.StartsWith("skipped:", StringComparison.Ordinal));
+    public string? SkipReason =>
+        _lines.Value.FirstOrDefault(line => line.StartsWith("skipped:", StringComparison.Ordinal));
 
     /// <summary>Gets the tiles that the kernels were compiled for: names and sizes.</summary>
     public IEnumerable<string> Tiles => _lines.Value

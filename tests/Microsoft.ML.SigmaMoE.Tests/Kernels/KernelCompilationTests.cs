@@ -42,7 +42,8 @@ public sealed partial class KernelCompilationTests(NvrtcPackage package) : IClas
         Assert.NotEmpty(kernels);
         foreach (Match kernel in kernels)
         {
-            var (name, spilled, registers) = (kernel.Groups[1].Value, kernel.Groups[2].Value, int.Parse(kernel.Groups[3].Value, null));
+            var (name, spilled, registers) =
+                (kernel.Groups[1].Value, kernel.Groups[2].Value, int.Parse(kernel.Groups[3].Value, null));
             Assert.True(spilled == "0", $"{name} keeps {spilled} bytes of registers in memory.");
             Assert.True(registers <= Registers.GetValueOrDefault(name, 128), $"{name} uses {registers} registers.");
         }
@@ -67,7 +68,8 @@ public sealed partial class KernelCompilationTests(NvrtcPackage package) : IClas
             using var packed = File.OpenRead(file);
             var text = PackedPtx.Unpack(packed);
             Assert.True(
-                text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..] == ptx, $"{file} is stale: run this test with SIGMAMOE_WRITE_PTX=1.");
+                text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..] == ptx,
+                $"{file} is stale: run this test with SIGMAMOE_WRITE_PTX=1.");
         }
     }
 
@@ -81,7 +83,8 @@ public sealed partial class KernelCompilationTests(NvrtcPackage package) : IClas
         Assert.Contains("\"nothing\" is undefined", fault.Log, StringComparison.Ordinal);
     }
 
-    private static KernelSource Source(string part) => KernelParts.All.Single(program => program.Source.Name == part).Source;
+    private static KernelSource Source(string part) =>
+        KernelParts.All.Single(program => program.Source.Name == part).Source;
 
     [GeneratedRegex(@"Compiling entry function '(\w+)'[\s\S]*?(\d+) bytes spill stores[\s\S]*?Used (\d+) registers")]
     private static partial Regex KernelReport();

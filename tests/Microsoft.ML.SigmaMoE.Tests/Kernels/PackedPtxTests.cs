@@ -34,8 +34,10 @@ public sealed partial class PackedPtxTests
         {
             var data = new TheoryData<string, string>
             {
-                { "routing", "count_choices" }, { "routing", "scan_counts" }, { "routing", "place_slots" }, { "routing", "list_tiles" },
-                { "routing", "route_sigmoid" }, { "routing", "route_gradient_sigmoid" }, { "conversion.bf16", "to_bf16" },
+                { "routing", "count_choices" }, { "routing", "scan_counts" }, { "routing", "place_slots" },
+                { "routing", "list_tiles" },
+                { "routing", "route_sigmoid" }, { "routing", "route_gradient_sigmoid" },
+                { "conversion.bf16", "to_bf16" },
                 { "conversion.f16", "to_f16" }, { "conversion.f16_flat", "to_f16" }, { "conversion.tf32", "pad_rows" },
                 { "expert_forward.tf32", "sum_choices_float" }, { "expert_backward.tf32", "sum_parts" },
                 { "expert_backward.tf32", "expert_bias_gradient_float" },
@@ -46,7 +48,8 @@ public sealed partial class PackedPtxTests
                 { "expert_forward.f16", "sum_choices_f16" }, { "expert_backward.f16", "sum_parts" },
                 { "expert_backward.f16", "expert_bias_gradient_f16" }, { "expert_forward.f16_flat", "sum_choices_f16" },
                 { "expert_backward.f16_flat", "sum_parts" }, { "expert_backward.f16_flat", "expert_bias_gradient_f16" },
-                { "expert_backward.bf16", "expert_bias_gradient_bf16" }, { "expert_backward.float", "expert_bias_gradient_float" },
+                { "expert_backward.bf16", "expert_bias_gradient_bf16" },
+                { "expert_backward.float", "expert_bias_gradient_float" },
                 { "decode", "decode_up" }, { "decode", "decode_down" }, { "adamw", "adamw" },
                 { "gather", "gather_sum_float" }, { "gather", "gather_dots_float" }, { "gather", "scatter_sum" },
                 { "gather", "gather_sum_bf16" }, { "gather", "gather_dots_bf16" }, { "gather", "gather_sum_f16" },
@@ -80,7 +83,8 @@ public sealed partial class PackedPtxTests
     [InlineData("f16_flat", "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", false)]
     [InlineData("bf16", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", true)]
     [InlineData("tf32", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", true)]
-    public void Experts_InANumberType_MultiplyAndCopyAsItsDevicesDo(string numbers, string product, bool copiesMeanwhile)
+    public void Experts_InANumberType_MultiplyAndCopyAsItsDevicesDo(
+        string numbers, string product, bool copiesMeanwhile)
     {
         foreach (var part in new[] { $"expert_forward.{numbers}", $"expert_backward.{numbers}" })
         {
@@ -95,5 +99,6 @@ public sealed partial class PackedPtxTests
 
     [Fact]
     public void Files_AreSmall() => Assert.InRange(
-        Directory.GetFiles(Path.Combine(Repository.Root, "kernels", "ptx")).Sum(file => new FileInfo(file).Length), 1, 1 << 20);
+        Directory.GetFiles(Path.Combine(Repository.Root, "kernels", "ptx")).Sum(file => new FileInfo(file).Length), 1,
+        1 << 20);
 }

@@ -16,8 +16,12 @@ public sealed class ActivationFunctionTests
         using var scope = NewDisposeScope();
         var function = ActivationFunction.Of(activation);
         var x = tensor(Places);
-        TensorAssert.Close(tensor(Places.Select(place => (float)ScalarActivation.Value(activation, place)).ToArray()), function.Apply(x), 1e-6);
-        TensorAssert.Close(tensor(Places.Select(place => (float)ScalarActivation.Slope(activation, place)).ToArray()), function.Derivative(x), 1e-5);
+        TensorAssert.Close(
+            tensor(Places.Select(place => (float)ScalarActivation.Value(activation, place)).ToArray()),
+            function.Apply(x), 1e-6);
+        TensorAssert.Close(
+            tensor(Places.Select(place => (float)ScalarActivation.Slope(activation, place)).ToArray()),
+            function.Derivative(x), 1e-5);
     }
 
     [Theory]
@@ -40,5 +44,6 @@ public sealed class ActivationFunctionTests
     }
 
     [Fact]
-    public void Of_AnActivationThatIsNone_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => ActivationFunction.Of((Activation)99));
+    public void Of_AnActivationThatIsNone_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => ActivationFunction.Of((Activation)99));
 }

@@ -10,7 +10,9 @@ public sealed class ComputePrecisionTests
     [InlineData(Precision.TensorFloat32, ScalarType.Float32, true)]
     [InlineData(Precision.BFloat16, ScalarType.BFloat16, false)]
     public void Of_WhatWasAskedFor_IsThat(Precision precision, ScalarType type, bool allowsTensorFloat32) =>
-        Assert.Equal(new ComputePrecision(type) { AllowsTensorFloat32 = allowsTensorFloat32 }, ComputePrecision.Of(precision, CPU));
+        Assert.Equal(
+            new ComputePrecision(type) { AllowsTensorFloat32 = allowsTensorFloat32 },
+            ComputePrecision.Of(precision, CPU));
 
     [Fact]
     public void Of_Float16OnTheProcessor_IsFloat32() =>
@@ -20,7 +22,9 @@ public sealed class ComputePrecisionTests
     public void Of_Float16OnAGpu_ScalesLosses()
     {
         using var emulated = new OnEmulatedKernels();
-        Assert.Equal(new ComputePrecision(ScalarType.Float16) { ScalesLosses = true }, ComputePrecision.Of(Precision.Float16, CPU));
+        Assert.Equal(
+            new ComputePrecision(ScalarType.Float16) { ScalesLosses = true },
+            ComputePrecision.Of(Precision.Float16, CPU));
     }
 
     [Fact]

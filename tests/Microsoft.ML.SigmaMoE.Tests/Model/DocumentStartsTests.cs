@@ -51,7 +51,8 @@ public sealed class DocumentStartsTests
 
     private static DocumentStarts Find(int[][] rows, long[] open, long memory)
     {
-        using var tokens = tensor(rows.SelectMany(row => row).Select(token => (long)token).ToArray(), [rows.Length, rows[0].Length]);
+        using var tokens = tensor(
+            rows.SelectMany(row => row).Select(token => (long)token).ToArray(), [rows.Length, rows[0].Length]);
         return DocumentStarts.Find(tokens, Separator, open, memory);
     }
 }

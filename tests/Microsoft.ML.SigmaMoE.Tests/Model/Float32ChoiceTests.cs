@@ -21,7 +21,8 @@ public sealed class Float32ChoiceTests : IDisposable
     public void Hold_UntilTheLastHolderIsGone_ChangesAndPutsBack()
     {
         IsAllowed = false;
-        var (first, second) = (Float32Choice.Hold(Float32Wish.RoundedOnGpu), Float32Choice.Hold(Float32Wish.RoundedOnGpu));
+        var (first, second) =
+            (Float32Choice.Hold(Float32Wish.RoundedOnGpu), Float32Choice.Hold(Float32Wish.RoundedOnGpu));
         Assert.Equal((true, true), (IsAllowed, ProcessSettings.Changed.Contains(Setting)));
         first.Dispose();
         first.Dispose();

@@ -9,7 +9,8 @@ public sealed class Float32SpeedTests
         Assert.SkipUnless(Float32Multiplication.IsAdjustable, "libtorch offers no choice here.");
         using var usual = Float32Multiplication.Use("highest");
         string[] possible = ["highest", "medium"];
-        var (first, second) = (Float32Choice.Hold(Float32Wish.FastOnProcessor), Float32Choice.Hold(Float32Wish.FastOnProcessor));
+        var (first, second) =
+            (Float32Choice.Hold(Float32Wish.FastOnProcessor), Float32Choice.Hold(Float32Wish.FastOnProcessor));
         var held = Float32Multiplication.Word;
         Assert.Contains(held, possible);
         first.Dispose();

@@ -41,7 +41,8 @@ public sealed class FrozenWeightsTests
         var got = Read(network);
         var tolerance = precision == Precision.Float32 ? 0 : 3e-2 * wanted.abs().max().item<float>();
         var apart = (wanted - got).abs().amax([1L]).data<float>().Count(distance => !(distance <= tolerance));
-        // a memory takes few of many scores of eight bits: of two that are almost alike another one may be taken, for a token
+        // a memory takes few of many scores of eight bits: of two that are almost alike another one may be taken, for a
+        // token
         var mayTip = precision == Precision.BFloat16 && TinyModel.Blocks[block] is ProductKeyMemoryOptions;
         Assert.InRange(apart, 0, mayTip ? 1 : 0);
     }
@@ -192,7 +193,8 @@ public sealed class FrozenWeightsTests
         using var network = TinyModel.Network();
         network.Freeze();
         using var run = new TrainingRun();
-        var refusal = Assert.Throws<InvalidOperationException>(() => new Trainer(network, new TrainingOptions(), run.Text));
+        var refusal = Assert.Throws<InvalidOperationException>(
+            () => new Trainer(network, new TrainingOptions(), run.Text));
         Assert.Contains("frozen", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => WeightSnapshot.Load(network, new Dictionary<string, Tensor>()));
     }
@@ -218,7 +220,8 @@ public sealed class FrozenWeightsTests
     private static TransformerNetwork Network(int block, bool isRotary, Precision precision)
     {
         var model = isRotary ? TinyModel.Model with { Attention = new RotaryAttentionOptions() } : TinyModel.Model;
-        var network = TinyModel.Network(TinyModel.Blocks[block], model with { ModelSize = 16, SegmentLength = Segment }, precision: precision);
+        var network = TinyModel.Network(
+            TinyModel.Blocks[block], model with { ModelSize = 16, SegmentLength = Segment }, precision: precision);
         network.eval();
         return network;
     }
@@ -229,14 +232,17 @@ public sealed class FrozenWeightsTests
         using var memory = new SegmentMemory(network.Model.EffectiveEvaluationMemoryLength);
         var tokens = Tokens(rows * 2 * Segment).view(rows, 2 * Segment);
         network.Forward(tokens.narrow(1, 0, Segment), memory);
-        return network.Logits(network.Forward(tokens.narrow(1, Segment, Segment), memory).Hidden).to(ScalarType.Float32).contiguous();
+        return network.Logits(network.Forward(tokens.narrow(1, Segment, Segment), memory).Hidden)
+            .to(ScalarType.Float32)
+            .contiguous();
     }
 
     // The logits after each of six tokens, [6, V].
     private static Tensor Read(TransformerNetwork network)
     {
         using var reader = new DocumentReader(network);
-        return stack([.. Enumerable.Range(0, 6).Select(token => tensor(reader.Read([(token * 7) % network.VocabularySize])))]);
+        return stack(
+            [.. Enumerable.Range(0, 6).Select(token => tensor(reader.Read([(token * 7) % network.VocabularySize])))]);
     }
 
     private static Tensor Tokens(long count) =>

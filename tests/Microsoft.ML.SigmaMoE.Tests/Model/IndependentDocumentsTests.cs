@@ -21,10 +21,14 @@ public sealed class IndependentDocumentsTests
         using var quiet = inference_mode();
         network.eval();
         var alone = Read(network, Document, Document.Length, capacity: 0, separator: null);
-        var after = Read(network, [.. Before, .. Document], segment, capacity, Separator).narrow(1, Before.Length, Document.Length);
-        var mixed = Read(network, [.. Before, .. Document], segment, capacity, separator: null).narrow(1, Before.Length, Document.Length);
+        var after = Read(network, [.. Before, .. Document], segment, capacity, Separator).narrow(
+            1, Before.Length, Document.Length);
+        var mixed = Read(network, [.. Before, .. Document], segment, capacity, separator: null).narrow(
+            1, Before.Length, Document.Length);
         TensorAssert.Close(alone, after, 1e-5, "hidden states");
-        Assert.True((alone - mixed).abs().max().item<float>() > 1e-3, "What stood before makes no difference without a separator.");
+        Assert.True(
+            (alone - mixed).abs().max().item<float>() > 1e-3,
+            "What stood before makes no difference without a separator.");
     }
 
     [Fact]
@@ -46,7 +50,8 @@ public sealed class IndependentDocumentsTests
     private static Tensor Loss(TransformerNetwork network, int[] tokens, int? separator)
     {
         using var memory = new SegmentMemory(0, separator);
-        return network.Loss(tensor(tokens.Select(token => (long)token).ToArray(), [1, tokens.Length]), memory).CrossEntropy;
+        return network.Loss(
+            tensor(tokens.Select(token => (long)token).ToArray(), [1, tokens.Length]), memory).CrossEntropy;
     }
 
     private static Dictionary<string, Tensor> Gradients(TransformerNetwork network) => network.named_parameters()

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class ModelCostTests
 {
-    public static TheoryData<string> Presets => [.. PresetFile().RootElement.GetProperty("presets").EnumerateObject().Select(p => p.Name)];
+    public static TheoryData<string> Presets =>
+        [.. PresetFile().RootElement.GetProperty("presets").EnumerateObject().Select(p => p.Name)];
 
     [Theory]
     [MemberData(nameof(Presets))]
@@ -64,7 +65,8 @@ public sealed class ModelCostTests
         var (model, block) = (CaseOptions.Model(settings), CaseOptions.FeedForward(settings));
         model.Validate();
         block.Validate();
-        Assert.Equal(run.GetProperty("params").GetInt64(), ModelCost.Of(model, block, settings.Int("vocab")).Parameters);
+        Assert.Equal(
+            run.GetProperty("params").GetInt64(), ModelCost.Of(model, block, settings.Int("vocab")).Parameters);
     }
 
     private static JsonDocument PresetFile() =>

@@ -53,7 +53,8 @@ public sealed class RandomnessTests
         }
     }
 
-    private static float[][] Draw(Randomness randomness, int streams) => [.. Enumerable.Range(0, streams).Select(stream =>
+    private static float[][] Draw(Randomness randomness, int streams) =>
+        [.. Enumerable.Range(0, streams).Select(stream =>
     {
         Randomness.Stream = stream;
         try

@@ -10,9 +10,11 @@ public sealed class SharedLayersTests
     private static readonly ModelOptions Shared = TinyModel.Model with { LayerCount = 6, DistinctLayerCount = 2 };
     private static readonly ModelOptions Unshared = Shared with { DistinctLayerCount = null };
 
-    public static TheoryData<FeedForwardOptions> Blocks => [.. TinyModel.Blocks.Where(block => block is not MixtureOfExpertsOptions), Mixture];
+    public static TheoryData<FeedForwardOptions> Blocks =>
+        [.. TinyModel.Blocks.Where(block => block is not MixtureOfExpertsOptions), Mixture];
 
-    private static MixtureOfExpertsOptions Mixture => TinyModel.Experts with { Router = new SigmoidRouterOptions { BalancingWeight = 0.7 } };
+    private static MixtureOfExpertsOptions Mixture =>
+        TinyModel.Experts with { Router = new SigmoidRouterOptions { BalancingWeight = 0.7 } };
 
     [Theory]
     [MemberData(nameof(Blocks))]
@@ -61,7 +63,8 @@ public sealed class SharedLayersTests
         copies.Loss(tokens.narrow(1, 0, 5), other).CrossEntropy.backward();
         foreach (var (name, weight) in shared.named_parameters().Where(p => p.name.StartsWith("layers.1.", StringComparison.Ordinal)))
         {
-            var gradients = new[] { 1, 3, 5 }.Select(layer => copies.get_parameter($"layers.{layer}.{name["layers.1.".Length..]}")!.grad);
+            var gradients = new[] { 1, 3, 5 }.Select(
+                layer => copies.get_parameter($"layers.{layer}.{name["layers.1.".Length..]}")!.grad);
             if (weight.grad is { } gradient)
             {
                 TensorAssert.Close(gradients.OfType<Tensor>().Aggregate((sum, one) => sum + one), gradient, 2e-6, name);
@@ -77,7 +80,8 @@ public sealed class SharedLayersTests
         using var memory = new SegmentMemory(4);
         var loss = shared.Loss(cat(Segments(), 1).narrow(1, 0, 5), memory);
         var pooled = Enumerable.Range(0, 2)
-            .Select(layer => cat([.. loss.Routings.Where((_, depth) => depth % 2 == layer).Select(routing => routing.Logits)]))
+            .Select(layer =>
+                cat([.. loss.Routings.Where((_, depth) => depth % 2 == layer).Select(routing => routing.Logits)]))
             .Select(logits => logits.softmax(-1).mean([0L]))
             .Select(q => (q * q.log()).sum() * 0.7)
             .Aggregate((sum, one) => sum + one);
@@ -148,7 +152,8 @@ public sealed class SharedLayersTests
         foreach (var (name, weight) in copies.named_parameters())
         {
             var parts = name.Split('.', 3);
-            weight.copy_(shared.get_parameter(parts[0] == "layers" ? $"layers.{int.Parse(parts[1]) % 2}.{parts[2]}" : name)!);
+            weight.copy_(
+                shared.get_parameter(parts[0] == "layers" ? $"layers.{int.Parse(parts[1]) % 2}.{parts[2]}" : name)!);
         }
 
         return copies;

@@ -12,7 +12,8 @@ public sealed class AnonymousFileTests
         var library = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "libSystem.IO.Compression.Native.so");
         var handle = AnonymousFile.Load("a-test", File.ReadAllBytes(library));
         Assert.True(NativeLibrary.TryGetExport(handle, "CompressionNative_Crc32", out _));
-        Assert.Contains(File.ReadLines("/proc/self/maps"), line => line.Contains("memfd:a-test", StringComparison.Ordinal));
+        Assert.Contains(
+            File.ReadLines("/proc/self/maps"), line => line.Contains("memfd:a-test", StringComparison.Ordinal));
         NativeLibrary.Free(handle);
     }
 

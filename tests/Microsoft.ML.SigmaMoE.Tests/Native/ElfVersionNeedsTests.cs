@@ -98,7 +98,8 @@ public sealed class ElfVersionNeedsTests
         var table = Find(library, "CXX_3.4.32") - 32;
         BinaryPrimitives.WriteUInt16LittleEndian(library.AsSpan(table + 2), ushort.MaxValue);
         BinaryPrimitives.WriteInt32LittleEndian(library.AsSpan(table + 16 + 12), 0);
-        var thrown = Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MakeWeak(new ElfFile(library), "GLIBC_2.34"));
+        var thrown = Assert.Throws<InvalidDataException>(
+            () => ElfVersionNeeds.MakeWeak(new ElfFile(library), "GLIBC_2.34"));
         Assert.Contains("circles", thrown.Message, StringComparison.Ordinal);
     }
 

@@ -75,7 +75,8 @@ public sealed class HugePagesTests
     public void Use_OfMemoryThatIsNotThere_IsRefusedSilently() => Assert.False(HugePages.Use(1 << 21, 64 << 20));
 
     private static bool CanMove => OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 1)
-        && ProcessSettings.AreAllowed && File.Exists(Setting) && !File.ReadAllText(Setting).Contains("[never]", StringComparison.Ordinal);
+        && ProcessSettings.AreAllowed && File.Exists(Setting)
+            && !File.ReadAllText(Setting).Contains("[never]", StringComparison.Ordinal);
 
     private static bool Use(Scratch<byte> block) => HugePages.Use(block.Memory.Start, block.Memory.Bytes);
 

@@ -45,7 +45,9 @@ public sealed class NativeLibrariesInAFreshProcessTests : IDisposable
     {
         var environment = new Dictionary<string, string> { ["SIGMAMOE_CACHE_DIR"] = _folder.File("cache") };
         Parallel.For(0, 3, _ => Assert.Single(FreshProcess.Perplexities(FreshProcess.Run(FreshProcess.Folder, environment, Model, Text))));
-        var copies = Directory.Exists(_folder.File("cache")) ? Directory.GetFiles(_folder.File("cache"), "*", SearchOption.AllDirectories) : [];
+        var copies = Directory.Exists(_folder.File("cache"))
+            ? Directory.GetFiles(_folder.File("cache"), "*", SearchOption.AllDirectories)
+            : [];
         Assert.Equal(OperatingSystem.IsLinux() && !TorchBridge.SystemIsNewEnough ? 1 : 0, copies.Length);
     }
 
@@ -69,7 +71,8 @@ public sealed class NativeLibrariesInAFreshProcessTests : IDisposable
 
         var process = FreshProcess.Run(application, _nowhere, Model, Text);
         Assert.NotEqual(0, process.ExitCode);
-        Assert.True(process.Errors.Contains(TorchRequirements.MissingPackage(), StringComparison.Ordinal), process.Errors);
+        Assert.True(
+            process.Errors.Contains(TorchRequirements.MissingPackage(), StringComparison.Ordinal), process.Errors);
         Assert.DoesNotContain("LoadNativeBackend", process.Errors, StringComparison.Ordinal);
     }
 

@@ -10,7 +10,8 @@ public sealed partial class PluginFolderTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public PluginFolderTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Plug-in folders are prepared on Linux only.");
+    public PluginFolderTests() =>
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Plug-in folders are prepared on Linux only.");
 
     public void Dispose() => _folder.Dispose();
 
@@ -43,7 +44,9 @@ public sealed partial class PluginFolderTests : IDisposable
     public void Library_InAPluginsContext_Computes(bool loadsNativeFilesItself)
     {
         CreatePlugin();
-        AssemblyLoadContext context = loadsNativeFilesItself ? new DocumentedContext(_folder.Path) : new PlainContext(_folder.Path);
+        AssemblyLoadContext context = loadsNativeFilesItself
+            ? new DocumentedContext(_folder.Path)
+            : new PlainContext(_folder.Path);
         var library = context.LoadFromAssemblyPath(_folder.File("Microsoft.ML.SigmaMoE.dll"));
         var reader = library.GetType("Microsoft.ML.SigmaMoE.SafeTensorsFile")!.GetMethod("Read", [typeof(string)])!;
         var file = Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", "pkm_relu", "tensors.safetensors");

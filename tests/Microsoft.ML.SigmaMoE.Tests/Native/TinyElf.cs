@@ -38,7 +38,8 @@ internal sealed class TinyElf
         foreach (var (index, (file, versions)) in needs.Index())
         {
             var size = 16 * (1 + versions.Length);
-            table.AddRange(Entry(1, (ushort)versions.Length, names.Add(file), 16, index == needs.Length - 1 ? 0 : size));
+            table.AddRange(
+                Entry(1, (ushort)versions.Length, names.Add(file), 16, index == needs.Length - 1 ? 0 : size));
             foreach (var (place, version) in versions.Index())
             {
                 var entry = new byte[16];

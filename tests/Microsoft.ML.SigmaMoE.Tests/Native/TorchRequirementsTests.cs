@@ -42,7 +42,8 @@ public sealed class TorchRequirementsTests
     [InlineData("2.36")]
     [InlineData("3.0")]
     [InlineData("2.40-custom")]
-    public void GlibcFault_OfWhatIsNewEnough_IsNone(string version) => Assert.Null(TorchRequirements.GlibcFault(version));
+    public void GlibcFault_OfWhatIsNewEnough_IsNone(string version) =>
+        Assert.Null(TorchRequirements.GlibcFault(version));
 
     [Fact]
     public void CxxRuntimeFault_OfOneWithoutTheSymbol_SaysWhichIsNeeded()

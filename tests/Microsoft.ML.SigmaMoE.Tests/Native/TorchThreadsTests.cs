@@ -22,7 +22,9 @@ public sealed class TorchThreadsTests
     public void Run_OfPiecesThatWaitForEachOther_DoesThemAtOnce()
     {
         using var meeting = new Barrier(2);
-        TorchThreads.Run(2, 2, _ => Assert.True(meeting.SignalAndWait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)));
+        TorchThreads.Run(
+            2, 2,
+            _ => Assert.True(meeting.SignalAndWait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)));
     }
 
     [Fact]

@@ -11,7 +11,8 @@ public sealed class ClassificationTaskTests
     public void Draws_HaveTheAskedRowsOfEachClass()
     {
         var task = Task(new TextCorpus("test", Documents), rowsPerClass: 7, seed: 1);
-        Assert.All(task.Draws, draw => Assert.All(draw.CountBy(row => row.Label!), pair => Assert.Equal(7, pair.Value)));
+        Assert.All(
+            task.Draws, draw => Assert.All(draw.CountBy(row => row.Label!), pair => Assert.Equal(7, pair.Value)));
         Assert.Equal(3, task.Labels.Count);
         Assert.True(task.IsPossible);
     }
@@ -64,5 +65,6 @@ public sealed class ClassificationTaskTests
     private static ClassificationTask Task(TextCorpus corpus, int rowsPerClass, int seed) =>
         new(corpus, Split, PlanOf(rowsPerClass), seed);
 
-    private static Plan PlanOf(int rowsPerClass) => new() { TrainingTime = default, RowsPerClass = rowsPerClass, Draws = 2 };
+    private static Plan PlanOf(int rowsPerClass) =>
+        new() { TrainingTime = default, RowsPerClass = rowsPerClass, Draws = 2 };
 }

@@ -30,7 +30,8 @@ public sealed class CommandRunnerTests
     public void Run_WithAFaultOfOurs_LetsItThrough() =>
         Assert.Throws<InvalidOperationException>(() => Run(() => throw new InvalidOperationException()));
 
-    private static (int Code, string Output, string Errors) Run(params string[] words) => Run(() => Assert.Fail("the story was told"), words);
+    private static (int Code, string Output, string Errors) Run(params string[] words) =>
+        Run(() => Assert.Fail("the story was told"), words);
 
     private static (int Code, string Output, string Errors) Run(Action story, params string[] words)
     {

@@ -77,7 +77,8 @@ public sealed class ContestTests
         return contender.Features.Transform(rows).GetColumn<float[]>(Contender.Column).Single();
     }
 
-    private ClassificationTask Task(CorpusSplit split) => new(_corpus, split, new Plan { TrainingTime = default, RowsPerClass = 10, Draws = 2 }, seed: 1);
+    private ClassificationTask Task(CorpusSplit split) =>
+        new(_corpus, split, new Plan { TrainingTime = default, RowsPerClass = 10, Draws = 2 }, seed: 1);
 
     private static Document Row(int row, int label) =>
         new($"{Words[label]} {row * 7919 % 997}", $"{label}", $"{row}", $"{row}");

@@ -33,7 +33,9 @@ public sealed class CorpusSplitTests
     [Fact]
     public void By_AnyKey_KeepsTheOrder()
     {
-        var train = CorpusSplit.By(Documents, document => document.Id, 5).Train.Select(row => int.Parse(row.Id, null)).ToArray();
+        var train = CorpusSplit.By(Documents, document => document.Id, 5).Train
+            .Select(row => int.Parse(row.Id, null))
+            .ToArray();
         Assert.Equal(train.Order(), train);
     }
 }

@@ -28,7 +28,8 @@ public sealed class ModelRecipeTests
     [Fact]
     public void Run_TextWithoutEnoughTokens_IsOneLineForTheUser()
     {
-        var split = new CorpusSplit([new Document("too short", null, "1", "")], [], [new Document("text", null, "2", "")]);
+        var split = new CorpusSplit(
+            [new Document("too short", null, "1", "")], [], [new Document("text", null, "2", "")]);
         var recipe = ModelRecipe.For(TimeSpan.FromSeconds(0.5), split.TrainingBytes, seed: 1);
         var fault = Assert.Throws<UserException>(() => Training(split).Run("σ-MoE", recipe.Mixture, new Reports()));
         Assert.Contains("SegmentLength 128 needs at least", fault.Message, StringComparison.Ordinal);
@@ -42,5 +43,6 @@ public sealed class ModelRecipeTests
         }
     }
 
-    private static ModelTraining Training(CorpusSplit split) => new(new MLContext(seed: 1), split, Plan.For(new() { Quick = true }));
+    private static ModelTraining Training(CorpusSplit split) =>
+        new(new MLContext(seed: 1), split, Plan.For(new() { Quick = true }));
 }

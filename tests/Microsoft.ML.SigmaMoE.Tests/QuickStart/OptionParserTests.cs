@@ -53,7 +53,8 @@ public sealed class OptionParserTests : IDisposable
     [InlineData("--label-column A", "--label-column names a column of --tsv")]
     [InlineData("--text a --split member", "--split goes with the SDK's documentation")]
     public void Parse_AMistake_SaysWhatIsWrong(string line, string message) => Assert.Contains(
-        message, Assert.Throws<UserException>(() => OptionParser.Parse(line.Split(' '))).Message, StringComparison.Ordinal);
+        message, Assert.Throws<UserException>(() => OptionParser.Parse(line.Split(' '))).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Usage_NamesEveryOption() => Assert.All(

@@ -25,7 +25,8 @@ public sealed class ReferencePacksTests : IDisposable
         Write("Microsoft.NETCore.App.Ref/10.0.2/ref/net10.0/Shared.xml");
         Write("Microsoft.AspNetCore.App.Ref/10.0.2/ref/net10.0/Shared.xml");
         Write("Microsoft.AspNetCore.App.Ref/10.0.2/ref/net10.0/Own.xml");
-        Assert.Equal(["Shared.xml", "Own.xml"], ReferencePacks.In(_packs.Path).DocumentationFiles.Select(Path.GetFileName));
+        Assert.Equal(
+            ["Shared.xml", "Own.xml"], ReferencePacks.In(_packs.Path).DocumentationFiles.Select(Path.GetFileName));
     }
 
     [Fact]

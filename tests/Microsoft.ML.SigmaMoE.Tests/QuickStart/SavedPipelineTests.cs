@@ -38,7 +38,8 @@ public sealed class SavedPipelineTests : IDisposable
     private SavedPipeline Save()
     {
         var context = new MLContext(1);
-        var rows = Enumerable.Range(0, 60).Select(row => new Document(row % 2 == 0 ? "sun" : "rain", $"{row % 2}", $"{row}", ""));
+        var rows = Enumerable.Range(0, 60).Select(
+            row => new Document(row % 2 == 0 ? "sun" : "rain", $"{row % 2}", $"{row}", ""));
         var data = context.Data.LoadFromEnumerable(rows);
         var pipeline = context.Transforms.Text.FeaturizeText("Features", "Text")
             .Append(context.Transforms.Conversion.MapValueToKey("Label"))

@@ -13,7 +13,9 @@ public sealed class ScreenTests
         screen.Facts(("fact", "[value]"));
         var text = output.ToString();
         Assert.DoesNotContain(Escape, text);
-        Assert.All(["A [title]", "name", "[a]", "22", "fact", "[value]"], part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.All(
+            ["A [title]", "name", "[a]", "22", "fact", "[value]"],
+            part => Assert.Contains(part, text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public sealed class SdkCorpusTests
     [Fact]
     public void Read_OfTheSdk_LabelsByRealNamespace()
     {
-        var join = Corpus.Documents.First(document => document.Id.StartsWith("M:System.String.Join(", StringComparison.Ordinal));
+        var join = Corpus.Documents.First(
+            document => document.Id.StartsWith("M:System.String.Join(", StringComparison.Ordinal));
         Assert.Equal(("System", "System.String"), (join.Label, join.Group));
         Assert.DoesNotContain("System.String", Corpus.Labels);
     }

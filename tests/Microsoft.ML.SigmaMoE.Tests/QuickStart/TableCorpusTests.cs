@@ -12,7 +12,9 @@ public sealed class TableCorpusTests : IDisposable
     [Fact]
     public void Read_QuotedFields_MayHoldLineBreaksTabsAndQuotes()
     {
-        var corpus = Read("Id\tBody\tArea\n1\t\"two\nlines\"\tx\n2\t\"a\ttab and \"\"quotes\"\"\"\ty\n3\tplain\t\n", ["Body"], "Area");
+        var corpus = Read(
+            "Id\tBody\tArea\n1\t\"two\nlines\"\tx\n2\t\"a\ttab and \"\"quotes\"\"\"\ty\n3\tplain\t\n", ["Body"],
+            "Area");
         Assert.Equal(["two lines", "a tab and \"quotes\"", "plain"], corpus.Documents.Select(row => row.Text));
         Assert.Equal(["x", "y", null], corpus.Documents.Select(row => row.Label));
     }

@@ -13,7 +13,8 @@ public sealed class TextCorpusTests
     [Fact]
     public void Labels_OfManyClasses_AreTheTwentyLargest()
     {
-        var rows = Enumerable.Range(0, 25).SelectMany(label => Enumerable.Range(0, label + 1).Select(row => Row($"{label}/{row}", $"{label}")));
+        var rows = Enumerable.Range(0, 25).SelectMany(
+            label => Enumerable.Range(0, label + 1).Select(row => Row($"{label}/{row}", $"{label}")));
         var corpus = new TextCorpus("test", rows);
         Assert.Equal(Enumerable.Range(5, 20).Reverse().Select(label => $"{label}"), corpus.Labels);
         Assert.Equal(Enumerable.Range(6, 20).Sum(), corpus.LabelledCount);

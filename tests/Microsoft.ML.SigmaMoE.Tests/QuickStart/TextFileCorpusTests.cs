@@ -12,7 +12,8 @@ public sealed class TextFileCorpusTests
         File.WriteAllText(path, "first  line\r\n\r\n  \nsecond\nfirst line\n");
         var corpus = TextFileCorpus.Read(path);
         Assert.Equal("notes.txt", corpus.Description);
-        Assert.Equal([("first line", "line 1"), ("second", "line 4")], corpus.Documents.Select(row => (row.Text, row.Id)));
+        Assert.Equal(
+            [("first line", "line 1"), ("second", "line 4")], corpus.Documents.Select(row => (row.Text, row.Id)));
         Assert.Empty(corpus.Labels);
     }
 }

@@ -46,7 +46,8 @@ internal static class AttentionCase
         ReferenceCase reference, string name, RelativeAttention attention, Tensor queries, Tensor context)
     {
         var (keys, _) = attention.KeysAndValues(context);
-        var probabilities = attention.Probabilities(queries, keys, Positions(queries, context.shape[1] - queries.shape[1]));
+        var probabilities = attention.Probabilities(
+            queries, keys, Positions(queries, context.shape[1] - queries.shape[1]));
         reference.Check(name, probabilities, Tolerances.Forward);
     }
 

@@ -18,8 +18,10 @@ internal static class CaseMixture
             Initialization = new()
             {
                 EqualSelectionRows = settings.FlagOr(
-                    false, "normalise_selection_rows_at_init", "normalise_selection_rows", "normalize_expert_sel_init", "moe.norm_expert_sel_init"),
-                ExpertScaledAlone = settings.FlagOr(false, "values_init_by_expert_size", "expert_size_init", "moe.expert_size_init"),
+                    false, "normalise_selection_rows_at_init", "normalise_selection_rows", "normalize_expert_sel_init",
+                    "moe.norm_expert_sel_init"),
+                ExpertScaledAlone = settings.FlagOr(
+                    false, "values_init_by_expert_size", "expert_size_init", "moe.expert_size_init"),
                 VarianceScale = settings.NumberOr(1, "init_scale", "moe.init_scale"),
             },
         };

@@ -51,7 +51,8 @@ internal sealed class CaseSettings
     }
 
     private JsonElement Required(string[] names) =>
-        Find(names) ?? throw new InvalidDataException($"The configuration has no {string.Join(" or ", names)}: {_places[0]}.");
+        Find(names)
+            ?? throw new InvalidDataException($"The configuration has no {string.Join(" or ", names)}: {_places[0]}.");
 
     private JsonElement? Find(params string[] names)
     {

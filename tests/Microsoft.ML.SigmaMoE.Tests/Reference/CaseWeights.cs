@@ -39,15 +39,21 @@ internal static class CaseWeights
             if (left.Remove(stored))
             {
                 Assert.True(tensor is not null, $"{stored}: no gradient.");
-                reference.Compare(WeightNames.FromAuthors(ours + name, reference[stored]), tensor, tolerance(stored), stored);
+                reference.Compare(
+                    WeightNames.FromAuthors(ours + name, reference[stored]), tensor, tolerance(stored), stored);
             }
         }
 
-        Assert.True(left.All(name => name.EndsWith(".s_bias", StringComparison.Ordinal)), $"Not compared: {string.Join(", ", left)}.");
+        Assert.True(
+            left.All(name => name.EndsWith(".s_bias", StringComparison.Ordinal)),
+            $"Not compared: {string.Join(", ", left)}.");
     }
 
     /// <summary>Compares a module's gradients.</summary>
     public static void CheckGradients(
-        ReferenceCase reference, string prefix, nn.Module module, double tolerance, string ours = "", string authors = "") =>
-        Check(reference, prefix, module.named_parameters().Select(p => (p.name, p.parameter.grad)), _ => tolerance, ours, authors);
+        ReferenceCase reference, string prefix, nn.Module module, double tolerance, string ours = "",
+        string authors = "") =>
+        Check(
+            reference, prefix, module.named_parameters().Select(p => (p.name, p.parameter.grad)), _ => tolerance, ours,
+            authors);
 }

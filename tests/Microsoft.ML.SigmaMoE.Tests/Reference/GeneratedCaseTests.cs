@@ -20,21 +20,26 @@ public sealed class GeneratedCaseTests
 
     private static readonly Dictionary<string, Func<int, (JsonObject, CaseTensors, double)>> Cases = new()
     {
-        ["attention_odd_heads"] = seed => AttentionCaseMaker.Make(new() { ModelSize = 16, HeadCount = 3, HeadSize = 5 }, 3, 6, seed),
-        ["attention_one_head"] = seed => AttentionCaseMaker.Make(new() { ModelSize = 6, HeadCount = 1, HeadSize = 11 }, 1, 9, seed),
+        ["attention_odd_heads"] = seed =>
+            AttentionCaseMaker.Make(new() { ModelSize = 16, HeadCount = 3, HeadSize = 5 }, 3, 6, seed),
+        ["attention_one_head"] = seed =>
+            AttentionCaseMaker.Make(new() { ModelSize = 6, HeadCount = 1, HeadSize = 11 }, 1, 9, seed),
         ["layer_sigmoid"] = Layer(Mixture(5, 3, 2), 3, 5, 10),
         ["layer_sigmoid_all_experts"] = Layer(Mixture(3, 7, 3), 1, 4, 14),
         ["layer_sigmoid_one_neuron"] = Layer(Mixture(9, 1, 4), 2, 11, 6),
         ["layer_sigmoid_one_token"] = Layer(Mixture(4, 130, 1), 1, 1, 24),
         ["layer_sigmoid_bias"] = Layer(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12),
-        ["layer_sigmoid_expert_dropout"] = Layer(Mixture(6, 4, 2, new SigmoidRouterOptions { ExpertDropout = 0.15 }), 2, 9, 10),
+        ["layer_sigmoid_expert_dropout"] = Layer(
+            Mixture(6, 4, 2, new SigmoidRouterOptions { ExpertDropout = 0.15 }), 2, 9, 10),
         ["layer_sigmoid_score_dropout"] = Layer(Mixture(5, 8, 2) with { HiddenDropout = 0.25 }, 2, 6, 10),
         ["layer_sigmoid_narrow_output"] = seed =>
             LayerCaseMaker.Make(Mixture(5, 6, 2) with { Bias = true }, 2, 7, 12, seed, outputSize: 5),
         ["layer_before"] = Layer(Mixture(7, 9, 3, new SoftmaxBeforeTopKRouterOptions()), 2, 8, 14),
-        ["layer_before_dropout"] = Layer(Mixture(7, 5, 2, new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.3 }), 3, 4, 8),
+        ["layer_before_dropout"] = Layer(
+            Mixture(7, 5, 2, new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.3 }), 3, 4, 8),
         ["layer_after"] = Layer(Mixture(6, 2, 4, new SoftmaxAfterTopKRouterOptions()), 2, 10, 12),
-        ["layer_after_dropout"] = Layer(Mixture(6, 2, 2, new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.2 }), 2, 10, 12),
+        ["layer_after_dropout"] = Layer(
+            Mixture(6, 2, 2, new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.2 }), 2, 10, 12),
         ["layer_after_stand_alone"] = StandAlone(
             Mixture(6, 3, 3, new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() }) with { Bias = true }),
         ["layer_switch"] = Layer(Mixture(3, 5, 1, new SwitchRouterOptions()), 4, 5, 10),
@@ -76,7 +81,9 @@ public sealed class GeneratedCaseTests
     public void Case_OfOtherSizes_RunsByItsConfigurationAlone(string name)
     {
         using var folder = new TemporaryFolder();
-        var root = Environment.GetEnvironmentVariable("SIGMAMOE_WRITE_CASES") is { Length: > 0 } kept ? kept : folder.Path;
+        var root = Environment.GetEnvironmentVariable("SIGMAMOE_WRITE_CASES") is { Length: > 0 } kept
+            ? kept
+            : folder.Path;
         CaseFolder.WriteClear(Path.Combine(root, name), Cases[name]);
         var found = ReferenceCase.Folders(root).Single(path => path == Path.Combine(root, name));
         Run(found);
@@ -125,7 +132,8 @@ public sealed class GeneratedCaseTests
         Assert.Matches(where, fault.Message);
     }
 
-    private static Func<int, (JsonObject, CaseTensors, double)> Layer(FeedForwardOptions block, int batch, int time, int size) =>
+    private static Func<int, (JsonObject, CaseTensors, double)> Layer(
+        FeedForwardOptions block, int batch, int time, int size) =>
         seed => LayerCaseMaker.Make(block, batch, time, size, seed);
 
     private static void Run(string folder) =>
@@ -145,13 +153,14 @@ public sealed class GeneratedCaseTests
     private static Func<int, (JsonObject, CaseTensors, double)> Train(ModelOptions model, FeedForwardOptions block) =>
         seed => TrainCaseMaker.Make(new(model, block), seed);
 
-    private static MixtureOfExpertsOptions Mixture(int experts, int size, int active, RouterOptions? router = null) => new()
-    {
-        ExpertCount = experts,
-        ExpertSize = size,
-        ActiveExperts = active,
-        Router = (router ?? new SigmoidRouterOptions()) with { BalancingWeight = Weight },
-    };
+    private static MixtureOfExpertsOptions Mixture(int experts, int size, int active, RouterOptions? router = null) =>
+        new()
+        {
+            ExpertCount = experts,
+            ExpertSize = size,
+            ActiveExperts = active,
+            Router = (router ?? new SigmoidRouterOptions()) with { BalancingWeight = Weight },
+        };
 
     private static TopKOptions TopK(int size, int active) => new() { HiddenSize = size, ActiveChannels = active };
 

@@ -47,7 +47,8 @@ internal static class HuggingFaceCase
         int[][] rows = [.. Enumerable.Range(0, (int)ids.shape[0]).Select(row => ids[row].data<int>().ToArray())];
         foreach (var (row, score) in model.Score(rows).Index())
         {
-            TensorAssert.Close(reference["out.nll"][row], -tensor(score.TokenLogLikelihoods), Tolerances.Forward, "out.nll");
+            TensorAssert.Close(
+                reference["out.nll"][row], -tensor(score.TokenLogLikelihoods), Tolerances.Forward, "out.nll");
         }
     }
 }

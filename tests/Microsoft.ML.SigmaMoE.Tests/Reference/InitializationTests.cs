@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>The initial weights of every system beside statistics of the authors' own (init_stats.json).</summary>
 public sealed class InitializationTests
 {
-    // of a normal distribution's deviation and mean, measured over n numbers: chance exceeds five of them once in a million
+    // of a normal distribution's deviation and mean, measured over n numbers: chance exceeds five of them once in a
+    // million
     private const double StandardErrors = 5;
 
     public static TheoryData<string, FeedForwardOptions> Systems => new()
@@ -31,12 +32,16 @@ public sealed class InitializationTests
     public void Network_WhenNew_HasTheAuthorsStatisticsInEveryWeight(string name, FeedForwardOptions block)
     {
         using var scope = NewDisposeScope();
-        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "init_stats.json")));
+        using var file = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Reference", "init_stats.json")));
         var (shape, system) = (CaseOptions.Model(CaseSettings.Of(file.RootElement.GetProperty("config"))), file.RootElement.GetProperty("blocks").GetProperty(name));
-        using var network = TinyModel.Network(block, shape, file.RootElement.GetProperty("config").GetProperty("vocab").GetInt32(), seed: 29);
+        using var network = TinyModel.Network(
+            block, shape, file.RootElement.GetProperty("config").GetProperty("vocab").GetInt32(), seed: 29);
         Assert.Equal(system.GetProperty("n_params").GetInt64(), network.parameters().Sum(weight => weight.numel()));
 
-        var statistics = system.GetProperty("weights").EnumerateObject().ToDictionary(weight => weight.Name, weight => weight.Value);
+        var statistics = system.GetProperty("weights")
+            .EnumerateObject()
+            .ToDictionary(weight => weight.Name, weight => weight.Value);
         foreach (var weights in network.named_parameters().Select(Stored).GroupBy(weight => weight.Name, weight => weight.Tensor))
         {
             Assert.True(statistics.Remove(weights.Key, out var wanted), $"{weights.Key} has no statistics.");
@@ -49,7 +54,11 @@ public sealed class InitializationTests
     private static (string Name, Tensor Tensor) Stored((string name, TorchSharp.Modules.Parameter parameter) weight)
     {
         var (name, tensor) = WeightNames.ToAuthors(weight.name, weight.parameter.detach());
-        return (name.StartsWith("layers.", StringComparison.Ordinal) ? name[(name.IndexOf('.', "layers.".Length) + 1)..] : name, tensor);
+        return (
+            name.StartsWith("layers.", StringComparison.Ordinal)
+                ? name[(name.IndexOf('.', "layers.".Length) + 1)..]
+                : name,
+            tensor);
     }
 
     private static void Check(string name, JsonElement wanted, Tensor[] layers)
@@ -67,9 +76,12 @@ public sealed class InitializationTests
         var all = stack(layers).to(ScalarType.Float64);
         var error = isSet ? 1e-5 : StandardErrors / Math.Sqrt(2.0 * all.numel());
         Assert.All(layers, layer => Assert.InRange(
-            layer.std().item<float>() / deviation, 1 - error * Math.Sqrt(layers.Length), 1 + error * Math.Sqrt(layers.Length)));
+            layer.std().item<float>() / deviation, 1 - error * Math.Sqrt(layers.Length),
+            1 + error * Math.Sqrt(layers.Length)));
         Assert.InRange(all.std().item<double>() / deviation, 1 - error, 1 + error);
-        Assert.InRange(all.mean().item<double>() / deviation, -StandardErrors / Math.Sqrt(all.numel()), StandardErrors / Math.Sqrt(all.numel()));
+        Assert.InRange(
+            all.mean().item<double>() / deviation, -StandardErrors / Math.Sqrt(all.numel()),
+            StandardErrors / Math.Sqrt(all.numel()));
         CheckExtremes(name, wanted, all, deviation);
     }
 
@@ -83,7 +95,9 @@ public sealed class InitializationTests
         {
             var norms = all.norm(-1);                                                           // [layers, experts]
             var range = (norms.amax([-1L]) - norms.amin([-1L])).max().item<double>();
-            Assert.True(spread.GetDouble() < 1e-5 ? range < 1e-5 : range > 0.2 * spread.GetDouble(), $"{name}: rows differ by {range}.");
+            Assert.True(
+                spread.GetDouble() < 1e-5 ? range < 1e-5 : range > 0.2 * spread.GetDouble(),
+                $"{name}: rows differ by {range}.");
         }
     }
 

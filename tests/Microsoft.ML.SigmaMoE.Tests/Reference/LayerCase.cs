@@ -43,7 +43,8 @@ internal static class LayerCase
         if (output.Routing is { } routing)
         {
             CheckRouting(reference, routing, prefix);
-            CheckScores(reference, ((LinearRouter)((MixtureOfExperts)block).Router).Scores(x, routing.Logits), block, prefix);
+            CheckScores(
+                reference, ((LinearRouter)((MixtureOfExperts)block).Router).Scores(x, routing.Logits), block, prefix);
         }
 
         return output;
@@ -86,7 +87,9 @@ internal static class LayerCase
         reference.Compare(theirs.Values, ours.Values, 0, $"{prefix}.sel_index");
         var weights = reference[$"{prefix}.sel_weight"].flatten(0, 1).gather(1, theirs.Indices);
         reference.Compare(weights, routing.Weights.gather(1, ours.Indices), Tolerances.Forward, $"{prefix}.sel_weight");
-        reference.Compare(reference[$"{prefix}.sel_logits"].flatten(0, 1), routing.Logits, Tolerances.Forward, $"{prefix}.sel_logits");
+        reference.Compare(
+            reference[$"{prefix}.sel_logits"].flatten(0, 1), routing.Logits, Tolerances.Forward,
+            $"{prefix}.sel_logits");
     }
 
     // What top-k was taken of. In use the authors rank S-BASE by the softmax of the logits: the order of the logits.
@@ -96,8 +99,10 @@ internal static class LayerCase
         var ours = router is SinkhornRouter && !block.training ? scores.softmax(-1) : scores;
         if (block.training && reference.Has("in.drop_rand"))
         {
-            var dropped = reference["in.drop_rand"].flatten(0, 1).IsBelow(reference.Settings.NumberOr(0, "expert_dropout"));
-            var isZero = router is SigmoidRouter or SoftmaxBeforeTopKRouter && !CaseMixture.IsStandAlone(reference.Settings);
+            var dropped = reference["in.drop_rand"].flatten(0, 1).IsBelow(
+                reference.Settings.NumberOr(0, "expert_dropout"));
+            var isZero = router is SigmoidRouter or SoftmaxBeforeTopKRouter
+                && !CaseMixture.IsStandAlone(reference.Settings);
             ours = ours.Fill(dropped, isZero ? 0 : double.NegativeInfinity);
         }
 
@@ -112,13 +117,15 @@ internal static class LayerCase
         reference.Check("out.reg_loss", BalancingLoss.Of(balancing, [routing]).view(1), Tolerances.Forward);
         if (reference.Has("out.mean_softmax"))
         {
-            reference.Check("out.mean_softmax", BalancingLoss.LogMeanProbabilities(routing.Logits).exp(), Tolerances.Forward);
+            reference.Check(
+                "out.mean_softmax", BalancingLoss.LogMeanProbabilities(routing.Logits).exp(), Tolerances.Forward);
         }
 
         if (reference.Config.TryGetProperty("paper_entropy_reg_full_softmax", out var wanted))
         {
             var entropy = BalancingLoss.Of(new EntropyBalancingOptions(), [routing]);
-            reference.Compare(tensor(wanted.GetDouble()), entropy, Tolerances.Forward, "paper_entropy_reg_full_softmax");
+            reference.Compare(
+                tensor(wanted.GetDouble()), entropy, Tolerances.Forward, "paper_entropy_reg_full_softmax");
         }
     }
 

@@ -27,7 +27,8 @@ internal static class LayerParts
         if (!reference.Has("out.index"))
         {
             reference.Compare(
-                reference["out.score"].flatten(0, 1), ProductKeyMemory.AllScores(first, second), Tolerances.Forward, "out.score");
+                reference["out.score"].flatten(0, 1), ProductKeyMemory.AllScores(first, second), Tolerances.Forward,
+                "out.score");
             return;
         }
 

@@ -26,7 +26,8 @@ internal static class ModelCase
             ScalarType.Float32,
             new Randomness(1));
         CaseWeights.Load(reference, network);
-        Assert.Equal(reference.Config.GetProperty("n_params").GetInt64(), network.parameters().Sum(weight => weight.numel()));
+        Assert.Equal(
+            reference.Config.GetProperty("n_params").GetInt64(), network.parameters().Sum(weight => weight.numel()));
         return network;
     }
 
@@ -50,7 +51,8 @@ internal static class ModelCase
             var (read, next) = (rows.narrow(1, 0, rows.shape[1] - 1), rows.narrow(1, 1, rows.shape[1] - 1));
             var logits = network.Logits(network.Forward(read, memory).Hidden);                  // [batch, time, V]
             var nll = -logits.log_softmax(-1).gather(2, next.unsqueeze(-1)).squeeze(-1);        // [batch, time]
-            reference.Compare(reference[$"{prefix}.logits"][segment].transpose(0, 1), logits, Tolerances.Forward, $"{prefix}.logits");
+            reference.Compare(
+                reference[$"{prefix}.logits"][segment].transpose(0, 1), logits, Tolerances.Forward, $"{prefix}.logits");
             reference.Compare(reference[$"{prefix}.nll"][segment].t(), nll, Tolerances.Forward, $"{prefix}.nll");
         }
 

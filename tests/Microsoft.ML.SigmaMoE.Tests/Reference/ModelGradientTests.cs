@@ -41,7 +41,8 @@ public sealed class ModelGradientTests
         }
     }
 
-    private static (CaseTensors Tensors, Dictionary<string, Tensor> Weights, Tensor[] Rows) Draw(FeedForwardOptions block)
+    private static (CaseTensors Tensors, Dictionary<string, Tensor> Weights, Tensor[] Rows) Draw(
+        FeedForwardOptions block)
     {
         for (var seed = 1; ; seed++)
         {
@@ -64,7 +65,8 @@ public sealed class ModelGradientTests
         var loss = ExactModel.Loss(logits, row.narrow(1, 1, 7)).mean();
         if (block is MixtureOfExpertsOptions mixture)
         {
-            var balancing = blocks.Select(output => ExactMixture.Balancing(mixture, [output])).Aggregate((all, one) => all + one);
+            var balancing = blocks.Select(output => ExactMixture.Balancing(mixture, [output])).Aggregate(
+                (all, one) => all + one);
             loss += balancing * mixture.Router.BalancingWeight;
         }
 
@@ -78,7 +80,8 @@ public sealed class ModelGradientTests
         foreach (var (name, weight) in network.named_parameters().Where(weight => weight.parameter.requires_grad))
         {
             var theirs = WeightNames.ToAuthors(name);
-            TensorAssert.Close(WeightNames.FromAuthors(name, wanted[theirs]), weight.grad!, Tolerances.Gradient, theirs);
+            TensorAssert.Close(
+                WeightNames.FromAuthors(name, wanted[theirs]), weight.grad!, Tolerances.Gradient, theirs);
         }
     }
 

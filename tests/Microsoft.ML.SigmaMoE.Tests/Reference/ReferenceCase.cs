@@ -48,17 +48,21 @@ internal sealed class ReferenceCase : IDisposable
     public bool Has(string name) => _tensors.ContainsKey(name);
 
     /// <summary>Finds the folders of all cases: the repository's, then those of SIGMAMOE_REFERENCE_DIR.</summary>
-    public static IEnumerable<string> AllFolders() => Folders(Environment.GetEnvironmentVariable("SIGMAMOE_REFERENCE_DIR"));
+    public static IEnumerable<string> AllFolders() =>
+        Folders(Environment.GetEnvironmentVariable("SIGMAMOE_REFERENCE_DIR"));
 
     /// <summary>Finds the folders of the repository's cases and of those in a folder, if there is one.</summary>
     public static IEnumerable<string> Folders(string? elsewhere)
     {
         string[] roots = [Path.Combine(AppContext.BaseDirectory, "Reference", "Cases"), .. elsewhere is { Length: > 0 } ? new[] { elsewhere } : []];
-        return roots.SelectMany(Directory.GetDirectories).Where(folder => File.Exists(CaseConfig.PathIn(folder))).Order();
+        return roots.SelectMany(Directory.GetDirectories)
+            .Where(folder => File.Exists(CaseConfig.PathIn(folder)))
+            .Order();
     }
 
     /// <summary>Gets the comparison that came nearest to its tolerance.</summary>
-    public string Worst => $"{Path.GetFileName(Folder)}: {_worst.Name} is off by {_worst.Error:E1} of {_worst.Tolerance:E0}";
+    public string Worst =>
+        $"{Path.GetFileName(Folder)}: {_worst.Name} is off by {_worst.Error:E1} of {_worst.Tolerance:E0}";
 
     /// <summary>Compares with tolerance relative to max(1, largest reference value).</summary>
     public void Check(string name, Tensor actual, double tolerance) => Compare(this[name], actual, tolerance, name);
@@ -81,7 +85,8 @@ internal sealed class ReferenceCase : IDisposable
     public void CompareRelatively(Tensor expected, Tensor actual, double tolerance, string name)
     {
         TensorAssert.Same(expected.isinf(), actual.isinf(), $"{name} is infinite");
-        var (wanted, got) = (expected.nan_to_num(posinf: 0, neginf: 0), actual.detach().nan_to_num(posinf: 0, neginf: 0));
+        var (wanted, got) =
+            (expected.nan_to_num(posinf: 0, neginf: 0), actual.detach().nan_to_num(posinf: 0, neginf: 0));
         var scale = Math.Max(wanted.abs().max().item<float>(), float.Epsilon);
         Compare(wanted.Over(scale), got.Over(scale), tolerance, name);
     }
@@ -91,7 +96,8 @@ internal sealed class ReferenceCase : IDisposable
     /// </summary>
     public void CheckThatAllIsCompared()
     {
-        var left = _tensors.Where(tensor => !WeightNames.IsIgnored(tensor.Key) && !IsUsed(tensor.Key, tensor.Value.numel()));
+        var left = _tensors.Where(
+            tensor => !WeightNames.IsIgnored(tensor.Key) && !IsUsed(tensor.Key, tensor.Value.numel()));
         Assert.True(!left.Any(), $"{Folder}: nothing compared {string.Join(", ", left.Select(tensor => tensor.Key))}.");
     }
 

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed class ReferenceCaseTests
 {
     public static IEnumerable<TheoryDataRow<string>> Folders => ReferenceCase.AllFolders()
-        .Select(folder => new TheoryDataRow<string>(folder) { TestDisplayName = $"Reference case {Path.GetFileName(folder)}" });
+        .Select(folder =>
+            new TheoryDataRow<string>(folder) { TestDisplayName = $"Reference case {Path.GetFileName(folder)}" });
 
     [Theory]
     [MemberData(nameof(Folders))]

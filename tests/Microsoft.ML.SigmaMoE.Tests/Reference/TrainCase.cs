@@ -36,7 +36,8 @@ internal static class TrainCase
     }
 
     // The rate is planned for stop_after steps, of which the case may show only the first.
-    private static IReadOnlyList<TrainingProgress> Train(ReferenceCase reference, TransformerNetwork network, TokenFile tokens)
+    private static IReadOnlyList<TrainingProgress> Train(
+        ReferenceCase reference, TransformerNetwork network, TokenFile tokens)
     {
         using var cancellation = new CancellationTokenSource();
         var steps = reference.Settings.Int("steps");
@@ -79,7 +80,8 @@ internal static class TrainCase
         };
     }
 
-    private static void CheckReports(ReferenceCase reference, IReadOnlyList<TrainingProgress> reports, FeedForwardOptions block)
+    private static void CheckReports(
+        ReferenceCase reference, IReadOnlyList<TrainingProgress> reports, FeedForwardOptions block)
     {
         Check("out.lr", report => report.LearningRate);
         Check("out.loss", report => report.Loss);
@@ -96,5 +98,6 @@ internal static class TrainCase
     }
 
     private static void CheckValidation(ReferenceCase reference, int index, Evaluator evaluator) => reference.Compare(
-        reference["out.valid_loss"][index], tensor(evaluator.Run(CancellationToken.None).Loss), Tolerances.Forward, "out.valid_loss");
+        reference["out.valid_loss"][index], tensor(evaluator.Run(CancellationToken.None).Loss), Tolerances.Forward,
+        "out.valid_loss");
 }

@@ -88,7 +88,8 @@ public sealed class SafeTensorsAttackTests
     {
         var shape = string.Join(",", Enumerable.Repeat("1", 65));
         var header = """{"w":{"dtype":"F32","shape":[SHAPE],"data_offsets":[0,4]}}""".Replace("SHAPE", shape, StringComparison.Ordinal);
-        var thrown = Assert.Throws<InvalidDataException>(() => Load(new MemoryStream(File(Encoding.ASCII.GetBytes(header)))));
+        var thrown = Assert.Throws<InvalidDataException>(
+            () => Load(new MemoryStream(File(Encoding.ASCII.GetBytes(header)))));
         Assert.Contains("at most 64", thrown.Message, StringComparison.Ordinal);
     }
 
@@ -104,7 +105,8 @@ public sealed class SafeTensorsAttackTests
     {
         var header = """{"w":{"dtype":"U8","shape":[1125899906842624],"data_offsets":[0,1125899906842624]}}"""u8.ToArray();
         var seeking = Assert.Throws<InvalidDataException>(() => Load(new MemoryStream(File(header))));
-        var forward = Assert.Throws<InvalidDataException>(() => Load(new ForwardOnlyStream(new MemoryStream(File(header)))));
+        var forward = Assert.Throws<InvalidDataException>(
+            () => Load(new ForwardOnlyStream(new MemoryStream(File(header)))));
         Assert.Contains("'w' (U8 [1125899906842624])", seeking.Message, StringComparison.Ordinal);
         Assert.Contains("'w' (U8 [1125899906842624])", forward.Message, StringComparison.Ordinal);
     }
@@ -113,7 +115,8 @@ public sealed class SafeTensorsAttackTests
     public void Read_OfManyTensorsWithNothingInThem_IsQuick()
     {
         var entries = Enumerable.Range(0, 50_000).Select(i => $"\"t{i}\":" + """{"dtype":"F32","shape":[0],"data_offsets":[0,0]}""");
-        using var stream = new MemoryStream(File(Encoding.ASCII.GetBytes("{" + string.Join(",", entries) + "}"), data: 0));
+        using var stream = new MemoryStream(
+            File(Encoding.ASCII.GetBytes("{" + string.Join(",", entries) + "}"), data: 0));
         Assert.Equal(50_000, new SafeTensorsReader(stream).Entries.Count);
     }
 

@@ -53,7 +53,8 @@ public sealed class SafeTensorsFileTests
     public void Write_OfTheSameTensorsInAnotherOrder_MakesTheSameBytes()
     {
         using var scope = NewDisposeScope();
-        (string, Tensor)[] tensors = [("b", ones(2)), ("a", zeros(3)), ("c", ones(1, dtype: float64)), ("d", ones(1, dtype: int8))];
+        (string, Tensor)[] tensors =
+            [("b", ones(2)), ("a", zeros(3)), ("c", ones(1, dtype: float64)), ("d", ones(1, dtype: int8))];
         Assert.Equal(Bytes(tensors), Bytes([.. tensors.Reverse()]));
     }
 
@@ -61,7 +62,8 @@ public sealed class SafeTensorsFileTests
     public void Write_OfMixedFormats_AlignsEveryTensor()
     {
         using var scope = NewDisposeScope();
-        using var stream = new MemoryStream(Bytes([.. Types.Select((type, index) => ($"t{index}", Sample(type, [3])))]));
+        using var stream = new MemoryStream(
+            Bytes([.. Types.Select((type, index) => ($"t{index}", Sample(type, [3])))]));
         var reader = new SafeTensorsReader(stream);
         Assert.Equal(0, stream.Position % 8);
         Assert.All(reader.Entries, entry => Assert.Equal(0, entry.Start % SafeTensorsType.SizeOf(entry.Type)));
@@ -127,7 +129,8 @@ public sealed class SafeTensorsFileTests
     [Fact]
     public void Read_OfTheReferenceCases_GivesTensorsThatWriteBackEqual()
     {
-        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Reference", "Cases"), "*.safetensors", SearchOption.AllDirectories);
+        var files = Directory.GetFiles(
+            Path.Combine(AppContext.BaseDirectory, "Reference", "Cases"), "*.safetensors", SearchOption.AllDirectories);
         Assert.True(files.Length >= 20, $"only {files.Length} reference files were found");
         foreach (var file in files)
         {
@@ -137,7 +140,9 @@ public sealed class SafeTensorsFileTests
             var again = SafeTensorsFile.Read(copy);
             Assert.NotEmpty(read);
             Assert.Equal(read.Keys.Order(), again.Keys.Order());
-            Assert.All(read, pair => Assert.True(pair.Value.bytes.SequenceEqual(again[pair.Key].bytes), $"{file}: {pair.Key}"));
+            Assert.All(
+                read,
+                pair => Assert.True(pair.Value.bytes.SequenceEqual(again[pair.Key].bytes), $"{file}: {pair.Key}"));
         }
     }
 

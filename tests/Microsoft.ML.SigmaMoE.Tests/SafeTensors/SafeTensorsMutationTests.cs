@@ -8,7 +8,8 @@ public sealed class SafeTensorsMutationTests
 {
     private const int Files = 12_000;
     private const int MostManagedBytes = 1 << 20;
-    private static readonly string[] Numbers = ["0", "-1", "1", "4294967296", "9223372036854775807", "1e9", "99999999999999999999", "[]"];
+    private static readonly string[] Numbers =
+        ["0", "-1", "1", "4294967296", "9223372036854775807", "1e9", "99999999999999999999", "[]"];
 
     [Theory]
     [InlineData(true)]
@@ -116,7 +117,8 @@ public sealed class SafeTensorsMutationTests
         (string, Tensor)[] tensors =
         [
             ("embedding.weight", randn(20, 10)), ("layers.0.scale", ones(1)), ("scalar", ones([], dtype: float64)),
-            ("empty", ones(0, 3)), ("tokens", arange(3)), ("mask", ones(7, dtype: @bool)), ("half", ones([3], dtype: bfloat16)),
+            ("empty", ones(0, 3)), ("tokens", arange(3)), ("mask", ones(7, dtype: @bool)),
+            ("half", ones([3], dtype: bfloat16)),
         ];
         SafeTensorsFile.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
         return stream.ToArray();

@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class SafeTensorsPropertyTests
 {
-    private static readonly ScalarType[] Types = [float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, @bool];
+    private static readonly ScalarType[] Types =
+        [float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, @bool];
 
     [Fact]
     public void Read_OfAnyTensors_GivesThemBackBitForBit()
@@ -16,7 +17,9 @@ public sealed class SafeTensorsPropertyTests
         for (var round = 0; round < 300; round++)
         {
             using var scope = NewDisposeScope();
-            var tensors = Enumerable.Range(0, random.Next(6)).Select(number => (Name: $"{number}/σ\"\n", Tensor: Draw(random))).ToArray();
+            var tensors = Enumerable.Range(0, random.Next(6))
+                .Select(number => (Name: $"{number}/σ\"\n", Tensor: Draw(random)))
+                .ToArray();
             using var stream = new MemoryStream();
             SafeTensorsFile.Write(stream, tensors);
             stream.Position = 0;
@@ -24,7 +27,9 @@ public sealed class SafeTensorsPropertyTests
             Assert.Equal(tensors.Length, read.Count);
             foreach (var (name, tensor) in tensors)
             {
-                Assert.Equal((tensor.dtype, string.Join(',', tensor.shape)), (read[name].dtype, string.Join(',', read[name].shape)));
+                Assert.Equal(
+                    (tensor.dtype, string.Join(',', tensor.shape)),
+                    (read[name].dtype, string.Join(',', read[name].shape)));
                 Assert.Equal(tensor.bytes.ToArray(), read[name].bytes.ToArray());
             }
         }
@@ -106,7 +111,8 @@ public sealed class SafeTensorsPropertyTests
 
         // an empty tensor, too, stands where another ends
         return taken.All(times => times == 1)
-            && entries.All(entry => entry.Start == 0 || entries.Any(other => other != entry && other.End == entry.Start));
+            && entries.All(
+                entry => entry.Start == 0 || entries.Any(other => other != entry && other.End == entry.Start));
     }
 
     private static byte[] File(Entry[] entries, int length)

@@ -59,12 +59,20 @@ public sealed class BatchScorerTests
         Close(wanted, Score(network, [row]).TokenLogLikelihoods[0]);
 
         var states = output.LayerOutputs[0][0].narrow(0, 1, row.Length);
-        Close(states.amax([0]).data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Max }).Features);
-        Close(states[-1].data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Last }).Features);
+        Close(
+            states.amax([0]).data<float>().ToArray(),
+            Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Max }).Features);
+        Close(
+            states[-1].data<float>().ToArray(),
+            Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.Last }).Features);
         var mean = states.mean([0]);
         var both = cat([mean, states.amax([0])]);
-        Close(both.data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.MeanAndMax }).Features);
-        Close((mean / mean.norm()).data<float>().ToArray(), Score(network, [row], new() { Layer = 1, Normalize = true }).Features);
+        Close(
+            both.data<float>().ToArray(),
+            Score(network, [row], new() { Layer = 1, Pooling = PoolingKind.MeanAndMax }).Features);
+        Close(
+            (mean / mean.norm()).data<float>().ToArray(),
+            Score(network, [row], new() { Layer = 1, Normalize = true }).Features);
     }
 
     [Theory]
@@ -124,7 +132,9 @@ public sealed class BatchScorerTests
             var of = shares.Row(row);
             Assert.Equal(1, of[..4].Sum(), 1e-5f);
             Assert.Equal(1, of[4..].Sum(), 1e-5f);
-            Assert.All(of, share => Assert.Equal(Math.Round(share * Rows[row].Length * 2), share * Rows[row].Length * 2, 1e-4));
+            Assert.All(
+                of,
+                share => Assert.Equal(Math.Round(share * Rows[row].Length * 2), share * Rows[row].Length * 2, 1e-4));
         }
     }
 
@@ -133,7 +143,8 @@ public sealed class BatchScorerTests
     {
         using var network = Network(segment: 4, memory: 4);
         var scorer = new BatchScorer(network, new());
-        Assert.Throws<OperationCanceledException>(() => scorer.Score([.. Rows.Select(Begun)], Everything, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => scorer.Score([.. Rows.Select(Begun)], Everything, new CancellationToken(canceled: true)));
     }
 
     private static TransformerNetwork Network(int segment, int memory)

@@ -15,7 +15,8 @@ public sealed class RowBatchesTests
     public void Plan_GivenAWindowOfRealisticRows_WastesAtMostATenth()
     {
         var random = new Random(5);
-        int[] lengths = [.. Enumerable.Range(0, 1024).Select(_ => 1 + (int)(30 * Math.Exp(random.NextDouble() * 3 - 1)))];
+        int[] lengths =
+            [.. Enumerable.Range(0, 1024).Select(_ => 1 + (int)(30 * Math.Exp(random.NextDouble() * 3 - 1)))];
         var batches = RowBatches.Plan(lengths, 4096);
         var used = lengths.Sum();
         var padded = batches.Sum(batch => batch.Length * lengths[batch[0]]);

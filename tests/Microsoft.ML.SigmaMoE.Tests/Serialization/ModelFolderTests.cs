@@ -22,7 +22,8 @@ public sealed class ModelFolderTests
         Assert.Equal(saved.Options.Model, loaded.Options.Model);
         Assert.Equal(saved.Options.Training, loaded.Options.Training);
         Assert.Equal(saved.Tokenizer!.Encode("this theory"), loaded.Tokenizer!.Encode("this theory"));
-        Assert.Equal((10, 5.25, 1.5), (loaded.History[0].Step, loaded.History[0].Loss, loaded.History[0].Elapsed.TotalSeconds));
+        Assert.Equal(
+            (10, 5.25, 1.5), (loaded.History[0].Step, loaded.History[0].Loss, loaded.History[0].Elapsed.TotalSeconds));
         StoredModels.Dispose(saved);
         StoredModels.Dispose(loaded);
     }
@@ -64,7 +65,8 @@ public sealed class ModelFolderTests
         Assert.Throws<IOException>(() => ModelFolder.Save(folder.Path, other with { History = new BrokenHistory() }));
         var loaded = ModelFolder.Load(folder.Path, CPU);
         Assert.Equal(expected, StoredModels.Logits(loaded.Network));
-        Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Path), entry => entry.Contains("staging", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFileSystemEntries(folder.Path), entry => entry.Contains("staging", StringComparison.Ordinal));
         StoredModels.Dispose(good);
         StoredModels.Dispose(other);
         StoredModels.Dispose(loaded);
@@ -79,7 +81,9 @@ public sealed class ModelFolderTests
     {
         var files = SavedFiles();
         files.Files.Remove(name);
-        Assert.Contains(name, Assert.Throws<FileNotFoundException>(() => ModelFolder.Load(files, CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            name, Assert.Throws<FileNotFoundException>(() => ModelFolder.Load(files, CPU)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -105,7 +109,8 @@ public sealed class ModelFolderTests
         SampleTokenizers.BytePair.Save(files);
         var size = SampleTokenizers.BytePair.VocabularySize;
         var thrown = Assert.Throws<InvalidDataException>(() => ModelFolder.Load(files, CPU));
-        Assert.Contains($"257 tokens, but the tokenizer beside it has {size}", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"257 tokens, but the tokenizer beside it has {size}", thrown.Message, StringComparison.Ordinal);
     }
 
     [Theory]

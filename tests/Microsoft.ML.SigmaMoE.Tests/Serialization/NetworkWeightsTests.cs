@@ -50,7 +50,9 @@ public sealed class NetworkWeightsTests
         var configuration = new ModelConfiguration { VocabularySize = 11, HasTokenizer = false, Options = options };
         using var read = NetworkWeights.ReadNetwork(stream, configuration, CPU);
         var weights = read.named_parameters().ToDictionary(weight => weight.name, weight => weight.parameter);
-        Assert.All(network.named_parameters(), weight => TensorAssert.Same(weight.parameter, weights[weight.name], weight.name));
+        Assert.All(
+            network.named_parameters(),
+            weight => TensorAssert.Same(weight.parameter, weights[weight.name], weight.name));
     }
 
     [Fact]
@@ -69,6 +71,7 @@ public sealed class NetworkWeightsTests
     {
         using var config = CaseConfig.Open(folder);
         var settings = CaseSettings.Of(config.RootElement);
-        return TinyModel.Network(CaseOptions.FeedForward(settings), CaseOptions.Model(settings), settings.Int("vocab_size"));
+        return TinyModel.Network(
+            CaseOptions.FeedForward(settings), CaseOptions.Model(settings), settings.Int("vocab_size"));
     }
 }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// <summary>Small models to save, and files to damage.</summary>
 internal static class StoredModels
 {
-    public static StoredModel Create(FeedForwardOptions? feedForward = null, TextTokenizer? tokenizer = null, int seed = 3)
+    public static StoredModel Create(
+        FeedForwardOptions? feedForward = null, TextTokenizer? tokenizer = null, int seed = 3)
     {
         var options = new LanguageModelOptions
         {

@@ -38,7 +38,8 @@ internal sealed class EstimatorContract(MLContext context)
         foreach (var promise in promised)
         {
             Assert.True(delivered.TryFindColumn(promise.Name, out var column));
-            Assert.True(column.IsCompatibleWith(promise), $"'{promise.Name}' differs, or has annotations nobody promised.");
+            Assert.True(
+                column.IsCompatibleWith(promise), $"'{promise.Name}' differs, or has annotations nobody promised.");
             Assert.True(promise.IsCompatibleWith(column), $"'{promise.Name}' lacks annotations that were promised.");
         }
     }

@@ -17,7 +17,8 @@ internal sealed class ForwardOnlyStream(Stream inner, int mostPerRead = int.MaxV
         set => throw new NotSupportedException();
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, Math.Min(count, mostPerRead));
+    public override int Read(byte[] buffer, int offset, int count) =>
+        inner.Read(buffer, offset, Math.Min(count, mostPerRead));
 
     public override int Read(Span<byte> buffer) => inner.Read(buffer[..Math.Min(buffer.Length, mostPerRead)]);
 

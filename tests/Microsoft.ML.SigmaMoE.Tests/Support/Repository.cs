@@ -17,6 +17,7 @@ internal static class Repository
             folder = Path.GetDirectoryName(folder);
         }
 
-        return folder ?? throw new DirectoryNotFoundException($"No folder above {here} holds Microsoft.ML.SigmaMoE.sln.");
+        return folder
+            ?? throw new DirectoryNotFoundException($"No folder above {here} holds Microsoft.ML.SigmaMoE.sln.");
     }
 }

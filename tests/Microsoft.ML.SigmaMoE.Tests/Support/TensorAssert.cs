@@ -18,7 +18,8 @@ internal static class TensorAssert
             return 0;
         }
 
-        var (wanted, got) = (expected.to(ScalarType.Float64).flatten(), actual.detach().to(ScalarType.Float64).flatten());
+        var (wanted, got) =
+            (expected.to(ScalarType.Float64).flatten(), actual.detach().to(ScalarType.Float64).flatten());
         var difference = (wanted - got).abs().nan_to_num(double.PositiveInfinity);
         var worst = difference.argmax().item<long>();
         var scale = Math.Max(1, wanted.abs().max().item<double>());

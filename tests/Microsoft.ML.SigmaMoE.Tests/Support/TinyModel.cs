@@ -14,7 +14,8 @@ internal static class TinyModel
         MemoryLength = 4,
     };
 
-    public static MixtureOfExpertsOptions Experts { get; } = new() { ExpertCount = 4, ExpertSize = 3, ActiveExperts = 2 };
+    public static MixtureOfExpertsOptions Experts { get; } =
+        new() { ExpertCount = 4, ExpertSize = 3, ActiveExperts = 2 };
 
     /// <summary>Gets one block of every kind, and a mixture with every router.</summary>
     public static IReadOnlyList<FeedForwardOptions> Blocks { get; } =

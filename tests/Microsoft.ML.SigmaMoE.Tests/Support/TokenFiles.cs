@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 internal static class TokenFiles
 {
     /// <summary>Writes tokens as they are, without documents and separators.</summary>
-    public static TokenFile Create(string path, int vocabularySize, ReadOnlySpan<int> tokens, long? utf8ByteCount = null)
+    public static TokenFile Create(
+        string path, int vocabularySize, ReadOnlySpan<int> tokens, long? utf8ByteCount = null)
     {
         using var writer = new TokenFileWriter(path, vocabularySize, separator: null);
         writer.Append(tokens, utf8ByteCount ?? tokens.Length);

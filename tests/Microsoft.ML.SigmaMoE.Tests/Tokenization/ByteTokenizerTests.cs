@@ -15,7 +15,8 @@ public sealed class ByteTokenizerTests
     [Fact]
     public void Decode_OfEncodedText_GivesTheTextBack()
     {
-        Assert.All(HostileText.Samples.Values, text => Assert.Equal(text, _tokenizer.Decode(_tokenizer.EncodeToIds(text))));
+        Assert.All(
+            HostileText.Samples.Values, text => Assert.Equal(text, _tokenizer.Decode(_tokenizer.EncodeToIds(text))));
         Assert.Equal("ab", _tokenizer.Decode(['a', ByteTokenizer.SeparatorId, 'b']));
     }
 
@@ -44,10 +45,13 @@ public sealed class ByteTokenizerTests
     public void Decode_IntoASpan_StopsWhereACharacterIsIncompleteOrDoesNotFit()
     {
         var characters = new char[8];
-        Assert.Equal(OperationStatus.NeedMoreData, _tokenizer.Decode([256, 'a', 0xC3], characters, out var ids, out var count));
+        Assert.Equal(
+            OperationStatus.NeedMoreData, _tokenizer.Decode([256, 'a', 0xC3], characters, out var ids, out var count));
         Assert.Equal((2, 1), (ids, count));
 
-        Assert.Equal(OperationStatus.DestinationTooSmall, _tokenizer.Decode(['a', 'b'], characters.AsSpan(0, 1), out ids, out count));
+        Assert.Equal(
+            OperationStatus.DestinationTooSmall,
+            _tokenizer.Decode(['a', 'b'], characters.AsSpan(0, 1), out ids, out count));
         Assert.Equal((1, 1), (ids, count));
 
         Assert.Equal(OperationStatus.Done, _tokenizer.Decode(['a', 256], characters, out ids, out count));
@@ -57,7 +61,8 @@ public sealed class ByteTokenizerTests
     [Theory]
     [InlineData(-1)]
     [InlineData(257)]
-    public void Decode_OfNoByte_Throws(int id) => Assert.Throws<ArgumentOutOfRangeException>(() => _tokenizer.Decode([id]));
+    public void Decode_OfNoByte_Throws(int id) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => _tokenizer.Decode([id]));
 
     [Fact]
     public void From_AByteTokenizer_GivesTheByteTokenizer() =>
@@ -76,7 +81,8 @@ public sealed class ByteTokenizerTests
     public void From_ASentencePieceTokenizer_NamesTheOptionsToUse()
     {
         using var model = new MemoryStream(SampleSentencePieces.Model(SentencePieceModelType.Unigram));
-        var fault = Assert.Throws<NotSupportedException>(() => TextTokenizer.From(SentencePieceTokenizer.Create(model)));
+        var fault = Assert.Throws<NotSupportedException>(
+            () => TextTokenizer.From(SentencePieceTokenizer.Create(model)));
         Assert.Contains(nameof(SentencePieceTokenizerOptions), fault.Message);
     }
 }

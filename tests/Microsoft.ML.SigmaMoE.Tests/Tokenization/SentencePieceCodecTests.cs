@@ -32,7 +32,8 @@ public sealed class SentencePieceCodecTests
     public void Encode_OfKnownPieces_GivesTheirIds(SentencePieceModelType type)
     {
         var tokenizer = SampleSentencePieces.Open(SampleSentencePieces.Model(type));
-        int[] expected = [SampleSentencePieces.IdOf("▁the"), SampleSentencePieces.IdOf("▁the"), SampleSentencePieces.IdOf("n")];
+        int[] expected =
+            [SampleSentencePieces.IdOf("▁the"), SampleSentencePieces.IdOf("▁the"), SampleSentencePieces.IdOf("n")];
         Assert.Equal(expected, tokenizer.Encode("the then"));
     }
 
@@ -73,11 +74,13 @@ public sealed class SentencePieceCodecTests
     [InlineData(SentencePieceModelType.Unigram, -1, 2, 2)]
     [InlineData(SentencePieceModelType.Unigram, 1, -1, 1)]
     [InlineData(SentencePieceModelType.BytePair, -1, -1, null)]
-    public void SeparatorId_OfAModelWithoutBeginOrEnd_IsTheOneThereIs(SentencePieceModelType type, int begin, int end, int? separator)
+    public void SeparatorId_OfAModelWithoutBeginOrEnd_IsTheOneThereIs(
+        SentencePieceModelType type, int begin, int end, int? separator)
     {
         var builder = new SentencePieceModelBuilder { Type = type, ByteFallback = true, BeginId = begin, EndId = end };
         var tokenizer = SampleSentencePieces.Open(SampleSentencePieces.Fill(builder).Build());
-        Assert.Equal(separator ?? SampleSentencePieces.FirstPiece + SampleSentencePieces.Pieces.Count, tokenizer.SeparatorId);
+        Assert.Equal(
+            separator ?? SampleSentencePieces.FirstPiece + SampleSentencePieces.Pieces.Count, tokenizer.SeparatorId);
         Assert.Equal("thé", tokenizer.Decode([.. tokenizer.Encode("thé"), tokenizer.SeparatorId]));
     }
 
@@ -117,7 +120,8 @@ public sealed class SentencePieceCodecTests
         const string words = " the then thé";
         var ids = tokenizer.Encode(prefix ? words[1..] : words);
         var text = string.Concat(Enumerable.Repeat(words, 2_000));
-        Assert.Equal(Enumerable.Repeat(ids, 2_000).SelectMany(part => part), tokenizer.Encode(prefix ? text[1..] : text));
+        Assert.Equal(
+            Enumerable.Repeat(ids, 2_000).SelectMany(part => part), tokenizer.Encode(prefix ? text[1..] : text));
     }
 
     [Theory]
@@ -142,7 +146,8 @@ public sealed class SentencePieceCodecTests
     [Fact]
     public void CreateDecoder_OfGeneratedPieces_DropsOnlyTheFirstSpace()
     {
-        var decoder = SampleSentencePieces.Open(SampleSentencePieces.Model(SentencePieceModelType.Unigram)).CreateDecoder();
+        var decoder = SampleSentencePieces.Open(
+            SampleSentencePieces.Model(SentencePieceModelType.Unigram)).CreateDecoder();
         var (the, e) = (SampleSentencePieces.IdOf("▁the"), SampleSentencePieces.FirstByte);
         Assert.Equal(["the", " the", "", "é", ""], [decoder.Append(the), decoder.Append(the), decoder.Append(e + 0xC3), decoder.Append(e + 0xA9), decoder.Flush()]);
     }
@@ -155,7 +160,8 @@ public sealed class SentencePieceCodecTests
             var tokenizer = SampleSentencePieces.Open(SampleSentencePieces.Model(type));
             var texts = Enumerable.Range(0, 200).Select(i => $"the {i} thé 語{i} the").ToArray();
             var expected = texts.Select(text => tokenizer.Encode(text)).ToArray();
-            var runs = Enumerable.Range(0, 8).Select(_ => Task.Run(() => texts.Select(text => tokenizer.Encode(text)).ToArray()));
+            var runs = Enumerable.Range(0, 8).Select(
+                _ => Task.Run(() => texts.Select(text => tokenizer.Encode(text)).ToArray()));
             Assert.All(await Task.WhenAll(runs), actual => Assert.Equal(expected, actual));
         }
     }

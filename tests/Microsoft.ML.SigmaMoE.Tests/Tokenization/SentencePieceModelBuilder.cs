@@ -23,7 +23,8 @@ internal sealed class SentencePieceModelBuilder
     public int EndId { get; init; } = 2;
 
     /// <summary>Adds the next piece; its id is the number of pieces before it.</summary>
-    public SentencePieceModelBuilder Add(string piece, float score = 0, SentencePieceType type = SentencePieceType.Normal)
+    public SentencePieceModelBuilder Add(
+        string piece, float score = 0, SentencePieceType type = SentencePieceType.Normal)
     {
         var message = new MemoryStream();
         WriteBytes(message, 1, Encoding.UTF8.GetBytes(piece));
@@ -35,7 +36,8 @@ internal sealed class SentencePieceModelBuilder
 
     /// <summary>Adds the unknown piece 0 and the control pieces 1 and 2, as the trainer does.</summary>
     public SentencePieceModelBuilder AddControls() =>
-        Add("<unk>", 0, SentencePieceType.Unknown).Add("<s>", 0, SentencePieceType.Control).Add("</s>", 0, SentencePieceType.Control);
+        Add("<unk>", 0, SentencePieceType.Unknown).Add("<s>", 0, SentencePieceType.Control).Add(
+            "</s>", 0, SentencePieceType.Control);
 
     /// <summary>Adds the 256 pieces that stand for bytes.</summary>
     public SentencePieceModelBuilder AddBytes()

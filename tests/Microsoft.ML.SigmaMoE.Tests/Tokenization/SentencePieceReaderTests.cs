@@ -17,7 +17,8 @@ public sealed class SentencePieceReaderTests
     }
 
     [Fact]
-    public void Read_OfRandomDamage_NeverThrowsAnythingElse() => Gen.Int[0, 5000].Select(Gen.Byte).Array[1, 5].Sample(changes =>
+    public void Read_OfRandomDamage_NeverThrowsAnythingElse() =>
+        Gen.Int[0, 5000].Select(Gen.Byte).Array[1, 5].Sample(changes =>
     {
         var content = SampleSentencePieces.Model(SentencePieceModelType.BytePair);
         foreach (var (position, value) in changes)
@@ -55,7 +56,8 @@ public sealed class SentencePieceReaderTests
     public void Read_OfALengthBeyondTheEnd_Throws()
     {
         byte[] content = [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x00];
-        Assert.Contains("beyond the end", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
+        Assert.Contains(
+            "beyond the end", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
@@ -70,20 +72,24 @@ public sealed class SentencePieceReaderTests
     {
         var content = new SentencePieceModelBuilder { ByteFallback = true }
             .AddControls().Add("<0x00>", 0, SentencePieceType.Byte).Build();
-        Assert.Contains("256 pieces for bytes", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
+        Assert.Contains(
+            "256 pieces for bytes", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
     public void Read_OfSpacesAfterWords_SaysThatItIsNotSupported()
     {
         var content = new SentencePieceModelBuilder { SpaceAsSuffix = true }.AddControls().Build();
-        Assert.Contains("not supported", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
+        Assert.Contains(
+            "not supported", Assert.Throws<FormatException>(() => SentencePieceReader.Read(content)).Message);
     }
 
     [Fact]
     public void Open_OfAWordModel_SaysThatItCannotBeOpened()
     {
-        var content = new SentencePieceModelBuilder { Type = SentencePieceModelType.Word }.AddControls().Add("a").Build();
+        var content = new SentencePieceModelBuilder { Type = SentencePieceModelType.Word }.AddControls()
+            .Add("a")
+            .Build();
         var fault = Assert.Throws<InvalidDataException>(() => SampleSentencePieces.Open(content));
         Assert.Contains("cannot open", fault.Message);
     }

@@ -23,7 +23,8 @@ public sealed class TextTokenizerFilesTests
         using var folder = new TemporaryFolder();
         var saved = SampleTokenizers.Lossless[kind];
         saved.Save(folder.Path);
-        TokenizerAssert.Same(saved, TextTokenizer.Train(new SavedTokenizerOptions { Path = folder.Path }, ["other text"]));
+        TokenizerAssert.Same(
+            saved, TextTokenizer.Train(new SavedTokenizerOptions { Path = folder.Path }, ["other text"]));
     }
 
     [Theory]
@@ -83,7 +84,8 @@ public sealed class TextTokenizerFilesTests
         {
             var files = Save(SampleTokenizers.BytePair);
             files.Files[name] = whole[..length];
-            Assert.Contains($"memory/{name}", Assert.Throws<InvalidDataException>(() => TextTokenizer.Load(files)).Message);
+            Assert.Contains(
+                $"memory/{name}", Assert.Throws<InvalidDataException>(() => TextTokenizer.Load(files)).Message);
         }
     }
 

@@ -85,7 +85,8 @@ public sealed class TextTokenizerTests
     {
         var tokenizer = SampleTokenizers.Lossless[kind];
         Assert.Equal(tokenizer.VocabularySize - 1, tokenizer.SeparatorId);
-        Assert.Equal("ab", tokenizer.Decode([.. tokenizer.Encode("a"), tokenizer.SeparatorId, .. tokenizer.Encode("b")]));
+        Assert.Equal(
+            "ab", tokenizer.Decode([.. tokenizer.Encode("a"), tokenizer.SeparatorId, .. tokenizer.Encode("b")]));
     }
 
     [Theory]
@@ -116,11 +117,14 @@ public sealed class TextTokenizerTests
     [Fact]
     public async Task Encode_OnManyThreads_GivesWhatOneThreadGives()
     {
-        var tokenizer = TextTokenizer.Train(new BytePairTokenizerOptions { VocabularySize = 400 }, HostileText.Samples.Values);
-        var reference = TextTokenizer.Train(new BytePairTokenizerOptions { VocabularySize = 400 }, HostileText.Samples.Values);
+        var tokenizer = TextTokenizer.Train(
+            new BytePairTokenizerOptions { VocabularySize = 400 }, HostileText.Samples.Values);
+        var reference = TextTokenizer.Train(
+            new BytePairTokenizerOptions { VocabularySize = 400 }, HostileText.Samples.Values);
         var texts = Enumerable.Range(0, 400).Select(i => $"{i} the {i * 7919} other thing{i} 日本{i}語").ToArray();
         var expected = texts.Select(text => reference.Encode(text)).ToArray();
-        var runs = Enumerable.Range(0, 8).Select(_ => Task.Run(() => texts.Select(text => tokenizer.Encode(text)).ToArray()));
+        var runs = Enumerable.Range(0, 8).Select(
+            _ => Task.Run(() => texts.Select(text => tokenizer.Encode(text)).ToArray()));
         Assert.All(await Task.WhenAll(runs), actual => Assert.Equal(expected, actual));
     }
 }

@@ -26,7 +26,8 @@ public sealed class TiktokenCodecTests
             }
         }
 
-        HostileText.WellFormed.Sample(text => original.EncodeToIds(text).SequenceEqual(tokenizer.Encode(text)), iter: 1000);
+        HostileText.WellFormed.Sample(
+            text => original.EncodeToIds(text).SequenceEqual(tokenizer.Encode(text)), iter: 1000);
     }
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class TiktokenCodecTests
     public void From_ATiktokenTokenizerOfUnknownSize_SaysWhatToUse()
     {
         using var file = new MemoryStream(File());
-        var fault = Assert.Throws<NotSupportedException>(() => TextTokenizer.From(TiktokenTokenizer.Create(file, null, null)));
+        var fault = Assert.Throws<NotSupportedException>(
+            () => TextTokenizer.From(TiktokenTokenizer.Create(file, null, null)));
         Assert.Contains("257 tokens", fault.Message);
         Assert.Contains(nameof(TiktokenTokenizerOptions), fault.Message);
     }
@@ -99,7 +101,8 @@ public sealed class TiktokenCodecTests
         {
             files.Files["vocabulary.tiktoken"] = whole[..length];
             Assert.Contains(
-                "memory/vocabulary.tiktoken", Assert.Throws<InvalidDataException>(() => TextTokenizer.Load(files)).Message);
+                "memory/vocabulary.tiktoken",
+                Assert.Throws<InvalidDataException>(() => TextTokenizer.Load(files)).Message);
         }
     }
 
@@ -126,5 +129,6 @@ public sealed class TiktokenCodecTests
         return Train(new() { Path = folder.File("sample.tiktoken") });
     }
 
-    private static TextTokenizer Train(TiktokenTokenizerOptions options) => TextTokenizer.Train(options, Array.Empty<string>());
+    private static TextTokenizer Train(TiktokenTokenizerOptions options) =>
+        TextTokenizer.Train(options, Array.Empty<string>());
 }

@@ -5,7 +5,9 @@ public sealed class TokenPairTests
     [Fact]
     public void GetHashCode_OfPairsOfSmallIds_RarelyCollides()
     {
-        var hashes = from left in Enumerable.Range(0, 300) from right in Enumerable.Range(0, 300) select new TokenPair(left, right).GetHashCode();
+        var hashes = from left in Enumerable.Range(0, 300)
+                     from right in Enumerable.Range(0, 300)
+                     select new TokenPair(left, right).GetHashCode();
         Assert.InRange(hashes.Distinct().Count(), 89_000, 90_000);
     }
 

@@ -63,6 +63,7 @@ public sealed class TokenizerOptionsTests
     public void Train_OnNull_Throws()
     {
         Assert.Throws<ArgumentNullException>(() => TextTokenizer.Train(null!, Array.Empty<string>()));
-        Assert.Throws<ArgumentNullException>(() => TextTokenizer.Train(new ByteTokenizerOptions(), (IEnumerable<string>)null!));
+        Assert.Throws<ArgumentNullException>(
+            () => TextTokenizer.Train(new ByteTokenizerOptions(), (IEnumerable<string>)null!));
     }
 }

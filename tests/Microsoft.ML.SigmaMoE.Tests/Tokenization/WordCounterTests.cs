@@ -51,5 +51,6 @@ public sealed class WordCounterTests
         }
     }
 
-    private static string Letters(int number) => string.Concat($"{number:D7}".Select(digit => (char)('a' + digit - '0')));
+    private static string Letters(int number) =>
+        string.Concat($"{number:D7}".Select(digit => (char)('a' + digit - '0')));
 }

@@ -25,7 +25,8 @@ public sealed class AdamWTests : IDisposable
         var theirs = ours.Select(Copy).ToArray();
         var options = new TrainingOptions { WeightDecay = weightDecay, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6 };
         using var adamW = new AdamW(Named(ours), options);
-        using var torchAdamW = optim.AdamW(theirs, lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: weightDecay);
+        using var torchAdamW = optim.AdamW(
+            theirs, lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: weightDecay);
 
         for (var step = 0; step < 6; step++)
         {

@@ -12,9 +12,11 @@ public sealed class BreakdownTests : IDisposable
     private TrainingOptions Saving =>
         TrainingRun.Options with { CheckpointDirectory = Folder, CheckpointInterval = 1, MaxSteps = 5, EvaluationInterval = 100 };
 
-    private TrainingOptions Ruinous => Saving with { LearningRate = 1e30, WarmupSteps = 0, MaxSteps = 20, Resume = true };
+    private TrainingOptions Ruinous =>
+        Saving with { LearningRate = 1e30, WarmupSteps = 0, MaxSteps = 20, Resume = true };
 
-    private string[] Checkpoints => [.. Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)!).Order()];
+    private string[] Checkpoints =>
+        [.. Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)!).Order()];
 
     public void Dispose() => _run.Dispose();
 
@@ -40,7 +42,9 @@ public sealed class BreakdownTests : IDisposable
         _run.StartOver();
         var fault = Assert.Throws<NotFiniteNumberException>(() => _run.Train(Ruinous with { KeepCheckpoints = keep }));
         Assert.Matches("broke down in step 7: the loss is", fault.Message);
-        Assert.Contains($"The last good checkpoint is {Path.Combine(Folder, "step-000000005")};", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The last good checkpoint is {Path.Combine(Folder, "step-000000005")};", fault.Message,
+            StringComparison.Ordinal);
         Assert.Contains("step-000000006.broken", Checkpoints);
 
         _run.StartOver();
@@ -52,7 +56,8 @@ public sealed class BreakdownTests : IDisposable
     [Fact]
     public void Run_WithoutCheckpoints_SaysThatThereIsNone()
     {
-        var fault = Assert.Throws<NotFiniteNumberException>(() => _run.Train(TrainingRun.Options with { LearningRate = 1e30 }));
+        var fault = Assert.Throws<NotFiniteNumberException>(
+            () => _run.Train(TrainingRun.Options with { LearningRate = 1e30 }));
         Assert.Contains("no checkpoint to go back to", fault.Message, StringComparison.Ordinal);
     }
 
@@ -102,7 +107,9 @@ public sealed class BreakdownTests : IDisposable
         };
         var fault = Assert.Throws<IOException>(() => _run.Train(options));
         Assert.StartsWith("The checkpoint of step 3 could not be written: ", fault.Message, StringComparison.Ordinal);
-        Assert.Contains($"The one before it is whole: {Path.Combine(Folder, "step-000000002")}.", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The one before it is whole: {Path.Combine(Folder, "step-000000002")}.", fault.Message,
+            StringComparison.Ordinal);
         Assert.Contains("with Resume", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Checkpoints, name => name.EndsWith(".tmp", StringComparison.Ordinal));
     }

@@ -13,7 +13,8 @@ public sealed class CheckpointTests : IDisposable
 
     private string Folder => _run.Folder.File("checkpoints");
 
-    private TrainingOptions Options => TrainingRun.Options with { CheckpointDirectory = Folder, OnCancel = CancellationBehavior.ReturnCurrent };
+    private TrainingOptions Options =>
+        TrainingRun.Options with { CheckpointDirectory = Folder, OnCancel = CancellationBehavior.ReturnCurrent };
 
     private string[] Steps => [.. Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)!).Order()];
 
@@ -44,8 +45,11 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal((interruptedAfter, 70), (stopped.Steps, actual.Steps));
         TrainingRun.AssertSame(whole.Weights(), run.Weights());
-        var tail = expected.Reports.Where(report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence);
-        Assert.Equal(tail, actual.Reports.Where(report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence));
+        var tail = expected.Reports.Where(
+            report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence);
+        Assert.Equal(
+            tail,
+            actual.Reports.Where(report => report.Step > interruptedAfter + Options.ReportInterval).Select(Essence));
         Assert.Equal((expected.BestStep, expected.BestValidationLoss), (actual.BestStep, actual.BestValidationLoss));
     }
 
@@ -84,7 +88,8 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void Resume_EmptyDirectory_StartsFromTheBeginning() => Assert.Equal(40, _run.Train(Options with { Resume = true }).Steps);
+    public void Resume_EmptyDirectory_StartsFromTheBeginning() =>
+        Assert.Equal(40, _run.Train(Options with { Resume = true }).Steps);
 
     [Fact]
     public void Run_Interval_KeepsTheLatest()
@@ -124,8 +129,11 @@ public sealed class CheckpointTests : IDisposable
     {
         _run.Train(Options);
         using var other = new TrainingRun(Dropping with { LayerCount = 3 }, DroppingExperts with { ExpertSize = 5 });
-        var fault = Assert.Throws<InvalidOperationException>(() => other.Train(Options with { Resume = true, Seed = 4 }));
-        Assert.Contains("Model.LayerCount is 3, was 2; FeedForward.ExpertSize is 5, was 3", fault.Message, StringComparison.Ordinal);
+        var fault = Assert.Throws<InvalidOperationException>(
+            () => other.Train(Options with { Resume = true, Seed = 4 }));
+        Assert.Contains(
+            "Model.LayerCount is 3, was 2; FeedForward.ExpertSize is 5, was 3", fault.Message,
+            StringComparison.Ordinal);
         Assert.Contains("Seed is 4, was 3", fault.Message, StringComparison.Ordinal);
     }
 
@@ -169,6 +177,8 @@ public sealed class CheckpointTests : IDisposable
         Assert.Throws<InvalidDataException>(() => _run.Train(Options with { Resume = true }));
     }
 
-    private static object Essence(TrainingProgress report) => (report.Step, report.Epoch, report.Loss, report.BalancingLoss, report.GradientNorm,
-        report.LearningRate, report.ValidationLoss, string.Join(' ', report.ExpertEntropy), string.Join(' ', report.DeadExperts));
+    private static object Essence(TrainingProgress report) =>
+        (report.Step, report.Epoch, report.Loss, report.BalancingLoss, report.GradientNorm,
+        report.LearningRate, report.ValidationLoss, string.Join(' ', report.ExpertEntropy),
+        string.Join(' ', report.DeadExperts));
 }

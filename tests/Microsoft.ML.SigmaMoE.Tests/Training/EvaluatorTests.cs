@@ -99,7 +99,8 @@ public sealed class EvaluatorTests : IDisposable
     {
         using var text = TokenFiles.CreateLearnable(_folder.File("text"), 100);
         using var network = TinyModel.Network();
-        Assert.Throws<OperationCanceledException>(() => new Evaluator(network, text, 3).Run(new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(
+            () => new Evaluator(network, text, 3).Run(new CancellationToken(true)));
     }
 
     [Fact]

@@ -11,7 +11,8 @@ public sealed class GradientNormTests : IDisposable
 
     [Fact]
     public void Of_KnownNumbers_IsTheLengthOverAll() =>
-        Assert.Equal(13, GradientNorm.Of([tensor(new[] { 3f, 0 }), tensor(new[] { 4f }), tensor(new[] { 12f, 0, 0 }, 3, 1)]), 6);
+        Assert.Equal(
+            13, GradientNorm.Of([tensor(new[] { 3f, 0 }), tensor(new[] { 4f }), tensor(new[] { 12f, 0, 0 }, 3, 1)]), 6);
 
     [Fact]
     public void Of_ManyElementsOfAnyLayout_EqualsFloat64()
@@ -19,7 +20,8 @@ public sealed class GradientNormTests : IDisposable
         using var randomness = new Randomness(1);
         var large = randomness.Normal([123, 457]);
         Tensor[] gradients = [large, randomness.Normal([4097]), large.t(), large.to(ScalarType.Float64)];
-        var expected = Math.Sqrt(gradients.Sum(gradient => gradient.to(ScalarType.Float64).square().sum().item<double>()));
+        var expected = Math.Sqrt(
+            gradients.Sum(gradient => gradient.to(ScalarType.Float64).square().sum().item<double>()));
         Assert.Equal(1, GradientNorm.Of(gradients) / expected, 7);
     }
 
@@ -28,7 +30,8 @@ public sealed class GradientNormTests : IDisposable
     {
         using var randomness = new Randomness(1);
         Tensor[] gradients = [randomness.Normal([1100, 1201]), randomness.Normal([70_001])];
-        var expected = Math.Sqrt(gradients.Sum(gradient => gradient.to(ScalarType.Float64).square().sum().item<double>()));
+        var expected = Math.Sqrt(
+            gradients.Sum(gradient => gradient.to(ScalarType.Float64).square().sum().item<double>()));
         using var workers = new TrainingWorkers(2);   // each with one thread
         var norms = workers.Run(_ => GradientNorm.Of(gradients));
         Assert.Equal(1, norms[0] / expected, 7);

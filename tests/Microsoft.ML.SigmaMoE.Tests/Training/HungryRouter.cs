@@ -39,7 +39,9 @@ internal sealed class HungryRouter : Router
         }
 
         var logits = nn.functional.linear(x.flatten(0, 1), _selection);
-        var (weights, experts) = Hungry.apply(logits, _appetite.Backward == _appetite.Calls).sigmoid().topk(_active, dim: -1);
+        var (weights, experts) = Hungry.apply(logits, _appetite.Backward == _appetite.Calls)
+            .sigmoid()
+            .topk(_active, dim: -1);
         return new(experts, weights, logits);
     }
 

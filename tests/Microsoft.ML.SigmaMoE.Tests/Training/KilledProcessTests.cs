@@ -82,7 +82,9 @@ public sealed class KilledProcessTests
         var patience = Stopwatch.StartNew();
         while (!Directory.Exists(Path.Combine(folder, "step-000000010")))
         {
-            Assert.False(process.HasExited, $"The training ended by itself: {(process.HasExited ? process.StandardOutput.ReadToEnd() : "")}");
+            Assert.False(
+                process.HasExited,
+                $"The training ended by itself: {(process.HasExited ? process.StandardOutput.ReadToEnd() : "")}");
             Assert.True(patience.Elapsed < TimeSpan.FromMinutes(3), "No checkpoint came.");
             Thread.Sleep(20);
         }

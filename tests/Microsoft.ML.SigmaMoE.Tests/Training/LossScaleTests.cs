@@ -23,7 +23,8 @@ public sealed class LossScaleTests
     [Fact]
     public void After_AFaultAmongGoodSteps_CountsFromTheBeginning()
     {
-        var scale = Enumerable.Range(0, 1999).Aggregate(new LossScale().After(0).After(double.NaN), (scale, _) => scale.After(0));
+        var scale = Enumerable.Range(0, 1999).Aggregate(
+            new LossScale().After(0).After(double.NaN), (scale, _) => scale.After(0));
         Assert.Equal(new LossScale(32768, 1999, 1), scale);
         Assert.Equal(65536, scale.After(0).Value);
     }

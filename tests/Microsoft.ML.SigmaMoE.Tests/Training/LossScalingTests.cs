@@ -12,7 +12,8 @@ public sealed class LossScalingTests
     private static readonly ComputePrecision ScaledFloat32 = new(ScalarType.Float32) { ScalesLosses = true };
     private static readonly ComputePrecision ScaledFloat16 = new(ScalarType.Float16) { ScalesLosses = true };
 
-    private static TrainingOptions Options => TrainingRun.Options with { MaxSteps = 12, Workers = 1, ReportInterval = 1 };
+    private static TrainingOptions Options =>
+        TrainingRun.Options with { MaxSteps = 12, Workers = 1, ReportInterval = 1 };
 
     [Theory]
     [InlineData(1, 1)]
@@ -45,11 +46,14 @@ public sealed class LossScalingTests
         });
         Assert.Equal(6, result.Steps);
         Assert.Equal([0L, 0, 1, 1, 2, 2], result.Reports.Select(report => report.SkippedSteps));
-        Assert.Equal([65536d, 65536, 32768, 32768, 16384, 16384], result.Reports.Select(report => report.LossScale!.Value));
+        Assert.Equal(
+            [65536d, 65536, 32768, 32768, 16384, 16384], result.Reports.Select(report => report.LossScale!.Value));
         bool[] moved = [.. weights.Skip(1).Zip(weights, (after, before) => !after.equal(before).all().item<bool>())];
         Assert.Equal([true, false, true, false, true], moved);
         Assert.Equal(result.Reports[1].GradientNorm, result.Reports[2].GradientNorm);
-        Assert.All(result.Reports, report => Assert.True(double.IsFinite(report.Loss) && double.IsFinite(report.GradientNorm)));
+        Assert.All(
+            result.Reports,
+            report => Assert.True(double.IsFinite(report.Loss) && double.IsFinite(report.GradientNorm)));
     }
 
     [Fact]
@@ -76,7 +80,8 @@ public sealed class LossScalingTests
     public void Run_WhereTheLossIsNoNumber_StopsAtOnce()
     {
         using var run = new TrainingRun(compute: ScaledFloat32);
-        var fault = Assert.Throws<NotFiniteNumberException>(() => run.Train(Options with { LearningRate = 1e30, WarmupSteps = 0 }));
+        var fault = Assert.Throws<NotFiniteNumberException>(
+            () => run.Train(Options with { LearningRate = 1e30, WarmupSteps = 0 }));
         Assert.Contains("broke down in step 2: the loss is", fault.Message, StringComparison.Ordinal);
     }
 
@@ -151,7 +156,8 @@ public sealed class LossScalingTests
         Assert.InRange(Error(65536), 0, 0.002);
     }
 
-    // with the loss of so few tokens each has a large share, which 2^16 makes too large for the output matrix's gradient
+    // with the loss of so few tokens each has a large share, which 2^16 makes too large for the output matrix's
+    // gradient
     [Fact]
     public void Run_InFloat16OfAFewTokensAStep_FindsAScaleAndResumesWithIt()
     {
@@ -174,13 +180,15 @@ public sealed class LossScalingTests
     {
         using var network = TinyModel.Network(new DenseOptions { HiddenSize = 16 }, compute: type);
         var tokens = TensorNumbers.Range(0, 20, 1, ScalarType.Int64, CPU).remainder(11).view(4, 5);
-        using var result = PassResult.Of(network, null, tokens, new SegmentMemory(TinyModel.Model.MemoryLength), factor);
+        using var result = PassResult.Of(
+            network, null, tokens, new SegmentMemory(TinyModel.Model.MemoryLength), factor);
         return cat([.. network.parameters().Select(weight => weight.grad).OfType<Tensor>().Select(gradient => gradient.flatten())]);
     }
 
     private static (double?, long) Scale(TrainingProgress report) => (report.LossScale, report.SkippedSteps);
 
-    private static TrainingRun Faulty(Func<long, bool> steps, out TrainingOptions options, ComputePrecision? compute = null)
+    private static TrainingRun Faulty(
+        Func<long, bool> steps, out TrainingOptions options, ComputePrecision? compute = null)
     {
         var faults = new FaultyRouter.Faults(steps);
         options = Options with { BeforeStep = faults.BeforeStep };

@@ -24,7 +24,8 @@ public sealed class MemoryExhaustionTests
         Assert.Equal(expected, MemoryExhaustion.Explains(new CudaException("cuLaunchKernel", code, "", "")));
 
     [Fact]
-    public void Explains_WhatTheRuntimeThrows_IsTrue() => Assert.True(MemoryExhaustion.Explains(new InsufficientMemoryException()));
+    public void Explains_WhatTheRuntimeThrows_IsTrue() =>
+        Assert.True(MemoryExhaustion.Explains(new InsufficientMemoryException()));
 
     [Fact]
     public void Explains_WhatLibtorchThrowsWhereThereIsNoMemory_IsTrue()

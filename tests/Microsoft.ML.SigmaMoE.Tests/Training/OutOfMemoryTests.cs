@@ -23,12 +23,16 @@ public sealed class OutOfMemoryTests
     [InlineData(0, 1, 1, 2)]                                                 // its backward pass
     [InlineData(4, 0, 2, 4)] // the second of two passes, after the first is done
     [InlineData(0, 3, 2, 4)]
-    public void Run_OutOfMemoryInTheFirstStep_GivesWhatTheFinerCutGives(int forward, int backward, int before, int after)
+    public void Run_OutOfMemoryInTheFirstStep_GivesWhatTheFinerCutGives(
+        int forward, int backward, int before, int after)
     {
-        var (actual, weights) = Train(new() { Forward = forward, Backward = backward }, Options with { GradientAccumulation = before });
+        var (actual, weights) = Train(
+            new() { Forward = forward, Backward = backward }, Options with { GradientAccumulation = before });
         var (expected, wanted) = Train(new(), Options with { GradientAccumulation = after });
         Assert.Equal(expected.Reports.Select(report => report.Loss), actual.Reports.Select(report => report.Loss));
-        Assert.Equal(expected.Reports.Select(report => report.ExpertEntropy), actual.Reports.Select(report => report.ExpertEntropy));
+        Assert.Equal(
+            expected.Reports.Select(report => report.ExpertEntropy),
+            actual.Reports.Select(report => report.ExpertEntropy));
         TrainingRun.AssertSame(wanted, weights);
     }
 
@@ -42,7 +46,8 @@ public sealed class OutOfMemoryTests
         Assert.Equal(expected.Reports.Select(report => report.Loss), actual.Reports.Select(report => report.Loss));
         TrainingRun.AssertSame(wanted, weights);
         var (other, _) = Train(new(), options);
-        Assert.Equal(other.Reports.Take(2).Select(report => report.Loss), actual.Reports.Take(2).Select(report => report.Loss));
+        Assert.Equal(
+            other.Reports.Take(2).Select(report => report.Loss), actual.Reports.Take(2).Select(report => report.Loss));
         Assert.NotEqual(other.Reports[^1].Loss, actual.Reports[^1].Loss);    // dropout draws other shapes
     }
 
@@ -63,7 +68,8 @@ public sealed class OutOfMemoryTests
     public void Run_WhereOneRowFits_EndsWithPassesOfOneRow(int batchSize, int before, int after)
     {
         var options = Options with { BatchSize = batchSize, MaxSteps = 3 };
-        var (actual, weights) = Train(new() { MostRows = 1 }, options with { GradientAccumulation = before }, validate: false);
+        var (actual, weights) = Train(
+            new() { MostRows = 1 }, options with { GradientAccumulation = before }, validate: false);
         var (_, wanted) = Train(new() { MostRows = 1 }, options with { GradientAccumulation = after }, validate: false);
         Assert.EndsWith($"GradientAccumulation = {after}.", actual.Reports[0].Notice, StringComparison.Ordinal);
         TrainingRun.AssertSame(wanted, weights);
@@ -73,7 +79,9 @@ public sealed class OutOfMemoryTests
     public void Run_WhereNotEvenOneRowFits_SaysWhatWouldHelp()
     {
         var fault = Assert.Throws<InsufficientMemoryException>(() => Train(new() { MostRows = 0 }, Options));
-        Assert.StartsWith("Step 1 does not fit into the memory of cpu, not even in passes of one row of 4 tokens. Take", fault.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Step 1 does not fit into the memory of cpu, not even in passes of one row of 4 tokens. Take",
+            fault.Message, StringComparison.Ordinal);
         Assert.True(MemoryExhaustion.Explains(fault.InnerException!));
     }
 
@@ -135,7 +143,8 @@ public sealed class OutOfMemoryTests
     public void Evaluate_WhereNoStreamFits_ShowsTheFault()
     {
         using var run = Create(new() { MostRows = 0 });
-        var fault = Assert.ThrowsAny<Exception>(() => new Evaluator(run.Network, run.Validation, 4).Run(CancellationToken.None));
+        var fault = Assert.ThrowsAny<Exception>(
+            () => new Evaluator(run.Network, run.Validation, 4).Run(CancellationToken.None));
         Assert.True(MemoryExhaustion.Explains(fault));
     }
 

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class TokenCorpusTests : IDisposable
 {
-    private static readonly TextTokenizer Bytes = TextTokenizer.Train(new ByteTokenizerOptions(), Array.Empty<string>());
+    private static readonly TextTokenizer Bytes = TextTokenizer.Train(
+        new ByteTokenizerOptions(), Array.Empty<string>());
 
     private readonly TemporaryFolder _folder = new();
 
@@ -53,7 +54,8 @@ public sealed class TokenCorpusTests : IDisposable
     [Fact]
     public void Write_RowsThatCannotBeRead_LetsTheirFaultSpeak()
     {
-        var fault = Assert.Throws<IOException>(() => Write(RowsAndThen("a text", () => throw new IOException("the rows' own")), 0));
+        var fault = Assert.Throws<IOException>(
+            () => Write(RowsAndThen("a text", () => throw new IOException("the rows' own")), 0));
         Assert.Equal("the rows' own", fault.Message);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
@@ -84,7 +86,8 @@ public sealed class TokenCorpusTests : IDisposable
     public void Write_ValidationRowsGiven_KeepsNoOthers()
     {
         using var corpus = TokenCorpus.Write(
-            Documents(["a", "b", "c"]), Documents(["v"]), Bytes, new() { ValidationFraction = 0.9, Shuffle = false }, _folder.Path, CancellationToken.None);
+            Documents(["a", "b", "c"]), Documents(["v"]), Bytes, new() { ValidationFraction = 0.9, Shuffle = false },
+            _folder.Path, CancellationToken.None);
         Assert.Equal(["a", "b", "c"], Rows(corpus.Training));
         Assert.Equal(["v"], Rows(corpus.Validation!));
     }
@@ -92,7 +95,8 @@ public sealed class TokenCorpusTests : IDisposable
     [Fact]
     public void Write_Shuffled_BringsWholeDocumentsIntoAnOrderOfTheSeed()
     {
-        string[] rows = [.. Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Repeat($"row {i};", 1 + i * 7 % 90)))];
+        string[] rows =
+            [.. Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Repeat($"row {i};", 1 + i * 7 % 90)))];
         using var one = Write(rows, 0, seed: 1, shuffle: true);
         using var again = Write(rows, 0, seed: 1, shuffle: true);
         using var other = Write(rows, 0, seed: 2, shuffle: true);
@@ -129,7 +133,8 @@ public sealed class TokenCorpusTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    private static IEnumerable<ReadOnlyMemory<char>> Documents(IEnumerable<string> rows) => rows.Select(row => row.AsMemory());
+    private static IEnumerable<ReadOnlyMemory<char>> Documents(IEnumerable<string> rows) =>
+        rows.Select(row => row.AsMemory());
 
     private static string[] Rows(TokenFile file) => Encoding.UTF8
         .GetString([.. file.ReadAll().Select(token => token == Bytes.SeparatorId ? (byte)0 : (byte)token)])

@@ -47,7 +47,9 @@ public sealed class TokenMemoryTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads what Linux counts.");
         PeakOf(Lines(10_000));    // whatever the first use of all this costs
         var (small, large) = (PeakOf(Lines(20_000)), PeakOf(Lines(160_000)));
-        Assert.True(large - small < 12 << 20, $"{small >> 20} MB, then {large >> 20} MB: the text grew by {140_000 * 110 >> 20} MB.");
+        Assert.True(
+            large - small < 12 << 20,
+            $"{small >> 20} MB, then {large >> 20} MB: the text grew by {140_000 * 110 >> 20} MB.");
     }
 
     private long PeakOf(IEnumerable<ReadOnlyMemory<char>> documents)
@@ -78,8 +80,10 @@ public sealed class TokenMemoryTests : IDisposable
 
     private static long Anonymous()
     {
-        var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+        var line = File.ReadLines("/proc/self/status").First(
+            line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return 1024
+            * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
     }
 
     private static IEnumerable<ReadOnlyMemory<char>> Lines(int count) => Enumerable.Range(0, count)

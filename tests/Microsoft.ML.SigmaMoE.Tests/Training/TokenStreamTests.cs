@@ -72,7 +72,8 @@ public sealed class TokenStreamTests : IDisposable
         using var tokens = TokenFiles.CreateCounting(_folder.File("text"), 40_001);
         var stream = new TokenStream(tokens, batchSize: 4, segmentLength: 10, shuffleSeed: 3);
         var rows = FirstTokensOfEpoch(stream);
-        var follows = rows.Average(row => row.Zip(row.Skip(1), (first, next) => next == first + 10 ? 1.0 : 0).Average());
+        var follows = rows.Average(
+            row => row.Zip(row.Skip(1), (first, next) => next == first + 10 ? 1.0 : 0).Average());
         Assert.InRange(follows, 0.9, 0.99); // 15 of 16 steps
     }
 

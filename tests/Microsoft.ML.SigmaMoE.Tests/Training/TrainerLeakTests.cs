@@ -40,7 +40,8 @@ public sealed class TrainerLeakTests
         using var run = new TrainingRun();
         run.Train(TrainingRun.Options); // what is made once
         var before = Settled();
-        run.Train(TrainingRun.Options with { CheckpointDirectory = run.Folder.File("checkpoints"), CheckpointInterval = 10 });
+        run.Train(
+            TrainingRun.Options with { CheckpointDirectory = run.Folder.File("checkpoints"), CheckpointInterval = 10 });
         run.Train(TrainingRun.Options with { CheckpointDirectory = run.Folder.File("checkpoints"), Resume = true });
         Assert.Equal(before, Settled());
     }

@@ -84,7 +84,9 @@ public sealed class TrainerTests : IDisposable
         using var parts = new TrainingRun(feedForward: new DenseOptions { HiddenSize = 16 });
         var options = TrainingRun.Options with { MaxSteps = 80, ReportInterval = 1 }; // into the second epoch
         var expected = whole.Train(options).Reports.Select(report => report.Loss).ToArray();
-        var actual = parts.Train(options with { GradientAccumulation = 4 }).Reports.Select(report => report.Loss).ToArray();
+        var actual = parts.Train(options with { GradientAccumulation = 4 }).Reports
+            .Select(report => report.Loss)
+            .ToArray();
         Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 3));
         Assert.Equal(expected[0], actual[0], 1e-6);
         Assert.Equal(expected[1], actual[1], 1e-6); // memories of the parts hold what the whole batch's holds
@@ -118,7 +120,9 @@ public sealed class TrainerTests : IDisposable
         var options = TrainingRun.Options with { Workers = 4 };
         var reports = one.Train(options).Reports;
         Assert.Equal(reports.Select(report => report.Loss), other.Train(options).Reports.Select(report => report.Loss));
-        Assert.Equal(reports.Select(report => report.BalancingLoss), reports.Select(report => report.BalancingLoss).Where(loss => loss < 0));
+        Assert.Equal(
+            reports.Select(report => report.BalancingLoss),
+            reports.Select(report => report.BalancingLoss).Where(loss => loss < 0));
         TrainingRun.AssertSame(one.Weights(), other.Weights());
     }
 
@@ -180,7 +184,8 @@ public sealed class TrainerTests : IDisposable
         var reports = 0;
         var options = TrainingRun.Options with { ReportInterval = 1, Progress = new Reports(_ => reports++) };
         Assert.Throws<OperationCanceledException>(() => _run.Train(options, cancelled.Token));
-        Assert.Throws<OperationCanceledException>(() => _run.Train(options with { CancellationToken = cancelled.Token }));
+        Assert.Throws<OperationCanceledException>(
+            () => _run.Train(options with { CancellationToken = cancelled.Token }));
         Assert.Equal(0, reports);
     }
 
@@ -194,7 +199,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Run_CancelledReturningTheBest_PutsThoseWeightsBack()
     {
-        var history = _run.TrainUntil(17, TrainingRun.Options with { OnCancel = CancellationBehavior.ReturnBest, RestoreBest = false });
+        var history = _run.TrainUntil(
+            17, TrainingRun.Options with { OnCancel = CancellationBehavior.ReturnBest, RestoreBest = false });
         Assert.Equal((TrainingEnd.Cancelled, 17L, 10L), (history.End, history.Steps, history.WeightsOfStep));
         Assert.Equal(history.BestValidationLoss!.Value, _run.ValidationLoss(), 5);
     }

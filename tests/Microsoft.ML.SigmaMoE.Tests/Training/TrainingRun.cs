@@ -83,7 +83,8 @@ internal sealed class TrainingRun : IDisposable
 
     public double ValidationLoss() => new Evaluator(Network, Validation, batchSize: 4).Run(CancellationToken.None).Loss;
 
-    public static void AssertSame(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyDictionary<string, Tensor> actual) =>
+    public static void AssertSame(
+        IReadOnlyDictionary<string, Tensor> expected, IReadOnlyDictionary<string, Tensor> actual) =>
         Assert.All(expected, pair => TensorAssert.Same(pair.Value, actual[pair.Key], pair.Key));
 
     public void Dispose()

@@ -20,7 +20,8 @@ public sealed class TrainingWorkersTests
     {
         using var workers = new TrainingWorkers(3);
         using var together = new Barrier(3);
-        int[] Threads() => workers.Run(_ => together.SignalAndWait(TimeSpan.FromSeconds(30)) ? Environment.CurrentManagedThreadId : -1);
+        int[] Threads() => workers.Run(
+            _ => together.SignalAndWait(TimeSpan.FromSeconds(30)) ? Environment.CurrentManagedThreadId : -1);
         var first = Threads();
         Assert.Equal(3, first.Distinct().Count());
         Assert.DoesNotContain(-1, first);

@@ -28,7 +28,8 @@ public sealed class FaultsTests
     }
 
     [Fact]
-    public void UserMessage_OfAnotherNativeFault_IsNull() => Assert.Null(Faults.UserMessage(new NativeFault("size mismatch")));
+    public void UserMessage_OfAnotherNativeFault_IsNull() =>
+        Assert.Null(Faults.UserMessage(new NativeFault("size mismatch")));
 
     private sealed class NativeFault(string message) : ExternalException(message);
 }

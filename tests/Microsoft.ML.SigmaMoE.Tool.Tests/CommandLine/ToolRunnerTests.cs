@@ -23,10 +23,14 @@ public sealed class ToolRunnerTests
     public void Run_Help_ListsTheVerbs()
     {
         var help = Tool.Run("--help").Succeeds();
-        Assert.All(["train", "eval", "score", "featurize", "generate", "tokenizer", "info", "bench"], verb => Assert.Contains(verb, help.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["train", "eval", "score", "featurize", "generate", "tokenizer", "info", "bench"],
+            verb => Assert.Contains(verb, help.Output, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Run_Version_IsTheLibrarys() =>
-        Assert.StartsWith(RuntimeDescription.OfThisProcess().LibraryVersion, Tool.Run("--version").Succeeds().Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            RuntimeDescription.OfThisProcess().LibraryVersion, Tool.Run("--version").Succeeds().Output,
+            StringComparison.Ordinal);
 }

@@ -10,7 +10,8 @@ public sealed class ToolVerbsTests
         ["train"] = "text --column --whole-files --output --recipe --tokenizer --from --validation --steps --minutes --seed --resume --gpu --fallback-to-cpu",
         ["eval"] = "model text --column --whole-files --gpu --fallback-to-cpu",
         ["score"] = "model text --column --whole-files --ids --output --gpu --fallback-to-cpu",
-        ["featurize"] = "model text --column --whole-files --pooling --layer --normalize --output --gpu --fallback-to-cpu",
+        ["featurize"] =
+            "model text --column --whole-files --pooling --layer --normalize --output --gpu --fallback-to-cpu",
         ["generate"] = "model --prompt --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --stop --seed --gpu --fallback-to-cpu",
         ["tokenizer train"] = "text --column --whole-files --output --vocabulary --min-frequency --keep-digits",
         ["compare"] = "text --column --whole-files --output --recipe --systems --seeds --steps --minutes --test",
@@ -49,7 +50,8 @@ public sealed class ToolVerbsTests
 
     private static IEnumerable<(string Name, Verb Verb)> Verbs() => Verbs(ToolVerbs.Create(), "");
 
-    private static IEnumerable<(string Name, Verb Verb)> Verbs(System.CommandLine.Command command, string before) => command.Subcommands
+    private static IEnumerable<(string Name, Verb Verb)> Verbs(System.CommandLine.Command command, string before) =>
+        command.Subcommands
         .Where(verb => !verb.Hidden)
         .SelectMany(verb => verb is Verb own ? [($"{before}{verb.Name}", own)] : Verbs(verb, $"{before}{verb.Name} "));
 

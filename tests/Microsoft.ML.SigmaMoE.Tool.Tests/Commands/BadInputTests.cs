@@ -10,16 +10,19 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void AMissingTextFile_IsNamed() => Tool.Run("score", tiny.Model, "/no/such/file.txt").IsMistake("/no/such/file.txt does not exist");
+    public void AMissingTextFile_IsNamed() =>
+        Tool.Run("score", tiny.Model, "/no/such/file.txt").IsMistake("/no/such/file.txt does not exist");
 
     [Fact]
     public void AFolderInsteadOfText_IsNamed() => Tool.Run("score", tiny.Model, _folder.Path).IsMistake("is a folder");
 
     [Fact]
-    public void AMissingModel_IsNamed() => Tool.Run("score", "/no/such/model", tiny.Text).IsMistake("/no/such/model is no folder");
+    public void AMissingModel_IsNamed() =>
+        Tool.Run("score", "/no/such/model", tiny.Text).IsMistake("/no/such/model is no folder");
 
     [Fact]
-    public void AnEmptyFolderAsModel_NamesTheMissingFile() => Tool.Run("eval", _folder.Path, tiny.Text).IsMistake("config.json' is missing");
+    public void AnEmptyFolderAsModel_NamesTheMissingFile() =>
+        Tool.Run("eval", _folder.Path, tiny.Text).IsMistake("config.json' is missing");
 
     [Fact]
     public void ATruncatedModel_IsNamed()
@@ -78,7 +81,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     public void AMissingColumn_ListsThoseThatThereAre()
     {
         var table = _folder.Write("table.tsv", "id\tbody\n1\tx\n");
-        Tool.Run("score", tiny.Model, table, "--column", "text").IsMistake("has no column text; its columns are id, body");
+        Tool.Run("score", tiny.Model, table, "--column", "text").IsMistake(
+            "has no column text; its columns are id, body");
     }
 
     [Fact]
@@ -86,7 +90,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     {
         var empty = _folder.Write("empty.txt", "\n\n");
         Tool.Run("eval", tiny.Model, empty).IsMistake("nothing to measure");
-        Tool.Run("train", empty, "--recipe", tiny.Recipe, "--output", _folder.File("m")).IsMistake("nothing to train on");
+        Tool.Run("train", empty, "--recipe", tiny.Recipe, "--output", _folder.File("m")).IsMistake(
+            "nothing to train on");
     }
 
     [Fact]
@@ -110,7 +115,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
 
     [Fact]
     public void AMissingRecipe_IsNamed() =>
-        Tool.Run("train", tiny.Text, "--recipe", "/no/recipe.json", "--output", _folder.File("m")).IsMistake("/no/recipe.json does not exist");
+        Tool.Run("train", tiny.Text, "--recipe", "/no/recipe.json", "--output", _folder.File("m")).IsMistake(
+            "/no/recipe.json does not exist");
 
     [Fact]
     public void AGpuThatIsNotThere_SaysSo()
@@ -131,7 +137,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
     {
         var options = TinyRun.Options with { Model = TinyRun.Options.Model with { LayerCount = 1 } };
         var recipe = _folder.Write("recipe.json", options.ToJson());
-        Tool.Run("train", tiny.Text, "--recipe", recipe, "--output", tiny.Model, "--resume").IsMistake("LayerCount is 1, was 2");
+        Tool.Run("train", tiny.Text, "--recipe", recipe, "--output", tiny.Model, "--resume").IsMistake(
+            "LayerCount is 1, was 2");
     }
 
     [Fact]
@@ -148,7 +155,8 @@ public sealed class BadInputTests(TinyRun tiny) : IClassFixture<TinyRun>, IDispo
         Tool.Run("generate", tiny.Model, "--top-p", "2").IsMistake("TopP is 2");
         Tool.Run("featurize", tiny.Model, tiny.Text, "--layer", "9").IsMistake("Layer is 9");
         Tool.Run("train", tiny.Text, "--output", _folder.File("m"), "--steps", "0").IsMistake("MaxSteps is 0");
-        Tool.Run("tokenizer", "train", tiny.Text, "--output", _folder.File("t"), "--vocabulary", "9").IsMistake("VocabularySize is 9");
+        Tool.Run("tokenizer", "train", tiny.Text, "--output", _folder.File("t"), "--vocabulary", "9").IsMistake(
+            "VocabularySize is 9");
     }
 
     [Fact]

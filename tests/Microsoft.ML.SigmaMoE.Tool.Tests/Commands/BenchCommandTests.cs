@@ -2,8 +2,10 @@ namespace Microsoft.ML.SigmaMoE.Tool.Tests;
 
 public sealed class BenchCommandTests
 {
-    private const string Sizes = "--d-model 16 --experts 2 --expert-size 8 --active-experts 1 --tokens 16 --repetitions 1";
-    private static readonly bool HasBFloat16 = RuntimeDescription.OfThisProcess().ProcessorFeatures.Contains("bfloat16");
+    private const string Sizes =
+        "--d-model 16 --experts 2 --expert-size 8 --active-experts 1 --tokens 16 --repetitions 1";
+    private static readonly bool HasBFloat16 =
+        RuntimeDescription.OfThisProcess().ProcessorFeatures.Contains("bfloat16");
 
     [Fact]
     public void Bench_OfALayer_SaysWhetherBFloat16IsLeftOut()

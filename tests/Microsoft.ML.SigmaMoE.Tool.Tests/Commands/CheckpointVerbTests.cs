@@ -12,7 +12,9 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
     {
         var (file, folder) = (_folder.File("model.safetensors"), _folder.File("model"));
         Tool.Run("export", tiny.Model, file).Succeeds();
-        var imported = Tool.Run("import", file, "--output", folder, "--tokenizer", tiny.Model, "--recipe", tiny.Recipe, "--json").Succeeds().Objects[0];
+        var imported = Tool.Run(
+            "import", file, "--output", folder, "--tokenizer", tiny.Model, "--recipe", tiny.Recipe,
+            "--json").Succeeds().Objects[0];
         Assert.True(imported.GetProperty("hasTokenizer").GetBoolean());
         using var before = LanguageModel.Load(tiny.Model);
         using var after = LanguageModel.Load(folder);
@@ -37,7 +39,8 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
         Tool.Run("import", weights, "--output", folder, "--active-experts", active)
             .IsMistake("is taken for σ-MoE: a sigmoid router and ReLU");
         Assert.False(Directory.Exists(folder));
-        var assumed = Tool.Run("import", weights, "--output", folder, "--active-experts", active, "--assume").Succeeds();
+        var assumed = Tool.Run(
+            "import", weights, "--output", folder, "--active-experts", active, "--assume").Succeeds();
         Assert.Contains("is taken for σ-MoE", assumed.Errors, StringComparison.Ordinal);
         Tool.Run("import", weights, "--output", _folder.File("other"), "--recipe", tiny.Recipe).Succeeds();
         var block = _folder.Write("block.json", $$$"""{"feed_forward": {{{JsonOf(original.Options.FeedForward)}}}}""");
@@ -50,10 +53,15 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
         using var model = LanguageModel.Load(tiny.Model);
         int[] ids = [model.Tokenizer.SeparatorId, .. model.Tokenizer.Encode("the cat")];
         var file = _folder.Write("ids.txt", $"{string.Join(' ', ids)}\n\n1, 2,3\n");
-        var rows = Tool.Run("score", tiny.Model, file, "--ids").Succeeds().Lines.Select(line => line.Split('\t')).ToArray();
+        var rows = Tool.Run("score", tiny.Model, file, "--ids")
+            .Succeeds().Lines
+            .Select(line => line.Split('\t'))
+            .ToArray();
         Assert.Equal(["document", "tokens", "bytes", "log_likelihood", "perplexity", "bits_per_byte"], rows[0]);
         Assert.Equal(["7", "0", "2"], rows.Skip(1).Select(row => row[1]));
-        Assert.Equal(model.Score("the cat").LogLikelihood, double.Parse(rows[1][3], System.Globalization.CultureInfo.InvariantCulture), 1e-4);
+        Assert.Equal(
+            model.Score("the cat").LogLikelihood,
+            double.Parse(rows[1][3], System.Globalization.CultureInfo.InvariantCulture), 1e-4);
     }
 
     [Theory]
@@ -76,8 +84,11 @@ public sealed class CheckpointVerbTests(TinyRun tiny) : IClassFixture<TinyRun>, 
     public void Report_OfARun_WritesTableAndChart()
     {
         var output = _folder.File("report");
-        Assert.Contains("20", Tool.Run("report", tiny.Model, "--output", output).Succeeds().Output, StringComparison.Ordinal);
-        Assert.Contains("![loss over tokens](report.svg)", File.ReadAllText(Path.Combine(output, "report.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            "20", Tool.Run("report", tiny.Model, "--output", output).Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "![loss over tokens](report.svg)", File.ReadAllText(Path.Combine(output, "report.md")),
+            StringComparison.Ordinal);
         Assert.Contains("<polyline", File.ReadAllText(Path.Combine(output, "report.svg")), StringComparison.Ordinal);
         Tool.Run("report", _folder.Path, "--output", output).IsMistake("metrics.csv does not exist");
     }

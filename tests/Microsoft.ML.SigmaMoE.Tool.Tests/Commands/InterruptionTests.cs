@@ -23,18 +23,22 @@ public sealed class InterruptionTests(TinyRun tiny) : IClassFixture<TinyRun>, ID
         var step = Assert.Single(Directory.GetDirectories(Path.Combine(model, "checkpoints")));
 
         var steps = int.Parse(step.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture) + 5;
-        Tool.Run("train", tiny.Text, "--recipe", tiny.Recipe, "--steps", $"{steps}", "--output", model, "--resume").Succeeds();
+        Tool.Run(
+            "train", tiny.Text, "--recipe", tiny.Recipe, "--steps", $"{steps}", "--output", model,
+            "--resume").Succeeds();
         var metrics = MetricsTable.Read(Path.Combine(model, RunLog.FileName));
         Assert.Equal(steps, metrics.Rows[^1]["step"]);
         Assert.Equal(5, metrics.Rows[0]["step"]);
-        Assert.Equal(metrics.Rows.Select(row => row["step"]).Distinct().Order(), metrics.Rows.Select(row => row["step"]));
+        Assert.Equal(
+            metrics.Rows.Select(row => row["step"]).Distinct().Order(), metrics.Rows.Select(row => row["step"]));
     }
 
     [Fact]
     public void Score_Interrupted_LeavesNoFile()
     {
         var output = _folder.File("scores.tsv");
-        var stopped = Tool.Run(new CancellationToken(canceled: true), "score", tiny.Model, tiny.Text, "--output", output);
+        var stopped = Tool.Run(
+            new CancellationToken(canceled: true), "score", tiny.Model, tiny.Text, "--output", output);
         Assert.Equal((130, "Stopped."), (stopped.Code, stopped.Errors.Trim()));
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }

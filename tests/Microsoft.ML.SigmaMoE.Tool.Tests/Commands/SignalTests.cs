@@ -37,6 +37,7 @@ public sealed class SignalTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposa
     {
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string[] all = [typeof(ToolRunner).Assembly.Location, .. words];
-        return Process.Start(new ProcessStartInfo(dotnet, all) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        return Process.Start(
+            new ProcessStartInfo(dotnet, all) { RedirectStandardError = true, RedirectStandardOutput = true })!;
     }
 }

@@ -51,7 +51,8 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
         Assert.Equal(3, metrics.GetProperty("rowCount").GetInt32());
         Assert.Equal(scores.Sum(score => score.LogLikelihood), metrics.GetProperty("logLikelihood").GetDouble(), 1e-4);
         Assert.True(metrics.GetProperty("bitsPerByte").GetDouble() > 0);
-        Assert.Contains("bits per byte", Tool.Run("eval", tiny.Model, file).Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "bits per byte", Tool.Run("eval", tiny.Model, file).Succeeds().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
         Assert.Equal(["1", "2", "3", "4"], rows.Skip(1).Select(row => row[0]));
         Assert.Equal(["2", "0", "0", "0", "NaN", "NaN"], rows[2]);
         using var model = LanguageModel.Load(tiny.Model);
-        Assert.Equal(model.Score(TinyRun.Sentence).LogLikelihood, double.Parse(rows[1][3], CultureInfo.InvariantCulture), 1e-4);
+        Assert.Equal(
+            model.Score(TinyRun.Sentence).LogLikelihood, double.Parse(rows[1][3], CultureInfo.InvariantCulture), 1e-4);
     }
 
     [Fact]
@@ -101,7 +103,9 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
         Assert.Equal(["f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7"], rows[0]);
         Assert.Equal(Enumerable.Repeat("0", 8), rows[2]);
         using var model = LanguageModel.Load(tiny.Model);
-        Assert.Equal(model.Embed(["one"])[0], rows[1].Select(cell => float.Parse(cell, CultureInfo.InvariantCulture)), (x, y) => Math.Abs(x - y) < 1e-5);
+        Assert.Equal(
+            model.Embed(["one"])[0], rows[1].Select(cell => float.Parse(cell, CultureInfo.InvariantCulture)),
+            (x, y) => Math.Abs(x - y) < 1e-5);
     }
 
     [Theory]
@@ -110,7 +114,9 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
     public void Featurize_WithOptions_HandsThemToTheModel(string pooling)
     {
         var file = _folder.Write("lines.txt", "one\n");
-        var vector = Tool.Run("featurize", tiny.Model, file, "--pooling", pooling, "--layer", "1", "--normalize", "--json").Succeeds().Objects[0];
+        var vector = Tool.Run(
+            "featurize", tiny.Model, file, "--pooling", pooling, "--layer", "1", "--normalize",
+            "--json").Succeeds().Objects[0];
         var features = vector.GetProperty("features").EnumerateArray().Select(number => number.GetDouble()).ToArray();
         Assert.Equal(16, features.Length);
         Assert.Equal(1, features.Sum(value => value * value), 1e-4);
@@ -131,12 +137,15 @@ public sealed class VerbTests(TinyRun tiny) : IClassFixture<TinyRun>, IDisposabl
     public void TokenizerTrain_Text_GivesATokenizerOfThatSize()
     {
         var folder = _folder.File("tokenizer");
-        var result = Tool.Run("tokenizer", "train", tiny.Text, "--output", folder, "--vocabulary", "265", "--json").Succeeds();
+        var result = Tool.Run(
+            "tokenizer", "train", tiny.Text, "--output", folder, "--vocabulary", "265", "--json").Succeeds();
         var tokenizer = TextTokenizer.Load(folder);
         Assert.Equal(265, tokenizer.VocabularySize);
         Assert.Equal(265, result.Objects[^1].GetProperty("vocabularySize").GetInt32());
 
-        Tool.Run("train", tiny.Text, "--recipe", tiny.Recipe, "--steps", "1", "--tokenizer", folder, "--output", _folder.File("model")).Succeeds();
+        Tool.Run(
+            "train", tiny.Text, "--recipe", tiny.Recipe, "--steps", "1", "--tokenizer", folder, "--output",
+            _folder.File("model")).Succeeds();
         using var model = LanguageModel.Load(_folder.File("model"));
         Assert.Equal(265, model.VocabularySize);
     }

@@ -2,7 +2,8 @@ namespace Microsoft.ML.SigmaMoE.Tool.Tests;
 
 public sealed class ComparisonTests : IDisposable
 {
-    private static readonly IReadOnlyList<ComparedSystem> Systems = [ComparedSystems.DenseModel, ComparedSystems.Mixture];
+    private static readonly IReadOnlyList<ComparedSystem> Systems =
+        [ComparedSystems.DenseModel, ComparedSystems.Mixture];
     private readonly TemporaryFolder _folder = new();
     private readonly IProgress<WorkState> _progress = new Silence();
 
@@ -13,7 +14,8 @@ public sealed class ComparisonTests : IDisposable
     {
         var plan = Plan(TinyRun.Options);
         var done = new List<string>();
-        var first = new Comparison(plan, (run, _) => run.System == "dense" ? Store(run, done) : throw new UserException("no luck"));
+        var first = new Comparison(
+            plan, (run, _) => run.System == "dense" ? Store(run, done) : throw new UserException("no luck"));
         first.Run(_progress, CancellationToken.None);
         Assert.Equal(2, first.Results.Count);
         Assert.Equal(["sigma-moe, seed 1: no luck", "sigma-moe, seed 2: no luck"], first.Failures);
@@ -44,7 +46,8 @@ public sealed class ComparisonTests : IDisposable
     {
         new Comparison(Plan(TinyRun.Options), (run, _) => Result(run)).Run(_progress, CancellationToken.None);
         var other = Plan(TinyRun.Options with { Training = TinyRun.Options.Training with { LearningRate = 0.5 } });
-        var fault = Assert.Throws<UserException>(() => new Comparison(other, (run, _) => Result(run)).Run(_progress, CancellationToken.None));
+        var fault = Assert.Throws<UserException>(
+            () => new Comparison(other, (run, _) => Result(run)).Run(_progress, CancellationToken.None));
         Assert.Contains("other options or text", fault.Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +94,8 @@ public sealed class ComparisonTests : IDisposable
     private static RunResult Store(ComparisonRun run, List<string> done)
     {
         done.Add($"{run.System} {run.Seed}");
-        File.WriteAllText(Path.Combine(run.Folder, "result.json"), System.Text.Json.JsonSerializer.Serialize(Result(run)));
+        File.WriteAllText(
+            Path.Combine(run.Folder, "result.json"), System.Text.Json.JsonSerializer.Serialize(Result(run)));
         return Result(run);
     }
 

@@ -2,8 +2,10 @@ namespace Microsoft.ML.SigmaMoE.Tool.Tests;
 
 public sealed class WidthSolverTests
 {
-    private static readonly ModelOptions Model = new() { ModelSize = 412, LayerCount = 16, HeadCount = 10, HeadSize = 41 };
-    private static readonly MixtureOfExpertsOptions Mixture = new() { ExpertCount = 16, ExpertSize = 128, ActiveExperts = 4 };
+    private static readonly ModelOptions Model =
+        new() { ModelSize = 412, LayerCount = 16, HeadCount = 10, HeadSize = 41 };
+    private static readonly MixtureOfExpertsOptions Mixture =
+        new() { ExpertCount = 16, ExpertSize = 128, ActiveExperts = 4 };
 
     public static TheoryData<string> Names => [.. ComparedSystems.All.Select(system => system.Name)];
 

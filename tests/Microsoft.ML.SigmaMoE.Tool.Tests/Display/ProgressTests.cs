@@ -7,7 +7,8 @@ public sealed class ProgressTests
     {
         using var output = new StringWriter();
         new PlainProgress(output, "work", TimeSpan.Zero, TimeProvider.System).Report(new(0.5, "half"));
-        Assert.Equal("work · 50 % · half", output.ToString().TrimEnd().Replace("50%", "50 %", StringComparison.Ordinal));
+        Assert.Equal(
+            "work · 50 % · half", output.ToString().TrimEnd().Replace("50%", "50 %", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -14,10 +14,13 @@ public sealed class MetricsTableTests : IDisposable
     public void Read_AForeignFile_SaysWhatIsWrong(string text, string part)
     {
         var path = _folder.Write("metrics.csv", text);
-        Assert.Contains(part, Assert.Throws<UserException>(() => MetricsTable.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            part, Assert.Throws<UserException>(() => MetricsTable.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_AMissingFile_NamesIt() =>
-        Assert.Contains("/no/metrics.csv", Assert.Throws<UserException>(() => MetricsTable.Read("/no/metrics.csv")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/no/metrics.csv", Assert.Throws<UserException>(() => MetricsTable.Read("/no/metrics.csv")).Message,
+            StringComparison.Ordinal);
 }

@@ -27,7 +27,9 @@ public sealed class RunReportTests : IDisposable
     public void Chart_OfAnUnknownColumn_ListsThoseThatThereAre()
     {
         var report = RunReport.Read([Run("a", Report(10, 3, 2.5))]);
-        Assert.Contains("validation_loss", Assert.Throws<UserException>(() => report.Chart("joy")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "validation_loss", Assert.Throws<UserException>(() => report.Chart("joy")).Message,
+            StringComparison.Ordinal);
     }
 
     private string Run(string name, params TrainingProgress[] reports)

@@ -36,7 +36,8 @@ public sealed class RunLogTests : IDisposable
     [Fact]
     public void Write_InFloat16_HasTheScaleOfLossesAndTheStepsItSkipped()
     {
-        new RunLog(_folder.Path).Write([Report(1, 2) with { LossScale = 32768, SkippedSteps = 1 }, Report(2, 2) with { LossScale = 0.5 }]);
+        new RunLog(_folder.Path).Write(
+            [Report(1, 2) with { LossScale = 32768, SkippedSteps = 1 }, Report(2, 2) with { LossScale = 0.5 }]);
         var rows = MetricsTable.Read(_folder.File(RunLog.FileName)).Rows;
         Assert.Equal([(32768, 1), (0.5, 0)], rows.Select(row => (row["loss_scale"], row["skipped_steps"])));
     }
@@ -46,7 +47,9 @@ public sealed class RunLogTests : IDisposable
     {
         new RunLog(_folder.Path).Write([Report(1, 2)]);
         var row = Assert.Single(MetricsTable.Read(_folder.File(RunLog.FileName)).Rows);
-        Assert.EndsWith(",loss_scale,skipped_steps", File.ReadLines(_folder.File(RunLog.FileName)).First(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            ",loss_scale,skipped_steps", File.ReadLines(_folder.File(RunLog.FileName)).First(),
+            StringComparison.Ordinal);
         Assert.True(double.IsNaN(row["loss_scale"]) && double.IsNaN(row["skipped_steps"]));
     }
 
@@ -57,7 +60,9 @@ public sealed class RunLogTests : IDisposable
         _folder.Write(RunLog.FileName, "step,loss,dead_experts\n10,3,1\n20,2,0\n");
         new RunLog(_folder.Path).Append(Report(20, 1.5) with { LossScale = 8 });
         var rows = MetricsTable.Read(_folder.File(RunLog.FileName)).Rows;
-        Assert.Equal([(10.0, 3.0, double.NaN), (20.0, 1.5, 8)], rows.Select(row => (row["step"], row["loss"], row["loss_scale"])));
+        Assert.Equal(
+            [(10.0, 3.0, double.NaN), (20.0, 1.5, 8)],
+            rows.Select(row => (row["step"], row["loss"], row["loss_scale"])));
         Assert.Equal([1, double.NaN], rows.Select(row => row["dead_experts"]));
     }
 

@@ -48,10 +48,13 @@ internal sealed record BenchmarkShape(int ModelSize, int Experts, int ExpertSize
     /// </summary>
     public double Bytes(bool backward)
     {
-        var (rows, hidden, weights) = ((double)Tokens * ModelSize, (double)Sizes.Slots * ExpertSize, (double)Experts * ExpertSize * ModelSize);
+        var (rows, hidden, weights) =
+            ((double)Tokens * ModelSize, (double)Sizes.Slots * ExpertSize, (double)Experts * ExpertSize * ModelSize);
         var forward = (4 * rows) + (2 * 4 * weights) + (4 * rows) + (Numbers.ElementBytes * hidden);
-        return backward ? forward + (8 * rows) + (Numbers.ElementBytes * hidden) + (2 * 4 * weights) + (4 * rows) + (2 * 4 * weights) : forward;
+        return backward ? forward + (8 * rows) + (Numbers.ElementBytes * hidden) + (2 * 4 * weights) + (4 * rows)
+            + (2 * 4 * weights) : forward;
     }
 
-    public override string ToString() => $"d_model {ModelSize}, E {Experts}, G {ExpertSize}, K {Active}, {Tokens} tokens, {Numbers}";
+    public override string ToString() =>
+        $"d_model {ModelSize}, E {Experts}, G {ExpertSize}, K {Active}, {Tokens} tokens, {Numbers}";
 }

@@ -21,7 +21,8 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
         using var memory = new DeviceMemory(kernels.Device);
         var s = problem.Sizes;
         var inputs = new ExpertAddresses(
-            memory.Upload(problem.Tokens), memory.Upload(problem.Gates), memory.Upload(problem.Up), memory.Upload(problem.Down),
+            memory.Upload(problem.Tokens), memory.Upload(problem.Gates), memory.Upload(problem.Up),
+            memory.Upload(problem.Down),
             memory.Upload(problem.Bias!));
         var y = memory.Allocate(problem.Tokens.Length * sizeof(float));
         var hidden = memory.Allocate(s.Slots * s.ExpertSize * sizeof(float));
@@ -39,7 +40,8 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
         var weights = memory.Allocate(s.Slots * sizeof(float));
         kernels["routing", "route_sigmoid"].Launch(
             s.CountingBlocks, CountedChoices.Threads, CountedChoices.SharedBytes(s.Active),
-            memory.Upload(logits), (nint)0, (nint)0, 0f, s.Tokens, s.Experts, s.Active, memory.Allocate(s.Slots * sizeof(long)),
+            memory.Upload(logits), (nint)0, (nint)0, 0f, s.Tokens, s.Experts, s.Active,
+            memory.Allocate(s.Slots * sizeof(long)),
             memory.Allocate(s.Slots * sizeof(int)), weights,
             memory.Allocate((long)s.CountingBlocks * s.Experts * sizeof(int)));
         var wanted = logits.Chunk(s.Experts)
@@ -69,7 +71,8 @@ internal sealed class BlockCheck(DeviceKernels kernels, TextWriter output)
             var scaled = (double)c.GradientScale * g[i];
             means[i] = m[i] + ((scaled - m[i]) * c.OneMinusBeta1);
             var square = (v[i] * (double)c.Beta2) + (scaled * scaled * c.OneMinusBeta2);
-            wanted[i] = (p[i] * (double)c.Decay) - (means[i] * c.StepSize / ((Math.Sqrt(square) * c.RootScale) + c.Epsilon));
+            wanted[i] = (p[i] * (double)c.Decay)
+                - (means[i] * c.StepSize / ((Math.Sqrt(square) * c.RootScale) + c.Epsilon));
         }
 
         return Closeness.Fault("parameter", wanted, memory.Download<float>(parameter, count), Tolerance)

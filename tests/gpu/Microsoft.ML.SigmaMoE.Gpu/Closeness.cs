@@ -21,6 +21,7 @@ internal static class Closeness
         }
 
         return difference <= tolerance * largest ? null : string.Create(
-            CultureInfo.InvariantCulture, $"{name}[{worst}] is {got[worst]:G6}, expected {wanted[worst]:G6} within {tolerance * largest:G2}");
+            CultureInfo.InvariantCulture,
+            $"{name}[{worst}] is {got[worst]:G6}, expected {wanted[worst]:G6} within {tolerance * largest:G2}");
     }
 }

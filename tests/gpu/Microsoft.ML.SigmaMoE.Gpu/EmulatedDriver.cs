@@ -22,7 +22,8 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
     {
         var handle = NativeLibrary.Load(library);
         _describe = (delegate* unmanaged<byte*, int*, int, int>)NativeLibrary.GetExport(handle, "describe_kernel");
-        _launch = (delegate* unmanaged<byte*, int, int, int, nint*, int>)NativeLibrary.GetExport(handle, "launch_kernel");
+        _launch = (delegate* unmanaged<byte*, int, int, int, nint*, int>)NativeLibrary.GetExport(
+            handle, "launch_kernel");
     }
 
     /// <summary>Gets the names of all kernels that were launched, in order.</summary>
@@ -44,14 +45,15 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
 
     public int DeviceGetName(out string name, int device) => Give(out name, "emulator on the processor");
 
-    public int DeviceGetAttribute(out int value, CudaAttribute attribute, int device) => Give(out value, attribute switch
-    {
-        CudaAttribute.ComputeCapabilityMajor => Capability / 10,
-        CudaAttribute.ComputeCapabilityMinor => Capability % 10,
-        CudaAttribute.Multiprocessors => 4,
-        CudaAttribute.CacheBytes => 1 << 16, // tiny: several chunks for a few hundred tokens
-        _ => Capability < 80 ? 64 * 1024 : 160 * 1024,
-    });
+    public int DeviceGetAttribute(out int value, CudaAttribute attribute, int device) =>
+        Give(out value, attribute switch
+        {
+            CudaAttribute.ComputeCapabilityMajor => Capability / 10,
+            CudaAttribute.ComputeCapabilityMinor => Capability % 10,
+            CudaAttribute.Multiprocessors => 4,
+            CudaAttribute.CacheBytes => 1 << 16, // tiny: several chunks for a few hundred tokens
+            _ => Capability < 80 ? 64 * 1024 : 160 * 1024,
+        });
 
     public int DevicePrimaryCtxRetain(out nint context, int device) => Give(out context, 1);
 
@@ -156,7 +158,8 @@ internal sealed unsafe class EmulatedDriver : ICudaDriver
     public int EventSynchronize(nint happening) => 0;
 
     public int EventElapsedTime(out float milliseconds, nint start, nint end) => Give(
-        out milliseconds, (float)System.Diagnostics.Stopwatch.GetElapsedTime(*(long*)start, *(long*)end).TotalMilliseconds);
+        out milliseconds,
+        (float)System.Diagnostics.Stopwatch.GetElapsedTime(*(long*)start, *(long*)end).TotalMilliseconds);
 
     public int EventDestroy(nint happening)
     {

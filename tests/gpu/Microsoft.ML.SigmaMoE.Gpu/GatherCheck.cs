@@ -26,24 +26,30 @@ internal sealed class GatherCheck(DeviceKernels kernels, LayerProblem problem)
         where T : unmanaged
     {
         using var memory = new DeviceMemory(kernels.Device);
-        var (y, byWeights) = (memory.Allocate(problem.Tokens.Length * sizeof(float)), memory.Allocate(_sizes.Slots * sizeof(float)));
+        var (y, byWeights) =
+            (memory.Allocate(problem.Tokens.Length * sizeof(float)), memory.Allocate(_sizes.Slots * sizeof(float)));
         var byValues = memory.Allocate(wide.Length * sizeof(float));
-        var (chosen, weights, table) = (memory.Upload(problem.Choices), memory.Upload(problem.Gates), memory.Upload(values));
+        var (chosen, weights, table) =
+            (memory.Upload(problem.Choices), memory.Upload(problem.Gates), memory.Upload(values));
         var arriving = memory.Upload(problem.Gradient);
         var across = (_sizes.ModelSize + 511L) / 512;
         kernels["gather", $"gather_sum_{numbers}"].Launch(
             _sizes.Tokens * across, 128, 0, chosen, weights, table, y, _sizes.Active, _sizes.ModelSize);
         kernels["gather", $"gather_dots_{numbers}"].Launch(
-            (_sizes.Slots + 7) / 8, 256, 0, chosen, table, arriving, byWeights, _sizes.Slots, _sizes.Active, _sizes.ModelSize);
+            (_sizes.Slots + 7) / 8, 256, 0, chosen, table, arriving, byWeights, _sizes.Slots, _sizes.Active,
+            _sizes.ModelSize);
         var (order, offsets) = Sorted();
         kernels["gather", "scatter_sum"].Launch(
-            _sizes.Experts * across, 128, 0, memory.Upload(order), memory.Upload(offsets), weights, arriving, byValues, _sizes.Active,
+            _sizes.Experts * across, 128, 0, memory.Upload(order), memory.Upload(offsets), weights, arriving, byValues,
+            _sizes.Active,
             _sizes.ModelSize);
 
         var wanted = Sums(wide);
         return Closeness.Fault("y", wanted.Y, memory.Download<float>(y, problem.Tokens.Length), Tolerance)
-            ?? Closeness.Fault("gradient by weights", wanted.ByWeights, memory.Download<float>(byWeights, _sizes.Slots), Tolerance)
-            ?? Closeness.Fault("gradient by values", wanted.ByValues, memory.Download<float>(byValues, wide.Length), Tolerance);
+            ?? Closeness.Fault(
+                "gradient by weights", wanted.ByWeights, memory.Download<float>(byWeights, _sizes.Slots), Tolerance)
+            ?? Closeness.Fault(
+                "gradient by values", wanted.ByValues, memory.Download<float>(byValues, wide.Length), Tolerance);
     }
 
     private (long[] Order, long[] Offsets) Sorted()
@@ -54,11 +60,13 @@ internal sealed class GatherCheck(DeviceKernels kernels, LayerProblem problem)
 
     private (double[] Y, double[] ByWeights, double[] ByValues) Sums(float[] values)
     {
-        var (y, byWeights, byValues) = (new double[problem.Tokens.Length], new double[_sizes.Slots], new double[values.Length]);
+        var (y, byWeights, byValues) =
+            (new double[problem.Tokens.Length], new double[_sizes.Slots], new double[values.Length]);
         for (var i = 0L; i < _sizes.Slots * _sizes.ModelSize; i++)
         {
             var (slot, d) = (i / _sizes.ModelSize, i % _sizes.ModelSize);
-            var (n, v) = ((slot / _sizes.Active * _sizes.ModelSize) + d, (problem.Choices[slot] * _sizes.ModelSize) + d);
+            var (n, v) =
+                ((slot / _sizes.Active * _sizes.ModelSize) + d, (problem.Choices[slot] * _sizes.ModelSize) + d);
             y[n] += (double)problem.Gates[slot] * values[v];
             byWeights[slot] += (double)problem.Gradient[n] * values[v];
             byValues[v] += (double)problem.Gates[slot] * problem.Gradient[n];

@@ -25,7 +25,8 @@ internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? bas
             return NothingToTime;
         }
 
-        output.WriteLine($"memory ceiling: {Number(Bandwidth(quick))} GB/s (a sum over four arrays of {(quick ? 1 : 256)} MiB)");
+        output.WriteLine(
+            $"memory ceiling: {Number(Bandwidth(quick))} GB/s (a sum over four arrays of {(quick ? 1 : 256)} MiB)");
         output.WriteLine(
             "| shape | forward ms | TFLOP/s | forward + backward ms | TFLOP/s | GB/s at least | device memory MiB | "
             + "launches forward, both |");
@@ -50,7 +51,8 @@ internal sealed class KernelBenchmark(DeviceKernels kernels, TorchBaselines? bas
             return 1;
         }
 
-        var (forward, both) = (Median(run, problem, backward: false, quick), Median(run, problem, backward: true, quick));
+        var (forward, both) =
+            (Median(run, problem, backward: false, quick), Median(run, problem, backward: true, quick));
         output.WriteLine(string.Join(
             " | ",
             $"| {shape}",

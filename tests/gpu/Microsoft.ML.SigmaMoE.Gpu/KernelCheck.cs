@@ -8,7 +8,8 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
     // (tokens, d_model, experts, expert size, active, all to the first, bias)
     private static readonly (int N, int D, int E, int G, int K, bool First, bool Bias)[] Cases =
     [
-        (1, 8, 4, 3, 2, false, false), (1, 1, 1, 1, 1, false, true), (7, 5, 3, 1, 3, false, true), (33, 13, 5, 7, 1, true, true),
+        (1, 8, 4, 3, 2, false, false), (1, 1, 1, 1, 1, false, true), (7, 5, 3, 1, 3, false, true),
+        (33, 13, 5, 7, 1, true, true),
         (100, 32, 8, 16, 4, false, false), (129, 36, 16, 20, 2, true, false), (300, 70, 6, 33, 6, false, true),
         (70, 412, 3, 128, 2, false, false), (517, 64, 32, 32, 4, false, false), (40, 24, 2, 300, 2, false, true),
     ];
@@ -31,7 +32,8 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
                 var name = $"N {n}, D {d}, E {e}, G {g}, K {k}, {numbers}";
                 var fault = Compare(problem, tolerance) ?? Repeat(problem);
                 failures += fault is null ? 0 : 1;
-                output.WriteLine($"{(fault is null ? "passed" : "FAILED")} {name}{(fault is null ? "" : $": {fault}")}");
+                output.WriteLine(
+                    $"{(fault is null ? "passed" : "FAILED")} {name}{(fault is null ? "" : $": {fault}")}");
             }
         }
 
@@ -66,6 +68,8 @@ internal sealed class KernelCheck(DeviceKernels kernels, TextWriter output)
             results[i] = [run.Output, run.ByTokens, run.ByGates, run.ByUp, run.ByDown, run.ByBias];
         }
 
-        return results[0].Zip(results[1]).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)) ? null : "two runs differ";
+        return results[0].Zip(results[1]).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second))
+            ? null
+            : "two runs differ";
     }
 }

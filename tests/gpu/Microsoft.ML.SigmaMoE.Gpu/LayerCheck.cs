@@ -13,7 +13,8 @@ internal sealed class LayerCheck(Device device, TextWriter output)
 
     private static readonly RouterOptions[] Routers =
     [
-        new SigmoidRouterOptions { BalancingWeight = 0.01 }, new SoftmaxBeforeTopKRouterOptions(), new SwitchRouterOptions(),
+        new SigmoidRouterOptions { BalancingWeight = 0.01 }, new SoftmaxBeforeTopKRouterOptions(),
+        new SwitchRouterOptions(),
         new SoftmaxAfterTopKRouterOptions { Balancing = new EntropyBalancingOptions() }, new SinkhornRouterOptions(),
         new LossFreeRouterOptions(),
     ];
@@ -21,10 +22,12 @@ internal sealed class LayerCheck(Device device, TextWriter output)
     /// <summary>Runs all routers in all precisions, and the paper's router with all other activations.</summary>
     /// <returns>How many failed.</returns>
     public int Run() => Routers.Sum(router =>
-        Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3) + Check(router, Precision.Float16, 2e-3)
+        Check(router, Precision.Float32, 1e-5) + Check(router, Precision.TensorFloat32, 2e-3)
+            + Check(router, Precision.Float16, 2e-3)
         + Check(router, Precision.BFloat16, 1e-2))
         + Enum.GetValues<Activation>().Except([Activation.Relu]).Sum(activation =>
-            Check(Routers[0], Precision.Float32, 1e-5, activation) + Check(Routers[0], Precision.BFloat16, 1e-2, activation)
+            Check(Routers[0], Precision.Float32, 1e-5, activation)
+                + Check(Routers[0], Precision.BFloat16, 1e-2, activation)
             + Check(Routers[0], Precision.Float16, 2e-3, activation));
 
     /// <summary>Computes everything that a layer gives, on a device.</summary>
@@ -59,11 +62,13 @@ internal sealed class LayerCheck(Device device, TextWriter output)
     /// <summary>Compares results.</summary>
     /// <returns>What is wrong, or null.</returns>
     public static string? Fault(
-        IReadOnlyList<(string Name, float[] Values)> wanted, IReadOnlyList<(string Name, float[] Values)> got, double tolerance) => wanted
+        IReadOnlyList<(string Name, float[] Values)> wanted, IReadOnlyList<(string Name, float[] Values)> got,
+        double tolerance) => wanted
         .Zip(got, (one, other) => Closeness.Fault(one.Name, Array.ConvertAll(one.Values, value => (double)value), other.Values, tolerance))
         .FirstOrDefault(fault => fault is not null);
 
-    private int Check(RouterOptions router, Precision precision, double tolerance, Activation activation = Activation.Relu)
+    private int Check(
+        RouterOptions router, Precision precision, double tolerance, Activation activation = Activation.Relu)
     {
         var fault = Fault(
             Results(CPU, router, precision, activation), Results(device, router, precision, activation), tolerance);

@@ -44,7 +44,8 @@ internal sealed class LayerProblem
         for (var i = 0L; i < count; i += 2)
         {
             // Box and Muller: two normal numbers from two uniform ones
-            var (radius, angle) = (Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())), 2 * Math.PI * _random.NextDouble());
+            var (radius, angle) =
+                (Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())), 2 * Math.PI * _random.NextDouble());
             values[i] = Round((float)(radius * Math.Cos(angle) * deviation));
             if (i + 1 < count)
             {

@@ -19,14 +19,16 @@ internal sealed class LayerRun : IDisposable
         var sizes = problem.Sizes;
         kernels.Device.MakeCurrent();
         _inputs = new(
-            _memory.Upload(problem.Tokens), _memory.Upload(problem.Gates), _memory.Upload(problem.Up), _memory.Upload(problem.Down),
+            _memory.Upload(problem.Tokens), _memory.Upload(problem.Gates), _memory.Upload(problem.Up),
+            _memory.Upload(problem.Down),
             problem.Bias is null ? 0 : _memory.Upload(problem.Bias));
         _gradient = _memory.Upload(problem.Gradient);
         _choices = _memory.Upload(problem.Choices);
         _hidden = _memory.Allocate(sizes.Slots * sizes.HiddenStride * sizes.Numbers.ElementBytes);
         _output = Floats(problem.Tokens.Length);
         _by = new(
-            Floats(problem.Tokens.Length), Floats(problem.Gates.Length), Floats(problem.Up.Length), Floats(problem.Down.Length),
+            Floats(problem.Tokens.Length), Floats(problem.Gates.Length), Floats(problem.Up.Length),
+            Floats(problem.Down.Length),
             problem.Bias is null ? 0 : Floats(problem.Bias.Length));
     }
 
@@ -52,7 +54,8 @@ internal sealed class LayerRun : IDisposable
     {
         _kernels.Device.MakeCurrent();
         var layer = new CudaExpertLayer(
-            _kernels, _problem.Sizes, _inputs, CountedAddresses.Count(_kernels, _problem.Sizes, _choices, memory), memory);
+            _kernels, _problem.Sizes, _inputs, CountedAddresses.Count(_kernels, _problem.Sizes, _choices, memory),
+            memory);
         layer.Forward(_hidden, _output, memory);
         if (backward)
         {

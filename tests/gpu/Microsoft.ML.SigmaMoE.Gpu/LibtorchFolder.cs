@@ -46,7 +46,8 @@ internal static class LibtorchFolder
     }
 
     /// <summary>Finds TorchSharp's native library beside this program.</summary>
-    public static string BridgeFile => new[] { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes/linux-x64/native") }
+    public static string BridgeFile =>
+        new[] { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes/linux-x64/native") }
         .Select(folder => Path.Combine(folder, TorchBridge.FileName)).FirstOrDefault(File.Exists)
         ?? throw new DllNotFoundException($"{TorchBridge.FileName} does not stand beside {AppContext.BaseDirectory}.");
 
@@ -58,11 +59,14 @@ internal static class LibtorchFolder
         }
 
         // the system's C++ runtime is older than the library asks for: see TorchBridge
-        var relaxed = TorchBridge.ReadRelaxed(BridgeFile) ?? throw new DllNotFoundException($"{BridgeFile} cannot be loaded.");
-        var path = NativeFileCache.TryStore([Path.Combine(AppContext.BaseDirectory, "relaxed")], TorchBridge.FileName, relaxed)
+        var relaxed = TorchBridge.ReadRelaxed(BridgeFile)
+            ?? throw new DllNotFoundException($"{BridgeFile} cannot be loaded.");
+        var path = NativeFileCache.TryStore(
+            [Path.Combine(AppContext.BaseDirectory, "relaxed")], TorchBridge.FileName, relaxed)
             ?? throw new DllNotFoundException($"A copy of {BridgeFile} cannot be written.");
         return NativeLibrary.Load(path);
     }
 
-    private static string PathOf(string folder, string library) => Path.Combine(folder, NativeFolders.FileName(library));
+    private static string PathOf(string folder, string library) =>
+        Path.Combine(folder, NativeFolders.FileName(library));
 }

@@ -15,11 +15,14 @@ try
 {
     return args switch
     {
-        ["kernels", ..] => WithKernels(kernels => new KernelCheck(kernels, Console.Out).Run() + new BlockCheck(kernels, Console.Out).Run()),
-        ["benchmark", ..] => WithKernels(kernels => new KernelBenchmark(kernels, Baselines(kernels), Console.Out).Run(args.Contains("--quick"))),
+        ["kernels", ..] => WithKernels(
+            kernels => new KernelCheck(kernels, Console.Out).Run() + new BlockCheck(kernels, Console.Out).Run()),
+        ["benchmark", ..] => WithKernels(
+            kernels => new KernelBenchmark(kernels, Baselines(kernels), Console.Out).Run(args.Contains("--quick"))),
         ["symbols", ..] when ValueOf("--libtorch") is { } folder => Code(SymbolCheck.Run(folder, Console.Out)),
         ["gradients", ..] when ValueOf("--libtorch") is { } folder => OnTorch(folder, check => check.Gradients()),
-        ["training", ..] when ValueOf("--libtorch") is { } folder => OnTorch(folder, check => check.Training(ValueOf("--text"))),
+        ["training", ..] when ValueOf("--libtorch") is { } folder =>
+            OnTorch(folder, check => check.Training(ValueOf("--text"))),
         _ => Fail(Usage, 2),
     };
 }
@@ -33,7 +36,9 @@ int WithKernels(Func<DeviceKernels, int> run)
     var emulated = ValueOf("--emulate");
     if (emulated is null && !CudaDriver.IsInstalled)
     {
-        return Fail("There is no CUDA driver here: libcuda.so.1 cannot be loaded. Run this on a machine with an NVIDIA GPU.", 3);
+        return Fail(
+            "There is no CUDA driver here: libcuda.so.1 cannot be loaded. Run this on a machine with an NVIDIA GPU.",
+            3);
     }
 
     var driver = emulated is null ? (ICudaDriver)new CudaDriver() : new EmulatedDriver(emulated);
@@ -69,7 +74,8 @@ int OnTorch(string folder, Func<TorchCheck, int> run)
 // a number of failures would be cut to eight bits; 77 is what run.sh takes for skipped
 int Code(int failures) => failures == KernelBenchmark.NothingToTime ? 77 : Math.Min(failures, 1);
 
-string? ValueOf(string option) => Array.IndexOf(args, option) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
+string? ValueOf(string option) =>
+    Array.IndexOf(args, option) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
 
 int Fail(string message, int code)
 {

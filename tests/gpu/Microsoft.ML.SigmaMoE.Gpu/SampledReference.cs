@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE.Gpu;
 internal sealed class SampledReference(LayerProblem problem)
 {
     private readonly ExpertSizes _sizes = problem.Sizes;
-    private readonly double _tolerance = KernelCheck.Tolerances.Single(pair => pair.Numbers == problem.Sizes.Numbers).Tolerance;
+    private readonly double _tolerance = KernelCheck.Tolerances.Single(
+        pair => pair.Numbers == problem.Sizes.Numbers).Tolerance;
 
     /// <summary>Compares.</summary>
     /// <returns>What is wrong, or null.</returns>
@@ -56,7 +57,8 @@ internal sealed class SampledReference(LayerProblem problem)
         return Closeness.Fault($"y of token {token}", output, y.AsSpan(token * size, size), _tolerance)
             ?? Closeness.Fault($"gradient by token {token}", byToken, byX.AsSpan(token * size, size), _tolerance)
             ?? Closeness.Fault(
-                $"gradient by gates of token {token}", byGate, byGates.AsSpan(token * _sizes.Active, _sizes.Active), _tolerance);
+                $"gradient by gates of token {token}", byGate, byGates.AsSpan(token * _sizes.Active, _sizes.Active),
+                _tolerance);
     }
 
     private string? OfNeuron(int expert, int neuron, float[] byUp, float[] byDown)
@@ -90,8 +92,10 @@ internal sealed class SampledReference(LayerProblem problem)
         double raw = 0, byOutput = 0;
         for (var d = 0; d < _sizes.ModelSize; d++)
         {
-            raw += (double)problem.Tokens[((long)token * _sizes.ModelSize) + d] * problem.Up[(row * _sizes.ModelSize) + d];
-            byOutput += (double)problem.Gradient[((long)token * _sizes.ModelSize) + d] * problem.Down[(row * _sizes.ModelSize) + d];
+            raw += (double)problem.Tokens[((long)token * _sizes.ModelSize) + d]
+                * problem.Up[(row * _sizes.ModelSize) + d];
+            byOutput += (double)problem.Gradient[((long)token * _sizes.ModelSize) + d]
+                * problem.Down[(row * _sizes.ModelSize) + d];
         }
 
         return (Math.Max(0, raw), byOutput);

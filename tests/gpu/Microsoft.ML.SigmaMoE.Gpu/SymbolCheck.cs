@@ -18,7 +18,8 @@ internal static class SymbolCheck
     {
         var libraries = LibtorchFolder.LoadLibtorch(folder);
         var needed = Undefined(File.ReadAllBytes(LibtorchFolder.BridgeFile)).ToList();
-        var missing = needed.Where(symbol => !libraries.Any(library => NativeLibrary.TryGetExport(library, symbol.Name, out _))).ToList();
+        var missing = needed.Where(
+            symbol => !libraries.Any(library => NativeLibrary.TryGetExport(library, symbol.Name, out _))).ToList();
         var vital = missing.Where(symbol => !symbol.IsFunction).ToList();
         output.WriteLine($"{needed.Count} symbols are needed, {missing.Count} are missing, {vital.Count} of them data");
         missing.ForEach(symbol => output.WriteLine($"  {(symbol.IsFunction ? "function" : "DATA")} {symbol.Name}"));
@@ -37,7 +38,9 @@ internal static class SymbolCheck
                 var info = file.UInt16(entry + 4) & 0xff;
                 if (file.UInt16(entry + 6) == 0 && info >> 4 != Weak)
                 {
-                    yield return (Text(library, names + file.UInt32(entry)), (info & 0xf) == Function || IsFunctionByName(library, names + file.UInt32(entry)));
+                    yield return (
+                        Text(library, names + file.UInt32(entry)),
+                        (info & 0xf) == Function || IsFunctionByName(library, names + file.UInt32(entry)));
                 }
             }
         }
@@ -45,7 +48,8 @@ internal static class SymbolCheck
 
     // Undefined symbols often carry no type: tables of virtual functions, type information and guards are data.
     private static bool IsFunctionByName(byte[] library, long position) =>
-        !new[] { "_ZTV", "_ZTI", "_ZTS", "_ZTT", "_ZGV" }.Contains(Text(library, position)[..Math.Min(4, Text(library, position).Length)]);
+        !new[] { "_ZTV", "_ZTI", "_ZTS", "_ZTT", "_ZGV" }.Contains(
+            Text(library, position)[..Math.Min(4, Text(library, position).Length)]);
 
     private static string Text(byte[] library, long position) =>
         Encoding.UTF8.GetString(library, (int)position, Array.IndexOf(library, (byte)0, (int)position) - (int)position);

@@ -47,7 +47,8 @@ internal sealed class TorchBaselines(CudaDevice? driver, Device device, bool gro
         {
             return $"{measure():G4} ms";
         }
-        catch (Exception fault) when (fault is System.Runtime.InteropServices.ExternalException or InvalidOperationException or ArgumentException)
+        catch (Exception fault) when (
+            fault is System.Runtime.InteropServices.ExternalException or InvalidOperationException or ArgumentException)
         {
             return $"not run: {fault.Message.Split('\n')[0]}";
         }
@@ -83,7 +84,8 @@ internal sealed class TorchBaselines(CudaDevice? driver, Device device, bool gro
         var size = (s.ModelSize + 7) / 8 * 8;
         Tensor[] inputs =
         [
-            Random(s.Tokens, size), Random(s.Tokens, s.Active), tensor(problem.Choices).view(s.Tokens, s.Active).to(device),
+            Random(s.Tokens, size), Random(s.Tokens, s.Active),
+            tensor(problem.Choices).view(s.Tokens, s.Active).to(device),
             Random(s.Experts, s.ExpertSize, size), Random(s.Experts, s.ExpertSize, size),
         ];
         return Median(repetitions, inputs[0], () => (Tensor)script.invoke("layer", [.. inputs])!);
@@ -114,7 +116,8 @@ internal sealed class TorchBaselines(CudaDevice? driver, Device device, bool gro
         return times.Order().ElementAt(times.Count / 2);
     }
 
-    private Tensor Random(long rows, long columns, ScalarType type = ScalarType.BFloat16) => Random([rows, columns], type);
+    private Tensor Random(long rows, long columns, ScalarType type = ScalarType.BFloat16) =>
+        Random([rows, columns], type);
 
     private Tensor Random(long first, long rows, long columns, ScalarType type = ScalarType.BFloat16) =>
         Random([first, rows, columns], type);

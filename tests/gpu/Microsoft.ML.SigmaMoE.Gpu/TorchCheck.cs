@@ -28,12 +28,15 @@ internal sealed class TorchCheck(Device device, TextWriter output)
     private int Experts(ScalarType type, double tolerance)
     {
         using var scope = NewDisposeScope();
-        var problem = new LayerProblem(new(300, 70, 6, 33, 4, type == ScalarType.BFloat16 ? TileNumbers.BFloat16 : TileNumbers.Float32), bias: true);
+        var problem = new LayerProblem(
+            new(300, 70, 6, 33, 4, type == ScalarType.BFloat16 ? TileNumbers.BFloat16 : TileNumbers.Float32),
+            bias: true);
         var s = problem.Sizes;
         Tensor[] leaves =
         [
             Leaf(problem.Tokens, s.Tokens, s.ModelSize), Leaf(problem.Gates, s.Tokens, s.Active),
-            Leaf(problem.Up, s.Experts, s.ExpertSize, s.ModelSize), Leaf(problem.Down, s.Experts, s.ExpertSize, s.ModelSize),
+            Leaf(problem.Up, s.Experts, s.ExpertSize, s.ModelSize),
+            Leaf(problem.Down, s.Experts, s.ExpertSize, s.ModelSize),
             Leaf(problem.Bias!, s.Experts, s.ExpertSize),
         ];
         var inputs = new ExpertInputs(leaves[0], leaves[1], leaves[2], leaves[3], leaves[4]);
@@ -43,10 +46,13 @@ internal sealed class TorchCheck(Device device, TextWriter output)
         result.backward([tensor(problem.Gradient).view(s.Tokens, s.ModelSize).to(device)]);
 
         var wanted = new LayerReference(problem);
-        double[][] expected = [wanted.Output, wanted.ByTokens, wanted.ByGates, wanted.ByUp, wanted.ByDown, wanted.ByBias];
+        double[][] expected =
+            [wanted.Output, wanted.ByTokens, wanted.ByGates, wanted.ByUp, wanted.ByDown, wanted.ByBias];
         var got = new[] { result.detach() }.Concat(leaves.Select(leaf => leaf.grad!)).Select(Values).ToArray();
-        string[] names = ["y", "gradient by x", "gradient by gates", "gradient by up", "gradient by down", "gradient by bias"];
-        var fault = names.Select((name, i) => Closeness.Fault(name, expected[i], got[i], tolerance)).FirstOrDefault(found => found is not null);
+        string[] names =
+            ["y", "gradient by x", "gradient by gates", "gradient by up", "gradient by down", "gradient by bias"];
+        var fault = names.Select((name, i) => Closeness.Fault(name, expected[i], got[i], tolerance)).FirstOrDefault(
+            found => found is not null);
         return Report($"experts in {type} by {backend.Name}", fault);
     }
 
@@ -67,22 +73,27 @@ internal sealed class TorchCheck(Device device, TextWriter output)
         var training = options.Training with { MaxSteps = Steps };
         using var here = Train(CPU, initial, options with { Training = training }, documents);
         using var there = Train(device, initial, options with { Training = training }, documents);
-        var worst = here.History.Zip(there.History).Max(pair => Math.Abs(pair.First.Loss - pair.Second.Loss) / pair.First.Loss);
+        var worst = here.History.Zip(there.History).Max(
+            pair => Math.Abs(pair.First.Loss - pair.Second.Loss) / pair.First.Loss);
         var (first, last) = (there.History[0], there.History[^1]);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"  loss {first.Loss:F4} → {last.Loss:F4}, {last.TokensPerSecond:F0} tokens a second, largest relative difference {worst:G3}"));
-        return Report($"training in {precision}", worst <= tolerance && last.Loss < 0.8 * first.Loss ? null : $"losses differ by {worst:G3}");
+        return Report(
+            $"training in {precision}",
+            worst <= tolerance && last.Loss < 0.8 * first.Loss ? null : $"losses differ by {worst:G3}");
     }
 
-    private static LanguageModel Train(Device device, LanguageModel? initial, LanguageModelOptions options, string[] documents)
+    private static LanguageModel Train(
+        Device device, LanguageModel? initial, LanguageModelOptions options, string[] documents)
     {
         var texts = documents.Select(document => document.AsMemory());
         var training = new LanguageModelTraining(device, Path.GetTempPath());
         return initial is null ? training.Train(options, texts) : training.Continue(initial, options.Training, texts);
     }
 
-    private Tensor Leaf(float[] values, params long[] shape) => tensor(values).view(shape).to(device).detach().requires_grad_();
+    private Tensor Leaf(float[] values, params long[] shape) =>
+        tensor(values).view(shape).to(device).detach().requires_grad_();
 
     private static float[] Values(Tensor tensor) => tensor.cpu().contiguous().data<float>().ToArray();
 

@@ -32,7 +32,8 @@ internal sealed class RelativeAttention : Attention
         : base(nameof(RelativeAttention))
     {
         var model = context.Model;
-        (_linear, _frozen, _heads, _headSize) = (context.Linear, context.Frozen, model.HeadCount, model.EffectiveHeadSize);
+        (_linear, _frozen, _heads, _headSize) =
+            (context.Linear, context.Frozen, model.HeadCount, model.EffectiveHeadSize);
         _reach = model.SegmentLength + model.EffectiveEvaluationMemoryLength;
         var projected = _heads * _headSize;
         _query = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
@@ -64,7 +65,9 @@ internal sealed class RelativeAttention : Attention
         var type = queries.device_type == DeviceType.CPU ? ScalarType.Float32 : _linear.Type;
         var (keys, values) = KeysAndValues(queries);                                   // [batch, heads, T, head]
         cache.Append(keys.to(type), values.to(type));
-        cache.Reach(seen, count => Places(count, () => RelativePositions.Encode(count, queries.size(2), queries.device)).to(type));
+        cache.Reach(
+            seen,
+            count => Places(count, () => RelativePositions.Encode(count, queries.size(2), queries.device)).to(type));
         if (isAlone)
         {
             var (byContent, byPosition) = Queries(queries);                            // [batch, heads, 1, head]
@@ -72,13 +75,15 @@ internal sealed class RelativeAttention : Attention
         }
 
         var (allKeys, allValues, places) = cache.Latest(seen);
-        var probabilities = Probabilities(queries, allKeys.to(_linear.Type), places.to(_linear.Type), (RelativePositions)positions);
+        var probabilities = Probabilities(
+            queries, allKeys.to(_linear.Type), places.to(_linear.Type), (RelativePositions)positions);
         return Merge(probabilities, allValues.to(_linear.Type));                       // [batch, T, d_model]
     }
 
     /// <summary>Computes the attention probabilities, [batch, heads, T, S], in the compute type.</summary>
     internal Tensor Probabilities(Tensor queries, Tensor keys, RelativePositions positions) =>
-        Probabilities(queries, keys, Places(positions.Windows.Keys, () => positions.Sinusoids).transpose(1, 2), positions);
+        Probabilities(
+            queries, keys, Places(positions.Windows.Keys, () => positions.Sinusoids).transpose(1, 2), positions);
 
     /// <summary>Projects [batch, S, d_model] to keys and values, each [batch, heads, S, head].</summary>
     internal (Tensor Keys, Tensor Values) KeysAndValues(Tensor context) => Heads(_linear.Apply(context, _keyValue));

@@ -52,11 +52,13 @@ internal sealed class RelativeAttentionFunction : GuardedFunction<RelativeAttent
             empty_like(inputs.Queries), empty_like(inputs.KeysAndValues), empty_like(inputs.Places),
             empty_like(inputs.ContentBias), empty_like(inputs.PositionBias), empty_like(inputs.Scale));
         using var arriving = grad_output.to(inputs.Queries.dtype).contiguous();
-        ((IAttentionKernel)ctx.get_data(nameof(IAttentionKernel))).Backward(inputs, shape, saved[6], arriving, gradients);
+        ((IAttentionKernel)ctx.get_data(nameof(IAttentionKernel))).Backward(
+            inputs, shape, saved[6], arriving, gradients);
         return [.. gradients.All, null!, null!];
     }
 
-    private static Tensor Forward(AttentionInputs inputs, AttentionShape shape, IAttentionKernel kernel, Tensor? probabilities)
+    private static Tensor Forward(
+        AttentionInputs inputs, AttentionShape shape, IAttentionKernel kernel, Tensor? probabilities)
     {
         var attended = empty_like(inputs.Queries);
         kernel.Forward(inputs, shape, probabilities, attended);

@@ -12,7 +12,8 @@ public sealed record RelativeAttentionOptions : AttentionOptions
     {
         if (model.ModelSize % 2 != 0)
         {
-            throw new ArgumentException($"ModelSize is {model.ModelSize}; it must be even: positions are pairs of sine and cosine.");
+            throw new ArgumentException(
+                $"ModelSize is {model.ModelSize}; it must be even: positions are pairs of sine and cosine.");
         }
     }
 

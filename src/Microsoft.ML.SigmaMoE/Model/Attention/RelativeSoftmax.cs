@@ -22,6 +22,8 @@ internal static class RelativeSoftmax
     public static Tensor Compose(Tensor content, Tensor byPosition, RelativePositions positions)
     {
         var logits = content.to(ScalarType.Float32).Plus(RelativePositions.Shift(byPosition).to(ScalarType.Float32));
-        return logits.Fill(positions.Windows.Hidden(logits.device), double.NegativeInfinity).softmax(-1).to(content.dtype);
+        return logits.Fill(positions.Windows.Hidden(logits.device), double.NegativeInfinity)
+            .softmax(-1)
+            .to(content.dtype);
     }
 }

@@ -54,7 +54,8 @@ internal sealed class RelativeSoftmaxFunction : GuardedFunction<RelativeSoftmaxF
         using var local = content.contiguous();
         using var localPosition = byPosition.contiguous();
         var probabilities = zeros_like(local);
-        var (logits, places, target) = (new TensorRows(local), new TensorRows(localPosition), new TensorRows(probabilities));
+        var (logits, places, target) =
+            (new TensorRows(local), new TensorRows(localPosition), new TensorRows(probabilities));
         var view = new Window(windows, content.size(1));
         EachRow(logits, (row, x, y) =>
         {

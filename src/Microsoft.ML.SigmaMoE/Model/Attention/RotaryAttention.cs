@@ -66,7 +66,8 @@ internal sealed class RotaryAttention : Attention
         var (q, k, v) = Project(queries);   // [batch, heads, T, head]
         cache.Append(k, v);
         var first = cache.First + cache.Length - seen;
-        return Attend(q, cache.Keys.narrow(2, first, seen), cache.Values.narrow(2, first, seen), (RotaryPositions)positions);
+        return Attend(
+            q, cache.Keys.narrow(2, first, seen), cache.Values.narrow(2, first, seen), (RotaryPositions)positions);
     }
 
     // Keys and values are those of all S places, queries those of the last T.

@@ -28,13 +28,15 @@ public sealed record RotaryAttentionOptions : AttentionOptions
     {
         if (!(Theta is > 0 and < double.PositiveInfinity))
         {
-            throw new ArgumentOutOfRangeException(nameof(Theta), Theta, $"Theta is {Theta}; it must be a finite number above 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Theta), Theta, $"Theta is {Theta}; it must be a finite number above 0.");
         }
 
         if (!(RotatedShare is > 0 and <= 1))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(RotatedShare), RotatedShare, $"RotatedShare is {RotatedShare}; it must be above 0 and at most 1.");
+                nameof(RotatedShare), RotatedShare,
+                $"RotatedShare is {RotatedShare}; it must be above 0 and at most 1.");
         }
 
         if (RotatedSize(model.EffectiveHeadSize) is var size && (size == 0 || size % 2 != 0))

@@ -13,7 +13,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal sealed record RotaryPositions(Tensor Cosines, Tensor Sines, KeyWindows Windows) : SegmentPositions(Windows)
 {
     /// <summary>Makes the positions of a segment.</summary>
-    public static RotaryPositions Create(RotaryAttentionOptions options, int headSize, KeyWindows windows, Device device)
+    public static RotaryPositions Create(
+        RotaryAttentionOptions options, int headSize, KeyWindows windows, Device device)
     {
         var size = options.RotatedSize(headSize);
         var places = TensorNumbers.Range(0, windows.Keys, 1, ScalarType.Float32, device);  // [M + T]

@@ -12,17 +12,19 @@ internal abstract record SegmentPositions(KeyWindows Windows)
     /// <param name="model">The model.</param>
     /// <param name="windows">Which keys each query sees.</param>
     /// <param name="device">Where the tensors live.</param>
-    public static SegmentPositions Create(ModelOptions model, KeyWindows windows, Device device) => model.Attention switch
-    {
-        RotaryAttentionOptions rotary => RotaryPositions.Create(rotary, model.EffectiveHeadSize, windows, device),
-        _ => RelativePositions.Create(windows, model.ModelSize, device),
-    };
+    public static SegmentPositions Create(ModelOptions model, KeyWindows windows, Device device) =>
+        model.Attention switch
+        {
+            RotaryAttentionOptions rotary => RotaryPositions.Create(rotary, model.EffectiveHeadSize, windows, device),
+            _ => RelativePositions.Create(windows, model.ModelSize, device),
+        };
 
     /// <summary>Makes the positions of tokens that follow a cache.</summary>
     /// <inheritdoc cref="Create"/>
-    public static SegmentPositions Continue(ModelOptions model, KeyWindows windows, Device device) => model.Attention switch
-    {
-        RotaryAttentionOptions rotary => RotaryPositions.Create(rotary, model.EffectiveHeadSize, windows, device),
-        _ => RelativePositions.Continue(windows, model.ModelSize, device),
-    };
+    public static SegmentPositions Continue(ModelOptions model, KeyWindows windows, Device device) =>
+        model.Attention switch
+        {
+            RotaryAttentionOptions rotary => RotaryPositions.Create(rotary, model.EffectiveHeadSize, windows, device),
+            _ => RelativePositions.Continue(windows, model.ModelSize, device),
+        };
 }

@@ -44,7 +44,8 @@ internal static unsafe class BFloat16Rounding
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Narrow(
-        Vector512<float> x0, Vector512<float> x1, Vector512<float> y0, Vector512<float> y1, ushort* x, ushort* y, uint* pairs)
+        Vector512<float> x0, Vector512<float> x1, Vector512<float> y0, Vector512<float> y1, ushort* x, ushort* y,
+        uint* pairs)
     {
         var (a0, a1) = (Rounded(x0.AsUInt32()), Rounded(x1.AsUInt32()));
         var (b0, b1) = (Rounded(y0.AsUInt32()), Rounded(y1.AsUInt32()));
@@ -86,6 +87,7 @@ internal static unsafe class BFloat16Rounding
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ushort> Upper(Vector512<uint> low, Vector512<uint> high) => Avx512BW.IsSupported
-        ? Avx512BW.PermuteVar32x16x2(low.AsUInt16(), Vector512<ushort>.Indices * 2 + Vector512<ushort>.One, high.AsUInt16())
+        ? Avx512BW.PermuteVar32x16x2(
+            low.AsUInt16(), Vector512<ushort>.Indices * 2 + Vector512<ushort>.One, high.AsUInt16())
         : Vector512.Narrow(low >> 16, high >> 16);
 }

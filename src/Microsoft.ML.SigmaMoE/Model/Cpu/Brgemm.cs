@@ -44,7 +44,8 @@ internal sealed unsafe class Brgemm : IDisposable
     /// Multiplies by some columns of a wider B, whose rows are <paramref name="strideB"/> pairs apart.
     /// </summary>
     public void Multiply(
-        int rows, int columns, int inner, ushort* a, int strideA, ushort* b, int strideB, float* c, int strideC, bool accumulate) =>
+        int rows, int columns, int inner, ushort* a, int strideA, ushort* b, int strideB, float* c, int strideC,
+        bool accumulate) =>
         Function(rows, columns, inner, strideA, strideB, strideC, accumulate ? (byte)1 : (byte)0, a, b, c, 1);
 #pragma warning restore CA1822
 

@@ -65,7 +65,8 @@ internal static class CpuWork
     }
 
     /// <summary>Runs <paramref name="body"/> over stretches of rows.</summary>
-    public static void Each(long rows, Action<long, long> body) => Each(Pieces(rows), (_, first, end) => body(first, end));
+    public static void Each(long rows, Action<long, long> body) =>
+        Each(Pieces(rows), (_, first, end) => body(first, end));
 
     /// <summary>Runs <paramref name="body"/> over the given stretches.</summary>
     public static void Each(IReadOnlyList<(long First, long End)> pieces, Action<int, long, long> body) =>

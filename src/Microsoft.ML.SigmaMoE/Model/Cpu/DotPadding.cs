@@ -20,7 +20,8 @@ internal sealed unsafe class DotPadding(int rows, int outputs, int inner, int co
     /// <param name="source">The first row.</param>
     /// <param name="number">How many.</param>
     /// <param name="stride">From one to the next.</param>
-    public float* Left(float* source, int number, nint stride) => Copy(source, number, stride, _rows.Pointer + (long)outputs * Inner);
+    public float* Left(float* source, int number, nint stride) =>
+        Copy(source, number, stride, _rows.Pointer + (long)outputs * Inner);
 
     /// <summary>Copies rows of the right side, which stand one behind the other.</summary>
     /// <param name="source">The first row.</param>

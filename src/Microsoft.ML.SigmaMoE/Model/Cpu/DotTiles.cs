@@ -42,7 +42,9 @@ internal static unsafe class DotTiles<TLanes, TVector>
         }
 
         var most = Math.Clamp(BlockSize / inner / 6 * 6, 6, MostRows);
-        using var padding = inner % TLanes.Count == 0 ? null : new DotPadding(Math.Min(rows, most), Outputs, inner, TLanes.Count);
+        using var padding = inner % TLanes.Count == 0
+            ? null
+            : new DotPadding(Math.Min(rows, most), Outputs, inner, TLanes.Count);
         for (var row = 0; row < rows; row += most)
         {
             // two rows at least: of one that is left over, the one before is computed again
@@ -56,20 +58,24 @@ internal static unsafe class DotTiles<TLanes, TVector>
             }
             else
             {
-                Block(padding.Left(a, count, strideLeft), count, padding.Inner, right, outputs, inner, padding, c, strideTarget);
+                Block(
+                    padding.Left(a, count, strideLeft), count, padding.Inner, right, outputs, inner, padding, c,
+                    strideTarget);
             }
         }
     }
 
     private static void Block(
-        float* a, int rows, nint strideA, float* right, int outputs, int inner, DotPadding? padding, float* c, nint strideC)
+        float* a, int rows, nint strideA, float* right, int outputs, int inner, DotPadding? padding, float* c,
+        nint strideC)
     {
         for (var output = 0; output < outputs; output += Outputs)
         {
             // four at least: of fewer that are left over, those before are computed again
             var first = Math.Min(output, outputs - Outputs);
             var w = right + (long)first * inner;
-            var ahead = new ReadOnlySpan<float>(w + Outputs * inner, first + 2 * Outputs <= outputs ? Outputs * inner : 0);
+            var ahead = new ReadOnlySpan<float>(
+                w + Outputs * inner, first + 2 * Outputs <= outputs ? Outputs * inner : 0);
             if (padding is null)
             {
                 Strip(a, rows, strideA, w, inner, inner, c + first, strideC, ahead);
@@ -83,7 +89,8 @@ internal static unsafe class DotTiles<TLanes, TVector>
 
     // Four outputs of all rows. Meanwhile the next four rows of W come from memory.
     private static void Strip(
-        float* a, int rows, nint strideA, float* w, nint strideW, int inner, float* c, nint strideC, ReadOnlySpan<float> ahead)
+        float* a, int rows, nint strideA, float* w, nint strideW, int inner, float* c, nint strideC,
+        ReadOnlySpan<float> ahead)
     {
         fixed (float* next = ahead)
         {
@@ -103,7 +110,8 @@ internal static unsafe class DotTiles<TLanes, TVector>
         }
     }
 
-    // Of what remains: tiles of six rows while they leave none, four or more; then of four and two. Sixteen registers hold two.
+    // Of what remains: tiles of six rows while they leave none, four or more; then of four and two. Sixteen registers
+    // hold two.
     private static int Height(int rows) => TLanes.Count < 16 ? 2 : rows switch
     {
         6 or >= 10 => 6,

@@ -23,7 +23,8 @@ internal static unsafe class FewRows
     /// <param name="computeType">The number type in which libtorch would multiply.</param>
     public static bool Take(Tensor x, Tensor weight, ScalarType computeType) =>
         !is_grad_enabled() && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
-        && x.numel() <= Most(computeType) * weight.size(1) && weight.numel() < int.MaxValue / sizeof(float) && weight.is_contiguous();
+        && x.numel() <= Most(computeType) * weight.size(1) && weight.numel() < int.MaxValue / sizeof(float)
+            && weight.is_contiguous();
 
     /// <summary>Gets the most rows of x that are few.</summary>
     public static long Most(ScalarType computeType) =>

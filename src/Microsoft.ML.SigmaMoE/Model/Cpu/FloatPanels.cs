@@ -28,7 +28,9 @@ internal sealed unsafe class FloatPanels : IDisposable
             var (matrix, first) = (piece / Panels, piece % Panels * panel);
             if (isUsed(matrix))
             {
-                Turn(matrices + ((long)matrix * rows + first) * inner, Math.Min(panel, rows - first), Start(matrix, first));
+                Turn(
+                    matrices + ((long)matrix * rows + first) * inner, Math.Min(panel, rows - first),
+                    Start(matrix, first));
             }
         });
     }

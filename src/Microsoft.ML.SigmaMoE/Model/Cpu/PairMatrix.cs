@@ -93,7 +93,8 @@ internal sealed unsafe class PairMatrix : IKeptForm
                 for (var row = 0; row < count; row++)
                 {
                     result.Write(firstRow + row, column, new(
-                        _product.Pointer + row * PairPanels.Columns, Math.Min(PairPanels.Columns, matrix._outputs - column)));
+                        _product.Pointer + row * PairPanels.Columns,
+                        Math.Min(PairPanels.Columns, matrix._outputs - column)));
                 }
             }
         }

@@ -35,7 +35,8 @@ internal static unsafe class PairPacking
             var height = Math.Min(16, rows - row);
             for (var i = 0; i < height; i++)
             {
-                BFloat16Rounding.Round(new(weight + (long)(row + i) * columns, columns), new(strip + i * paddedColumns, columns));
+                BFloat16Rounding.Round(
+                    new(weight + (long)(row + i) * columns, columns), new(strip + i * paddedColumns, columns));
             }
 
             Transpose((uint*)strip, height, pairs, pairs, packed + row, stride);
@@ -89,7 +90,8 @@ internal static unsafe class PairPacking
     /// <param name="sourceStride">From one row of the source to the next.</param>
     /// <param name="target">[columns, rows], rows <paramref name="targetStride"/> apart.</param>
     /// <param name="targetStride">From one row of the target to the next.</param>
-    public static void Transpose(uint* source, int rows, int columns, nint sourceStride, uint* target, nint targetStride)
+    public static void Transpose(
+        uint* source, int rows, int columns, nint sourceStride, uint* target, nint targetStride)
     {
         var wholeRows = Avx.IsSupported ? rows & ~7 : 0;
         var wholeColumns = columns & ~7;

@@ -31,7 +31,8 @@ internal static class Processor
     /// <summary>
     /// Gets whether it has the registers and instructions of <see cref="RegisterTiles{TLanes, TVector}"/>.
     /// </summary>
-    public static bool HasRegisterTiles { get; } = Vector512.IsHardwareAccelerated || (Avx2.IsSupported && Fma.IsSupported);
+    public static bool HasRegisterTiles { get; } = Vector512.IsHardwareAccelerated
+        || (Avx2.IsSupported && Fma.IsSupported);
 
     /// <summary>
     /// Tells whether a limit to oneDNN's instructions leaves out bfloat16. Values it does not know are no limit to it.
@@ -41,18 +42,22 @@ internal static class Processor
 
     /// <summary>Tells whether a limit to oneDNN's instructions leaves out matrix units.</summary>
     public static bool ForbidsMatrixUnits(string? limit) =>
-        ForbidsBFloat16(limit) || limit?.ToUpperInvariant() is "AVX512_CORE_BF16" or "AVX512_CORE_FP16" or "AVX10_1_512";
+        ForbidsBFloat16(limit)
+            || limit?.ToUpperInvariant() is "AVX512_CORE_BF16" or "AVX512_CORE_FP16" or "AVX10_1_512";
 
     /// <summary>
     /// Tells whether Linux lists matrix units among a processor's flags, in the text of /proc/cpuinfo.
     /// </summary>
     public static bool ListsMatrixUnits(IEnumerable<string> lines) =>
-        lines.FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ').Contains("amx_bf16") == true;
+        lines.FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))
+            ?.Split(' ')
+            .Contains("amx_bf16") == true;
 
-    // CPUID leaf 7, subleaf 0: EDX bit 22 is AMX-BF16. oneDNN uses it with AVX-512. A system that does not keep the units' state
-    // hides them from programs, but not from CPUID.
+    // CPUID leaf 7, subleaf 0: EDX bit 22 is AMX-BF16. oneDNN uses it with AVX-512. A system that does not keep the
+    // units' state hides them from programs, but not from CPUID.
     private static bool DetectMatrixUnits() =>
-        HasLeaf7 && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0 && (!File.Exists(Listing) || ListsMatrixUnits(File.ReadLines(Listing)));
+        HasLeaf7 && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0
+            && (!File.Exists(Listing) || ListsMatrixUnits(File.ReadLines(Listing)));
 
     // Subleaf 1: EAX bit 5 is AVX512_BF16.
     private static bool DetectBFloat16() => DetectMatrixUnits()

@@ -115,7 +115,8 @@ internal static unsafe class RegisterTiles<TLanes, TVector>
             c[row] = tile + row * Panel;
         }
 
-        RegisterTile<TLanes, TVector>.Multiply(height, a, left.RowStride, left.InnerStride, inner, b, strideB, c, add: false);
+        RegisterTile<TLanes, TVector>.Multiply(
+            height, a, left.RowStride, left.InnerStride, inner, b, strideB, c, add: false);
         for (var row = 0; row < own; row++)
         {
             Take(c[row], target[row] + column, width, add);

@@ -43,7 +43,8 @@ internal static unsafe class RowProducts
     /// <param name="factors">What each is multiplied by.</param>
     /// <param name="width">The length of a row.</param>
     /// <param name="sum">[width].</param>
-    public static void AddSome(float* rows, ReadOnlySpan<int> places, ReadOnlySpan<float> factors, int width, float* sum)
+    public static void AddSome(
+        float* rows, ReadOnlySpan<int> places, ReadOnlySpan<float> factors, int width, float* sum)
     {
         if (Vector512.IsHardwareAccelerated)
         {

@@ -35,7 +35,8 @@ internal readonly struct VectorGelu : IVectorActivation
         where TVector : struct
     {
         var exponent = TLanes.Multiply(TLanes.Multiply(x, TLanes.Fill(-0.5f)), x);
-        var power = TLanes.WhereAboveZero(TLanes.Add(exponent, TLanes.Fill(87)), Exponential.Of<TLanes, TVector>(exponent));
+        var power = TLanes.WhereAboveZero(
+            TLanes.Add(exponent, TLanes.Fill(87)), Exponential.Of<TLanes, TVector>(exponent));
         var size = TLanes.Max(x, TLanes.Multiply(x, TLanes.Fill(-1)));
         var one = TLanes.Fill(1);
         var t = TLanes.Divide(one, TLanes.MultiplyAdd(size, TLanes.Fill(0.3275911f * 0.70710678f), one));

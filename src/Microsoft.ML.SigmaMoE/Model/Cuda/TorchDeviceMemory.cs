@@ -46,7 +46,8 @@ internal sealed partial class TorchDeviceMemory(Device device) : IDeviceMemory
     /// <summary>Gets the address of a dense tensor's own first element, to change it in place.</summary>
     public static nint AddressInPlace(Tensor tensor) => tensor.is_contiguous()
         ? THSTensor_data(tensor.Handle)
-        : throw new ArgumentException("The tensor is not dense: a copy would be changed instead of it.", nameof(tensor));
+        : throw new ArgumentException(
+            "The tensor is not dense: a copy would be changed instead of it.", nameof(tensor));
 
     [LibraryImport("LibTorchSharp")]
     private static partial nint THSTensor_data(nint tensor);

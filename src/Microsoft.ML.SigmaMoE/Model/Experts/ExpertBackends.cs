@@ -30,7 +30,8 @@ internal static class ExpertBackends
 
     /// <summary>Gets whether <see cref="Decode"/> takes these inputs and is faster than a backend.</summary>
     public static bool CanDecode(Tensor tokens, Tensor up) =>
-        FusedKernels.AreAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU && up.dtype == ScalarType.Float32
+        FusedKernels.AreAllowed && !is_grad_enabled() && tokens.device_type == DeviceType.CPU
+            && up.dtype == ScalarType.Float32
         && tokens.numel() <= MostDecoded * up.size(2) && up.numel() < int.MaxValue / sizeof(float);
 
     /// <summary>

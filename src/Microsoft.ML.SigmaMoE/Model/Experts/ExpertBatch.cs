@@ -50,7 +50,8 @@ internal sealed class ExpertBatch
     public Tensor Slots => _slots ??= from_array(SlotOrder).to(ScalarType.Int64, Experts.device);
 
     /// <summary>Gets the token at each sorted position as a tensor on the tokens' device, int64.</summary>
-    public Tensor Tokens => _tokens ??= from_array(Array.ConvertAll(SlotOrder, slot => (long)(slot / Active))).to(Experts.device);
+    public Tensor Tokens =>
+        _tokens ??= from_array(Array.ConvertAll(SlotOrder, slot => (long)(slot / Active))).to(Experts.device);
 
     /// <summary>Creates a batch.</summary>
     /// <param name="experts">[tokens, K], int64.</param>

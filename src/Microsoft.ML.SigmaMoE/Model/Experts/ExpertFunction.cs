@@ -29,7 +29,8 @@ internal sealed class ExpertFunction : GuardedFunction<ExpertFunction>
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var call = (Call)vars[5];
-        var inputs = new ExpertInputs((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
+        var inputs = new ExpertInputs(
+            (Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
         {
             Activation = call.Activation,
         };

@@ -23,7 +23,8 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
         return new(parameters, parameters, matrices);
     }
 
-    // What the chosen channels need; the block here computes the first layer whole, and the second too where that is faster.
+    // What the chosen channels need; the block here computes the first layer whole, and the second too where that is
+    // faster.
     private static BlockCost OfTopK(TopKOptions topK, long size)
     {
         checked
@@ -43,7 +44,8 @@ internal sealed record BlockCost(long Parameters, long ActiveParameters, long Mu
             var keys = heads * memory.SubKeyCount * (size / 2 * 2) + query;
             var values = (long)memory.SubKeyCount * memory.SubKeyCount * size;
             var used = memory.IsDense ? values : Math.Min(values, heads * memory.NearestKeys * size);
-            return new(keys + values, keys + used, keys + (memory.IsDense ? values : heads * memory.NearestKeys * size));
+            return new(
+                keys + values, keys + used, keys + (memory.IsDense ? values : heads * memory.NearestKeys * size));
         }
     }
 

@@ -17,7 +17,8 @@ internal abstract class FeedForward(string name) : nn.Module<Tensor, FeedForward
         TopKOptions topK => new TopKFeedForward(topK, context),
         ProductKeyMemoryOptions memory => new ProductKeyMemory(memory, context),
         MixtureOfExpertsOptions mixture => new MixtureOfExperts(mixture, context),
-        _ => throw new ArgumentException($"There is no feed-forward block for {options.GetType().Name}.", nameof(options)),
+        _ => throw new ArgumentException(
+            $"There is no feed-forward block for {options.GetType().Name}.", nameof(options)),
     };
 
     /// <summary>Gets whether the block sends its tokens to experts.</summary>

@@ -91,8 +91,11 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
     {
         if (options is MixtureOfExpertsOptions or InterleavedOptions)
         {
-            var instead = options is MixtureOfExpertsOptions ? nameof(MixtureOfExpertsLayer) : "a layer for each of its blocks";
-            throw new ArgumentException($"{options.GetType().Name} is not a block without experts; use {instead}.", nameof(options));
+            var instead = options is MixtureOfExpertsOptions
+                ? nameof(MixtureOfExpertsLayer)
+                : "a layer for each of its blocks";
+            throw new ArgumentException(
+                $"{options.GetType().Name} is not a block without experts; use {instead}.", nameof(options));
         }
     }
 }

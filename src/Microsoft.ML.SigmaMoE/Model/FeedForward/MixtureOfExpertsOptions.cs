@@ -47,7 +47,8 @@ public sealed record MixtureOfExpertsOptions : FeedForwardOptions
         OptionChecks.ThrowIfNotDefined(Activation);
         if (ActiveExperts > ExpertCount)
         {
-            throw new ArgumentException($"ActiveExperts is {ActiveExperts} but there are only {ExpertCount} experts (ExpertCount).");
+            throw new ArgumentException(
+                $"ActiveExperts is {ActiveExperts} but there are only {ExpertCount} experts (ExpertCount).");
         }
 
         ArgumentNullException.ThrowIfNull(Router);

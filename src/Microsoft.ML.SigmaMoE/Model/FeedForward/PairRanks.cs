@@ -68,5 +68,6 @@ internal sealed class PairRanks : IDisposable
     }
 
     // on the processor a thread takes whole rows, so that each sum is one thread's
-    private static Tensor Added(Tensor arriving, Tensor ranks) => zeros(arriving.shape).scatter_add_(-1, ranks, arriving);
+    private static Tensor Added(Tensor arriving, Tensor ranks) =>
+        zeros(arriving.shape).scatter_add_(-1, ranks, arriving);
 }

@@ -95,7 +95,9 @@ internal sealed class ProductKeyMemory : FeedForward
         base.Dispose(disposing);
     }
 
-    private Tensor Weights(Tensor scores) => _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();
+    private Tensor Weights(Tensor scores) =>
+        _options.Activation == MemoryActivation.Softmax ? scores.softmax(-1) : scores.relu();
 
-    private static Tensor Sums(Tensor first, Tensor second) => first.unsqueeze(-1).Plus(second.unsqueeze(-2)).flatten(-2);
+    private static Tensor Sums(Tensor first, Tensor second) =>
+        first.unsqueeze(-1).Plus(second.unsqueeze(-2)).flatten(-2);
 }

@@ -10,7 +10,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class RankBlocks : IDisposable
 {
-    // Ranks, counted from 1, up to this many times its first share a block: few are needed, and about half of their cells are used.
+    // Ranks, counted from 1, up to this many times its first share a block: few are needed, and about half of their
+    // cells are used.
     private const int Growth = 4;
 
     private readonly List<Block> _blocks = [];

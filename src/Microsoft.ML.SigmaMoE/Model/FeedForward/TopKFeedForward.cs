@@ -48,7 +48,8 @@ internal sealed class TopKFeedForward : FeedForward
     internal Tensor Largest(Tensor hidden) => hidden.Fill(IsSmall(hidden.detach()), 0);
 
     private Tensor Contract(Tensor largest) =>                                  // [tokens, d_ff]
-        SparseLinear.Pays(largest.size(0), _options.ActiveChannels, _options.HiddenSize) && SparseLinear.Takes(largest, _down)
+        SparseLinear.Pays(largest.size(0), _options.ActiveChannels, _options.HiddenSize)
+            && SparseLinear.Takes(largest, _down)
             ? SparseLinear.Apply(largest, _down).Plus(_downBias)
             : _linear.Apply(largest, _down, _downBias);
 

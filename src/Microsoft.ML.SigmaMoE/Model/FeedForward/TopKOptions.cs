@@ -31,7 +31,8 @@ public sealed record TopKOptions : FeedForwardOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ActiveChannels);
         if (ActiveChannels > HiddenSize)
         {
-            throw new ArgumentException($"ActiveChannels is {ActiveChannels} but the hidden layer has only {HiddenSize} (HiddenSize).");
+            throw new ArgumentException(
+                $"ActiveChannels is {ActiveChannels} but the hidden layer has only {HiddenSize} (HiddenSize).");
         }
     }
 }

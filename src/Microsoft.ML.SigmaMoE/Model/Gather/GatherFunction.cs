@@ -43,7 +43,8 @@ internal sealed class GatherFunction : GuardedFunction<GatherFunction>
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
         var inputs = new GatherInputs(saved[0], saved[1], saved[2]);
-        var (byWeights, byValues) = (call.Backend!.ByWeights(grad_output, inputs), call.Backend.ByValues(grad_output, inputs));
+        var (byWeights, byValues) =
+            (call.Backend!.ByWeights(grad_output, inputs), call.Backend.ByValues(grad_output, inputs));
         call.Left.Add([grad_output, .. saved, byWeights, byValues]);
         return [byWeights, byValues, null!];
     }

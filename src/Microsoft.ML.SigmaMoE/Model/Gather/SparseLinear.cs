@@ -9,8 +9,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 internal sealed class SparseLinear : GuardedFunction<SparseLinear>
 {
-    // With fewer tokens, turning the weights round costs what is saved; of a larger share of numbers libtorch's blocked product,
-    // which reads a weight once for many tokens, is faster. Tuned against it at d_ff 1024 to 4096: docs/performance.md.
+    // With fewer tokens, turning the weights round costs what is saved; of a larger share of numbers libtorch's blocked
+    // product, which reads a weight once for many tokens, is faster. Tuned against it at d_ff 1024 to 4096:
+    // docs/performance.md.
     private const int LeastTokens = 512, LeastInputsForOne = 16;
 
     public override string Name => nameof(SparseLinear);
@@ -19,7 +20,8 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
     /// <param name="tokens">Rows of x.</param>
     /// <param name="kept">Numbers of a row that are not 0.</param>
     /// <param name="inputs">All numbers of a row.</param>
-    public static bool Pays(long tokens, long kept, long inputs) => tokens >= LeastTokens && LeastInputsForOne * kept <= inputs;
+    public static bool Pays(long tokens, long kept, long inputs) =>
+        tokens >= LeastTokens && LeastInputsForOne * kept <= inputs;
 
     /// <summary>Gets whether a product can be computed so.</summary>
     /// <param name="x">[tokens, inputs].</param>

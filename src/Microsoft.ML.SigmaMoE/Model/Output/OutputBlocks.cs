@@ -23,7 +23,8 @@ internal static class OutputBlocks
 
     /// <summary>Computes the loss and all gradients of contiguous tensors.</summary>
     /// <inheritdoc cref="OutputLoss.Apply"/>
-    public static unsafe OutputGradients Run(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType)
+    public static unsafe OutputGradients Run(
+        Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType computeType)
     {
         var (tokens, vocabulary) = (hidden.size(0), matrix.size(0));
         var (byHidden, byMatrix, byBias) = (empty_like(hidden), zeros_like(matrix), zeros_like(bias));
@@ -67,7 +68,8 @@ internal static class OutputBlocks
         var total = new Span<float>(TensorMemory.Of<float>(byBias), rows.Width);
         for (var piece = 0; piece < pieces.Count; piece++)   // in their order, whichever thread was first
         {
-            TensorPrimitives.Add(total, new ReadOnlySpan<float>(sums.Pointer + (long)piece * rows.Width, rows.Width), total);
+            TensorPrimitives.Add(
+                total, new ReadOnlySpan<float>(sums.Pointer + (long)piece * rows.Width, rows.Width), total);
         }
 
         return losses.Sum();

@@ -21,7 +21,8 @@ internal sealed class OutputLossFunction : GuardedFunction<OutputLossFunction>
 
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
-        var (hidden, matrix, bias) = (((Tensor)vars[0]).contiguous(), ((Tensor)vars[1]).contiguous(), ((Tensor)vars[2]).contiguous());
+        var (hidden, matrix, bias) =
+            (((Tensor)vars[0]).contiguous(), ((Tensor)vars[1]).contiguous(), ((Tensor)vars[2]).contiguous());
         var (targets, type) = (((Tensor)vars[3]).contiguous(), (ScalarType)vars[4]);
         var result = type == ScalarType.BFloat16 && Brgemm.IsAvailable
             ? OutputTiles.Run(hidden, matrix, bias, targets)

@@ -17,7 +17,8 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
     private readonly Brgemm _brgemm = new();
     private readonly Scratch<float> _product = new(OutputShape.TileRows * Panel, isZeroed: false);
     private readonly Scratch<float> _rows = new(2L * block.Shape.PaddedVocabulary, isZeroed: false);
-    private readonly Scratch<uint> _pairs = new(OutputShape.TileRows / 2L * block.Shape.PaddedModelSize, isZeroed: false);
+    private readonly Scratch<uint> _pairs = new(
+        OutputShape.TileRows / 2L * block.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<float> _byHidden = new((long)OutputShape.TileRows * block.Shape.Stride, isZeroed: false);
     private readonly Scratch<ushort> _zeros = new(block.Shape.PaddedModelSize);
 
@@ -65,7 +66,8 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
         var (size, width) = (block.Shape.ModelSize, block.Shape.PaddedModelSize);
         for (var row = 0; row < count; row++)
         {
-            BFloat16Rounding.Round(new(block.Source + (long)(first + row) * size, size), new(block.Hidden(first + row), size));
+            BFloat16Rounding.Round(
+                new(block.Source + (long)(first + row) * size, size), new(block.Hidden(first + row), size));
         }
 
         for (var row = 0; row < padded; row += 2)
@@ -96,7 +98,8 @@ internal sealed unsafe class OutputTilePass(OutputBlock block, PackedOutput pack
         for (var column = 0; column < _columns; column += Chunk)
         {
             _brgemm.Multiply(
-                count, width, Math.Min(Chunk, _columns - column), Logits(0, column), Chunk, packed.OutOf(column), stride,
+                count, width, Math.Min(Chunk, _columns - column), Logits(0, column), Chunk, packed.OutOf(column),
+                stride,
                 _byHidden.Pointer, stride, accumulate: column > 0);
         }
 

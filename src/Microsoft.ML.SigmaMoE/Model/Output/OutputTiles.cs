@@ -23,7 +23,9 @@ internal static unsafe class OutputTiles
         var loss = 0.0;
         for (var first = 0L; first < tokens; first += block.Rows)
         {
-            block.Begin(first, TensorMemory.Of<float>(hidden), TensorMemory.Of<float>(result.ByHidden), TensorMemory.Of<long>(targets));
+            block.Begin(
+                first, TensorMemory.Of<float>(hidden), TensorMemory.Of<float>(result.ByHidden),
+                TensorMemory.Of<long>(targets));
             loss += ByTokens(block, packed, new(TensorMemory.Of<float>(result.ByBias), shape.Vocabulary));
             var isFirst = first == 0;
             CpuWork.Run(
@@ -53,7 +55,8 @@ internal static unsafe class OutputTiles
         });
         for (var thread = 0; thread < threads; thread++)
         {
-            TensorPrimitives.Add(byBias, new ReadOnlySpan<float>(sums.Pointer + (long)thread * width, byBias.Length), byBias);
+            TensorPrimitives.Add(
+                byBias, new ReadOnlySpan<float>(sums.Pointer + (long)thread * width, byBias.Length), byBias);
         }
 
         return losses.Sum();

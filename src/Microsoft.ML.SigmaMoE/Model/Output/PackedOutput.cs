@@ -18,7 +18,8 @@ internal sealed unsafe class PackedOutput : IDisposable
         _shape = shape;
         _into = new(shape.Vocabulary, shape.ModelSize);
         _outOf = new((long)shape.PaddedVocabulary / 2 * shape.Stride, isZeroed: false);
-        CpuWork.Run(CpuWork.Threads, shape.Panels, () => new Strip(shape), (strip, panel) => Pack(matrix, panel, strip));
+        CpuWork.Run(
+            CpuWork.Threads, shape.Panels, () => new Strip(shape), (strip, panel) => Pack(matrix, panel, strip));
     }
 
     /// <summary>
@@ -45,7 +46,8 @@ internal sealed unsafe class PackedOutput : IDisposable
         var source = strip.Whole(matrix + (long)first * _shape.ModelSize, rows);
         _into.Pack(matrix, panel, strip.Room);
         PairPacking.Interleaved(
-            source, (uint*)OutOf(first), _shape.Stride, OutputShape.Panel, OutputShape.Panel, _shape.ModelSize, strip.Room);
+            source, (uint*)OutOf(first), _shape.Stride, OutputShape.Panel, OutputShape.Panel, _shape.ModelSize,
+            strip.Room);
     }
 
     // A thread's room, and the last panel's rows with zeros behind them.

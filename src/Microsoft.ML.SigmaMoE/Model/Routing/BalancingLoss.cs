@@ -51,7 +51,8 @@ internal static class BalancingLoss
         var importance = zeros_like(logits).scatter_add(-1, experts, weights).sum([0L]);                 // [experts]
         var loss = SquaredVariation(importance).Times(factors.ImportanceFactor);
         return calls.All(call => call.ChoiceProbabilities is not null)
-            ? loss.Plus(SquaredVariation(Joined(calls, call => call.ChoiceProbabilities!).sum([0L])).Times(factors.LoadFactor))
+            ? loss.Plus(
+                SquaredVariation(Joined(calls, call => call.ChoiceProbabilities!).sum([0L])).Times(factors.LoadFactor))
             : loss;
     }
 
@@ -64,7 +65,8 @@ internal static class BalancingLoss
 
     private static Tensor Logits(IReadOnlyList<Routing> calls) => Joined(calls, call => call.Logits);
 
-    private static Tensor ChosenLogits(IReadOnlyList<Routing> calls) => Joined(calls, call => call.Logits.gather(-1, call.Experts));
+    private static Tensor ChosenLogits(IReadOnlyList<Routing> calls) =>
+        Joined(calls, call => call.Logits.gather(-1, call.Experts));
 
     private static Tensor Joined(IReadOnlyList<Routing> calls, Func<Routing, Tensor> part) =>
         calls.Count == 1 ? part(calls[0]) : cat([.. calls.Select(part)]);

@@ -29,6 +29,7 @@ public static class CustomRouters
                 + $"CustomRouters.Register(\"{options.Name}\", ...) before the model is trained or loaded.");
         }
 
-        return create(context) ?? throw new InvalidOperationException($"The function registered for '{options.Name}' built no router.");
+        return create(context)
+            ?? throw new InvalidOperationException($"The function registered for '{options.Name}' built no router.");
     }
 }

@@ -52,8 +52,8 @@ internal sealed unsafe class LargestInRows(int width, int wanted) : IDisposable
         _places.Dispose();
     }
 
-    // Inserts number after number where it belongs among the largest so far. Returns whether each lane found K numbers: NaN
-    // and −∞ are above nothing.
+    // Inserts number after number where it belongs among the largest so far. Returns whether each lane found K numbers:
+    // NaN and −∞ are above nothing.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Search()
     {

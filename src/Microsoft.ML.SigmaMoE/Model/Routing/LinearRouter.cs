@@ -19,7 +19,8 @@ internal abstract class LinearRouter : Router
     protected LinearRouter(string name, RouterContext context)
         : base(name, context)
     {
-        (_dropout, _active, Randomness) = (context.Options.ExpertDropout, context.Mixture.ActiveExperts, context.Block.Randomness);
+        (_dropout, _active, Randomness) =
+            (context.Options.ExpertDropout, context.Mixture.ActiveExperts, context.Block.Randomness);
         _selection = WeightInitialization.Selection(context.Mixture, context.Block);
     }
 
@@ -89,10 +90,12 @@ internal abstract class LinearRouter : Router
             fixed (float* target = logits)
             {
                 RowProducts.Dot(
-                    TensorMemory.Of<float>(_selection), count, size, TensorMemory.Of<float>(local) + (long)token * size, target);
+                    TensorMemory.Of<float>(_selection), count, size, TensorMemory.Of<float>(local) + (long)token * size,
+                    target);
             }
 
-            LargestValues.Find(logits, experts.AsSpan(token * _active, _active), largest.AsSpan(token * _active, _active));
+            LargestValues.Find(
+                logits, experts.AsSpan(token * _active, _active), largest.AsSpan(token * _active, _active));
         }
 
         return (experts, largest);

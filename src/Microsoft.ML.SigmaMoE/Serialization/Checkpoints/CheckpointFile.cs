@@ -31,7 +31,8 @@ internal static class CheckpointFile
         }
     }
 
-    private static string FindIn(string folder) => InFolder.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+    private static string FindIn(string folder) =>
+        InFolder.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
         ?? throw new FileNotFoundException(
             $"'{folder}' holds neither {string.Join(" nor ", InFolder.Select(name => $"'{name}'"))}.");
 

@@ -30,14 +30,15 @@ internal abstract class CheckpointForm(ICheckpoint checkpoint)
     public abstract ModelConfiguration Describe(ImportOptions options);
 
     /// <summary>Sends tokens to as many experts as the options say, if they do.</summary>
-    protected static FeedForwardOptions WithActive(FeedForwardOptions feedForward, ImportOptions options) => (feedForward, options.ActiveExperts) switch
-    {
-        (MixtureOfExpertsOptions mixture, { } active) => mixture with { ActiveExperts = active },
-        (InterleavedOptions layers, not null) => layers with
+    protected static FeedForwardOptions WithActive(FeedForwardOptions feedForward, ImportOptions options) =>
+        (feedForward, options.ActiveExperts) switch
         {
-            Regular = WithActive(layers.Regular, options),
-            Between = WithActive(layers.Between, options),
-        },
-        _ => feedForward,
-    };
+            (MixtureOfExpertsOptions mixture, { } active) => mixture with { ActiveExperts = active },
+            (InterleavedOptions layers, not null) => layers with
+            {
+                Regular = WithActive(layers.Regular, options),
+                Between = WithActive(layers.Between, options),
+            },
+            _ => feedForward,
+        };
 }

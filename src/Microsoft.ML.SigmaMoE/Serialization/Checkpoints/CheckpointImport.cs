@@ -41,7 +41,8 @@ internal static class CheckpointImport
         var complete = described with
         {
             HasTokenizer = options.Tokenizer is not null,
-            Options = described.Options with { Precision = options.Precision, Tokenizer = new ExternalTokenizerOptions() },
+            Options =
+                described.Options with { Precision = options.Precision, Tokenizer = new ExternalTokenizerOptions() },
         };
         try
         {

@@ -42,7 +42,8 @@ internal static class CheckpointMetadata
         }
         catch (InvalidDataException fault)
         {
-            throw new InvalidDataException($"The metadata '{Name}' of '{checkpoint.Path}' cannot be used. {fault.Message}", fault);
+            throw new InvalidDataException(
+                $"The metadata '{Name}' of '{checkpoint.Path}' cannot be used. {fault.Message}", fault);
         }
     }
 }

@@ -12,7 +12,8 @@ internal static class CheckpointShapes
     {
         if (!checkpoint.Tensors.TryGetValue(name, out var tensor))
         {
-            throw new InvalidDataException($"'{checkpoint.Path}' has no tensor '{name}' [{string.Join(", ", dimensions)}].");
+            throw new InvalidDataException(
+                $"'{checkpoint.Path}' has no tensor '{name}' [{string.Join(", ", dimensions)}].");
         }
 
         return tensor.Shape.Length == dimensions.Length && tensor.Shape.All(size => size is > 0 and <= int.MaxValue)

@@ -54,7 +54,8 @@ internal static class CheckpointWeights
             .Select(weight => names.ToFile(weight.name, weight.parameter))
             .ToDictionary(view => view.Name, view => view.Tensor);
         WeightNameCheck.Run(
-            targets.Keys, checkpoint.Tensors.Keys.Where(name => !isIgnored(name)), $"'{checkpoint.Path}'", "the model that is built from it");
+            targets.Keys, checkpoint.Tensors.Keys.Where(name => !isIgnored(name)), $"'{checkpoint.Path}'",
+            "the model that is built from it");
         foreach (var (name, target) in targets)
         {
             Fill(checkpoint, name, target);

@@ -26,7 +26,8 @@ internal static class ExpertLayerFile
     public static void Write(string path, MixtureOfExperts block)
     {
         using var scope = NewDisposeScope();
-        var weights = block.named_parameters().Select(weight => ExpertLayerNames.Table.ToFile(weight.name, weight.parameter));
+        var weights = block.named_parameters().Select(
+            weight => ExpertLayerNames.Table.ToFile(weight.name, weight.parameter));
         SafeTensorsFile.Write(path, weights, Metadata);
     }
 }

@@ -84,7 +84,8 @@ internal sealed record HuggingFaceConfiguration
         try
         {
             var read = json.Length > MaxLength
-                ? throw new InvalidDataException($"'{path}' is longer than {MaxLength} bytes; no model's configuration is.")
+                ? throw new InvalidDataException(
+                    $"'{path}' is longer than {MaxLength} bytes; no model's configuration is.")
                 : JsonSerializer.Deserialize<HuggingFaceConfiguration>(json.Span, Reading);
             return read?.ModelType == KindName ? read : throw new InvalidDataException(
                 $"'{path}' describes a model of the type '{read?.ModelType}'; only '{KindName}' is read.");
@@ -96,11 +97,13 @@ internal sealed record HuggingFaceConfiguration
     }
 
     /// <summary>Writes the file.</summary>
-    public void Write(Stream stream) => JsonSerializer.Serialize(stream, this, HuggingFaceJson.Default.HuggingFaceConfiguration);
+    public void Write(Stream stream) =>
+        JsonSerializer.Serialize(stream, this, HuggingFaceJson.Default.HuggingFaceConfiguration);
 }
 
 // Other fields of the file concern Python only, and are passed over.
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false, WriteIndented = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false,
+    WriteIndented = true)]
 [JsonSerializable(typeof(HuggingFaceConfiguration))]
 internal sealed partial class HuggingFaceJson : JsonSerializerContext;

@@ -30,11 +30,13 @@ internal sealed class HuggingFaceForm(ICheckpoint checkpoint) : CheckpointForm(n
 
     private (LanguageModelOptions Options, int Vocabulary) FromFile()
     {
-        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Stored.Path))!, HuggingFaceConfiguration.FileName);
+        var path = Path.Combine(
+            Path.GetDirectoryName(Path.GetFullPath(Stored.Path))!, HuggingFaceConfiguration.FileName);
         if (!File.Exists(path))
         {
             throw new FileNotFoundException(
-                $"'{path}' is missing; '{Stored.Path}' is a Hugging Face model, whose configuration stands beside it.", path);
+                $"'{path}' is missing; '{Stored.Path}' is a Hugging Face model, whose configuration stands beside it.",
+                path);
         }
 
         var configuration = HuggingFaceConfiguration.Read(path);

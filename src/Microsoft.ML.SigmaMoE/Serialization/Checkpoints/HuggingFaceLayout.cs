@@ -59,7 +59,9 @@ internal sealed partial class HuggingFaceLayout : ICheckpoint
                 Add(tensor, [experts, size, rows / experts], stored => stored.view(experts, -1, size).transpose(1, 2));
                 break;
             case ("values", [var size, var columns]) when experts > 0 && columns % experts == 0:
-                Add(tensor, [experts, columns / experts, size], stored => stored.view(size, experts, -1).permute(1, 2, 0));
+                Add(
+                    tensor, [experts, columns / experts, size],
+                    stored => stored.view(size, experts, -1).permute(1, 2, 0));
                 break;
             case ("bias", [var count]) when experts > 0 && count % experts == 0:
                 Add(tensor, [experts, count / experts], stored => stored.view(experts, -1));
@@ -90,7 +92,8 @@ internal sealed partial class HuggingFaceLayout : ICheckpoint
 
         if (_tensors.ContainsKey(name))
         {
-            throw new InvalidDataException($"'{Path}' has both '{name}' and {experts[0]}, which are the same weights in two layouts.");
+            throw new InvalidDataException(
+                $"'{Path}' has both '{name}' and {experts[0]}, which are the same weights in two layouts.");
         }
 
         var isMatrix = experts[0].Shape.Length == 2;
@@ -104,16 +107,21 @@ internal sealed partial class HuggingFaceLayout : ICheckpoint
     }
 
     private long Experts(string block) =>
-        _stored.Tensors.TryGetValue($"{block}expert_sel.weight", out var selection) && selection.Shape.Length == 2 ? selection.Shape[0] : 0;
+        _stored.Tensors.TryGetValue($"{block}expert_sel.weight", out var selection) && selection.Shape.Length == 2
+            ? selection.Shape[0]
+            : 0;
 
     private static string NameOfAll(CheckpointTensor tensor)
     {
         var match = PerExpert().Match(tensor.Name);
-        return match.Groups["block"].Value + (match.Groups["part"].Value == "bias" ? "bias" : match.Groups["kind"].Value);
+        return match.Groups["block"].Value
+            + (match.Groups["part"].Value == "bias" ? "bias" : match.Groups["kind"].Value);
     }
 
     private static int NumberOf(CheckpointTensor tensor) =>
-        int.TryParse(PerExpert().Match(tensor.Name).Groups["expert"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+        int.TryParse(
+            PerExpert().Match(tensor.Name).Groups["expert"].Value, NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number) ? number : -1;
 
     [GeneratedRegex(@"^(?<block>.*\.mlp\.ff\.)(?<kind>keys|values)\.(?<expert>\d+)\.(?<part>weight|bias)$", RegexOptions.ExplicitCapture)]
     private static partial Regex PerExpert();

@@ -76,7 +76,8 @@ internal static class HuggingFaceModel
     private static FeedForwardOptions FeedForward(HuggingFaceConfiguration configuration)
     {
         var activation = Activations.First(known => known.Name == configuration.Activation).Activation;
-        var dense = new DenseOptions { HiddenSize = configuration.DFf, Bias = configuration.MoeBias, Activation = activation };
+        var dense =
+            new DenseOptions { HiddenSize = configuration.DFf, Bias = configuration.MoeBias, Activation = activation };
         var layers = configuration.NumHiddenLayers;
         var sparse = configuration.NumSparseHiddenLayers ?? layers;
         var period = sparse <= 0 ? 0 : (layers - 1) / sparse + 1;
@@ -88,21 +89,22 @@ internal static class HuggingFaceModel
         };
     }
 
-    private static MixtureOfExpertsOptions Mixture(HuggingFaceConfiguration configuration, Activation activation) => new()
-    {
-        ExpertCount = configuration.NExperts,
-        ExpertSize = configuration.ExpertSize,
-        ActiveExperts = configuration.TopKExperts,
-        Bias = configuration.MoeBias,
-        HiddenDropout = configuration.MoeDropout,
-        Activation = activation,
-        Router = Chosen(configuration) with
+    private static MixtureOfExpertsOptions Mixture(HuggingFaceConfiguration configuration, Activation activation) =>
+        new()
         {
-            ExpertDropout = configuration.ExpertDropout,
-            BalancingWeight = configuration.RoutingRegularization ?? 0,
-            Balancing = new EntropyBalancingOptions(),
-        },
-    };
+            ExpertCount = configuration.NExperts,
+            ExpertSize = configuration.ExpertSize,
+            ActiveExperts = configuration.TopKExperts,
+            Bias = configuration.MoeBias,
+            HiddenDropout = configuration.MoeDropout,
+            Activation = activation,
+            Router = Chosen(configuration) with
+            {
+                ExpertDropout = configuration.ExpertDropout,
+                BalancingWeight = configuration.RoutingRegularization ?? 0,
+                Balancing = new EntropyBalancingOptions(),
+            },
+        };
 
     private static RouterOptions Chosen(HuggingFaceConfiguration configuration) => configuration switch
     {
@@ -111,24 +113,28 @@ internal static class HuggingFaceModel
         _ => new SoftmaxBeforeTopKRouterOptions(),
     };
 
-    private static HuggingFaceConfiguration? WithBlocks(HuggingFaceConfiguration configuration, FeedForwardOptions options) => options switch
-    {
-        DenseOptions dense => WithDense(configuration, dense) with { NumSparseHiddenLayers = 0 },
-        MixtureOfExpertsOptions mixture => WithMixture(configuration, mixture),
-        InterleavedOptions { Regular: MixtureOfExpertsOptions mixture, Between: DenseOptions dense } interleaved
-            when mixture.Bias == dense.Bias && mixture.Activation == dense.Activation
-            && WithMixture(WithDense(configuration, dense), mixture) is { } both => WithPeriod(both, interleaved.Period),
-        _ => null,
-    };
+    private static HuggingFaceConfiguration? WithBlocks(
+        HuggingFaceConfiguration configuration, FeedForwardOptions options) => options switch
+        {
+            DenseOptions dense => WithDense(configuration, dense) with { NumSparseHiddenLayers = 0 },
+            MixtureOfExpertsOptions mixture => WithMixture(configuration, mixture),
+            InterleavedOptions { Regular: MixtureOfExpertsOptions mixture, Between: DenseOptions dense } interleaved
+                when mixture.Bias == dense.Bias && mixture.Activation == dense.Activation
+                && WithMixture(WithDense(configuration, dense), mixture) is { } both =>
+                    WithPeriod(both, interleaved.Period),
+            _ => null,
+        };
 
-    private static HuggingFaceConfiguration WithDense(HuggingFaceConfiguration configuration, DenseOptions dense) => configuration with
-    {
-        DFf = dense.HiddenSize,
-        MoeBias = dense.Bias,
-        Activation = NameOf(dense.Activation),
-    };
+    private static HuggingFaceConfiguration WithDense(HuggingFaceConfiguration configuration, DenseOptions dense) =>
+        configuration with
+        {
+            DFf = dense.HiddenSize,
+            MoeBias = dense.Bias,
+            Activation = NameOf(dense.Activation),
+        };
 
-    private static HuggingFaceConfiguration? WithMixture(HuggingFaceConfiguration configuration, MixtureOfExpertsOptions mixture) =>
+    private static HuggingFaceConfiguration? WithMixture(
+        HuggingFaceConfiguration configuration, MixtureOfExpertsOptions mixture) =>
         WithRouter(configuration, mixture.Router) is { } routed && mixture.ExpertCount % mixture.ActiveExperts == 0
             ? routed with
             {
@@ -148,7 +154,8 @@ internal static class HuggingFaceModel
             return null;
         }
 
-        var weighted = configuration with { ExpertDropout = router.ExpertDropout, RoutingRegularization = router.BalancingWeight };
+        var weighted =
+            configuration with { ExpertDropout = router.ExpertDropout, RoutingRegularization = router.BalancingWeight };
         return router switch
         {
             SigmoidRouterOptions => weighted,
@@ -162,26 +169,38 @@ internal static class HuggingFaceModel
     private static HuggingFaceConfiguration? WithPeriod(HuggingFaceConfiguration configuration, int period)
     {
         var sparse = (configuration.NumHiddenLayers - 1) / period + 1;
-        return (configuration.NumHiddenLayers - 1) / sparse + 1 == period ? configuration with { NumSparseHiddenLayers = sparse } : null;
+        return (configuration.NumHiddenLayers - 1) / sparse + 1 == period
+            ? configuration with { NumSparseHiddenLayers = sparse }
+            : null;
     }
 
-    private static string NameOf(Activation activation) => Activations.First(known => known.Activation == activation).Name;
+    private static string NameOf(Activation activation) =>
+        Activations.First(known => known.Activation == activation).Name;
 
     private static void Check(HuggingFaceConfiguration configuration)
     {
-        Check(configuration.RopeScaling is null or { ValueKind: System.Text.Json.JsonValueKind.Null }, "rope_scaling", configuration.RopeScaling, "null");
-        Check(configuration.SelectionMode is "sigmoid" or "softmax", "selection_mode", configuration.SelectionMode, "sigmoid and softmax");
+        Check(
+            configuration.RopeScaling is null or { ValueKind: System.Text.Json.JsonValueKind.Null }, "rope_scaling",
+            configuration.RopeScaling, "null");
+        Check(
+            configuration.SelectionMode is "sigmoid" or "softmax", "selection_mode", configuration.SelectionMode,
+            "sigmoid and softmax");
         Check(!configuration.Approximate, "approximate", configuration.Approximate, "false");
-        Check(configuration.VDim is null || configuration.VDim == configuration.DModel, "v_dim", configuration.VDim, "null");
+        Check(
+            configuration.VDim is null || configuration.VDim == configuration.DModel, "v_dim", configuration.VDim,
+            "null");
         var names = string.Join(", ", Activations.Select(known => known.Name));
-        Check(Activations.Any(known => known.Name == configuration.Activation), "activation", configuration.Activation, names);
+        Check(
+            Activations.Any(known => known.Name == configuration.Activation), "activation", configuration.Activation,
+            names);
     }
 
     private static void Check(bool isKnown, string name, object? value, string known)
     {
         if (!isKnown)
         {
-            throw new NotSupportedException($"The model's configuration has {name} = {value}; this library computes {known} only.");
+            throw new NotSupportedException(
+                $"The model's configuration has {name} = {value}; this library computes {known} only.");
         }
     }
 }

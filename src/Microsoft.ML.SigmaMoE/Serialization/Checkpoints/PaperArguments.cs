@@ -25,7 +25,9 @@ internal sealed class PaperArguments(ICheckpoint checkpoint)
             HeadSize = shapes.HeadSize,
             SegmentLength = segment,
             MemoryLength = Product(segment, memory),
-            EvaluationMemoryLength = Int("lm.trafo.test_context_blocks") is { } blocks ? Product(segment, blocks) : null,
+            EvaluationMemoryLength = Int("lm.trafo.test_context_blocks") is { } blocks
+                ? Product(segment, blocks)
+                : null,
             SameLengthEvaluation = Int("lm.trafo.same_length_eval") is > 0,
             Dropout = Double("dropout") ?? 0,
         };
@@ -70,7 +72,8 @@ internal sealed class PaperArguments(ICheckpoint checkpoint)
     public InvalidDataException Missing(string name) => new(
         $"'{checkpoint.Path}' keeps its arguments but not '{name}', which shapes do not tell; give the block's options in ImportOptions.FeedForward.");
 
-    private int Product(int segment, int blocks) => (long)segment * blocks is var product && product is >= 0 and <= int.MaxValue
+    private int Product(int segment, int blocks) =>
+        (long)segment * blocks is var product && product is >= 0 and <= int.MaxValue
         ? (int)product
         : throw Wrong("lm.unroll");
 

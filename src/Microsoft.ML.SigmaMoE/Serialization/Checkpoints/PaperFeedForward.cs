@@ -72,8 +72,12 @@ internal sealed class PaperFeedForward(ICheckpoint checkpoint, PaperArguments ar
             SubKeyCount = sizes[1],
             NearestKeys = arguments.Int("pkm.knn") ?? throw arguments.Missing("pkm.knn"),
             QueryProjection = Has($"{Layer}pkm.query_proj.weight"),
-            Initialization = arguments.Int("pkm.custom_init") == ByValueCount ? MemoryInitialization.ByValueCount : default,
-            Activation = arguments.RequireOneOf("transformer.activation", "relu", "softmax") == "softmax" ? MemoryActivation.Softmax : MemoryActivation.Relu,
+            Initialization = arguments.Int("pkm.custom_init") == ByValueCount
+                ? MemoryInitialization.ByValueCount
+                : default,
+            Activation = arguments.RequireOneOf("transformer.activation", "relu", "softmax") == "softmax"
+                ? MemoryActivation.Softmax
+                : MemoryActivation.Relu,
         };
     }
 

@@ -29,7 +29,9 @@ internal static class PaperRouters
             "sinkmoid2" => new SinkhornRouterOptions(),
             _ => (RouterOptions)new SigmoidRouterOptions(),
         };
-        var balancing = arguments.RequireOneOf(Regulariser, "entropy", "switch") == "switch" ? new SwitchBalancingOptions() : router.Balancing;
+        var balancing = arguments.RequireOneOf(Regulariser, "entropy", "switch") == "switch"
+            ? new SwitchBalancingOptions()
+            : router.Balancing;
         return router with
         {
             ExpertDropout = arguments.Double("moe.drop_expert") ?? 0,

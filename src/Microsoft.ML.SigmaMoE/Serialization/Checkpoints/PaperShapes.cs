@@ -41,7 +41,8 @@ internal sealed record PaperShapes(int Vocabulary, int ModelSize, int LayerCount
     private static int CountLayers(ICheckpoint checkpoint) => checkpoint.Tensors.Keys
         .Where(name => name.StartsWith(Layers, StringComparison.Ordinal))
         .Select(name => name[Layers.Length..].Split('.')[0])
-        .Select(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : -1)
+        .Select(
+            number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : -1)
         .Distinct()
         .Count(layer => layer >= 0);
 }

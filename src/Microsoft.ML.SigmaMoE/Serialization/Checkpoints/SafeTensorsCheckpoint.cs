@@ -12,7 +12,8 @@ internal sealed class SafeTensorsCheckpoint : ICheckpoint
     {
         (Path, _stream) = (path, stream);
         _reader = new SafeTensorsReader(stream);
-        Tensors = _reader.Entries.ToDictionary(entry => entry.Name, entry => new CheckpointTensor(entry.Name, entry.Type, entry.Shape));
+        Tensors = _reader.Entries.ToDictionary(
+            entry => entry.Name, entry => new CheckpointTensor(entry.Name, entry.Type, entry.Shape));
     }
 
     public string Path { get; }

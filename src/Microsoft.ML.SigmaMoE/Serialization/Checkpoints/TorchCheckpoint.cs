@@ -18,9 +18,11 @@ internal sealed class TorchCheckpoint : ICheckpoint
     private TorchCheckpoint(string path, TorchArchive archive, long length)
     {
         (Path, _archive) = (path, archive);
-        var root = archive.Root as PickleDictionary ?? throw new InvalidDataException("It holds no dictionary of tensors.");
+        var root = archive.Root as PickleDictionary
+            ?? throw new InvalidDataException("It holds no dictionary of tensors.");
         _tensors = Weights(root.TryGet<PickleDictionary>(WeightsKey, out var model) ? model : root);
-        Tensors = _tensors.ToDictionary(pair => pair.Key, pair => new CheckpointTensor(pair.Key, pair.Value.Storage.Type, pair.Value.Shape));
+        Tensors = _tensors.ToDictionary(
+            pair => pair.Key, pair => new CheckpointTensor(pair.Key, pair.Value.Storage.Type, pair.Value.Shape));
         Arguments = ReadArguments(root);
         CheckLength(length);
     }
@@ -55,7 +57,8 @@ internal sealed class TorchCheckpoint : ICheckpoint
 
     public void Dispose() => _archive.Dispose();
 
-    private static Dictionary<string, TorchTensor> Weights(PickleDictionary dictionary) => dictionary.Items.ToDictionary(
+    private static Dictionary<string, TorchTensor> Weights(PickleDictionary dictionary) =>
+        dictionary.Items.ToDictionary(
         item => item.Key as string ?? throw new InvalidDataException($"Its entry {item.Key} has no name."),
         item => item.Value as TorchTensor ?? throw new InvalidDataException(
             $"Its entry '{item.Key}' is no tensor, so it is neither a dictionary of tensors nor one that has them under '{WeightsKey}'."));
@@ -67,7 +70,8 @@ internal sealed class TorchCheckpoint : ICheckpoint
             return [];
         }
 
-        return arguments.Items.Where(item => item.Key is string).ToDictionary(item => (string)item.Key, item => item.Value);
+        return arguments.Items.Where(item => item.Key is string).ToDictionary(
+            item => (string)item.Key, item => item.Value);
     }
 
     private void CheckLength(long length)
@@ -78,7 +82,8 @@ internal sealed class TorchCheckpoint : ICheckpoint
             total += (Int128)tensor.Count * SafeTensorsType.SizeOf(tensor.Type);
             if (total > (Int128)length * MostBytesPerStored)
             {
-                throw new InvalidDataException($"Its tensors up to '{name}' are {total} bytes long, but the file has only {length}.");
+                throw new InvalidDataException(
+                    $"Its tensors up to '{name}' are {total} bytes long, but the file has only {length}.");
             }
         }
     }

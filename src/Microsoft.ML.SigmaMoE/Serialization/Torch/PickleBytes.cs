@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 internal struct PickleBytes(ReadOnlyMemory<byte> bytes)
 {
     private const int LongestName = 1000;
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private ReadOnlyMemory<byte> _left = bytes;
 
     /// <summary>Gets whether nothing is left.</summary>
@@ -27,7 +28,8 @@ internal struct PickleBytes(ReadOnlyMemory<byte> bytes)
         var length = Byte();
         if (length > sizeof(long))
         {
-            throw new InvalidDataException($"The PyTorch archive holds a number of {length} bytes; at most {sizeof(long)} are read.");
+            throw new InvalidDataException(
+                $"The PyTorch archive holds a number of {length} bytes; at most {sizeof(long)} are read.");
         }
 
         var digits = Take(length);
@@ -41,7 +43,9 @@ internal struct PickleBytes(ReadOnlyMemory<byte> bytes)
     public string Text()
     {
         var length = Int32();
-        return length >= 0 ? Decode(Take(length)) : throw new InvalidDataException("The PyTorch archive holds a text of negative length.");
+        return length >= 0
+            ? Decode(Take(length))
+            : throw new InvalidDataException("The PyTorch archive holds a text of negative length.");
     }
 
     /// <summary>Takes a name that a line break ends.</summary>

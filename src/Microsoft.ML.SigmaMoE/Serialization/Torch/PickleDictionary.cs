@@ -17,7 +17,8 @@ internal sealed class PickleDictionary
     {
         if (key is not (string or long or bool))
         {
-            throw new InvalidDataException("The PyTorch archive has a dictionary key that is neither a text nor a whole number.");
+            throw new InvalidDataException(
+                "The PyTorch archive has a dictionary key that is neither a text nor a whole number.");
         }
 
         if (!_byKey.TryAdd(key, value))

@@ -69,7 +69,10 @@ internal sealed class TorchArchive : IDisposable
     {
         using var scope = NewDisposeScope();
         var numbers = Read(tensor.Storage);
-        return numbers.as_strided(tensor.Shape, tensor.Strides, tensor.Offset).clone().contiguous().MoveToOuterDisposeScope();
+        return numbers.as_strided(tensor.Shape, tensor.Strides, tensor.Offset)
+            .clone()
+            .contiguous()
+            .MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -100,12 +103,15 @@ internal sealed class TorchArchive : IDisposable
         {
             var numbers = empty(storage.Count, dtype: storage.Type, device: CPU);
             stream.ReadTensor(numbers);
-            return storage.Type != ScalarType.Bool || TensorStreams.HasOnlyTruthValues(numbers) ? numbers : throw new InvalidDataException(
+            return storage.Type != ScalarType.Bool || TensorStreams.HasOnlyTruthValues(numbers)
+                ? numbers
+                : throw new InvalidDataException(
                 $"The storage {storage.Key} of the PyTorch archive has bytes that are neither 0 nor 1.");
         }
         catch (Exception fault) when (fault is EndOfStreamException or ExternalException)
         {
-            throw new InvalidDataException($"The storage {storage.Key} of the PyTorch archive cannot be read: {fault.Message}", fault);
+            throw new InvalidDataException(
+                $"The storage {storage.Key} of the PyTorch archive cannot be read: {fault.Message}", fault);
         }
     }
 
@@ -114,7 +120,8 @@ internal sealed class TorchArchive : IDisposable
         var name = $"{_folder}data/{storage.Key}";
         if (!_entries.TryGetValue(name, out var entry))
         {
-            throw new InvalidDataException($"The PyTorch archive is damaged: it has tensors in '{name}', which is missing.");
+            throw new InvalidDataException(
+                $"The PyTorch archive is damaged: it has tensors in '{name}', which is missing.");
         }
 
         var needed = (Int128)storage.Count * SafeTensorsType.SizeOf(storage.Type);
@@ -126,7 +133,8 @@ internal sealed class TorchArchive : IDisposable
     {
         if (_entries.TryGetValue($"{_folder}byteorder", out var entry) && !ReadAll(entry, 16).Span.SequenceEqual("little"u8))
         {
-            throw new InvalidDataException("The PyTorch archive was written on a big-endian machine; only little-endian ones are read.");
+            throw new InvalidDataException(
+                "The PyTorch archive was written on a big-endian machine; only little-endian ones are read.");
         }
     }
 
@@ -134,7 +142,8 @@ internal sealed class TorchArchive : IDisposable
     {
         if (entry.Length > most)
         {
-            throw new InvalidDataException($"'{entry.FullName}' of the PyTorch archive is {entry.Length} bytes long; at most {most} are read.");
+            throw new InvalidDataException(
+                $"'{entry.FullName}' of the PyTorch archive is {entry.Length} bytes long; at most {most} are read.");
         }
 
         using var stream = entry.Open();

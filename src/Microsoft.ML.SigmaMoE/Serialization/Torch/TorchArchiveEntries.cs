@@ -18,7 +18,8 @@ internal static class TorchArchiveEntries
             total += entry.Length;
             if (entry.Length != entry.CompressedLength || entry.Length < 0)
             {
-                throw new InvalidDataException($"'{entry.FullName}' is compressed; torch.save never compresses, so this is no PyTorch archive.");
+                throw new InvalidDataException(
+                    $"'{entry.FullName}' is compressed; torch.save never compresses, so this is no PyTorch archive.");
             }
 
             if (!byName.TryAdd(entry.FullName, entry))

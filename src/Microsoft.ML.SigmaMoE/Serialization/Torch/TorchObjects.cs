@@ -24,7 +24,8 @@ internal static class TorchObjects
             && arguments is [TorchStorage storage, long offset, object?[] shape, object?[] strides, bool, PickleDictionary, ..]
             && arguments.Length <= 7
             ? TorchTensor.Create(storage, offset, Numbers(shape), Numbers(strides))
-            : throw new InvalidDataException($"The PyTorch archive calls '{function.Name}' with arguments that PyTorch never writes.");
+            : throw new InvalidDataException(
+                $"The PyTorch archive calls '{function.Name}' with arguments that PyTorch never writes.");
     }
 
     /// <summary>Describes a storage: ("storage", class, key, device, number of elements).</summary>

@@ -33,7 +33,9 @@ internal sealed class Unpickler
             var instruction = _bytes.Byte();
             if (instruction == '.')
             {
-                return _bytes.IsEmpty ? _stack.Pop() : throw new InvalidDataException("The pickle of the PyTorch archive goes on after its end.");
+                return _bytes.IsEmpty
+                    ? _stack.Pop()
+                    : throw new InvalidDataException("The pickle of the PyTorch archive goes on after its end.");
             }
 
             if (!Number(instruction) && !Container(instruction) && !Memo(instruction))
@@ -42,7 +44,8 @@ internal sealed class Unpickler
             }
         }
 
-        throw new InvalidDataException($"The pickle of the PyTorch archive has more than {MostInstructions} instructions.");
+        throw new InvalidDataException(
+            $"The pickle of the PyTorch archive has more than {MostInstructions} instructions.");
     }
 
     private bool Number(byte instruction)
@@ -141,13 +144,15 @@ internal sealed class Unpickler
 
     private object? Remembered(int place) => _memo.TryGetValue(place, out var value)
         ? value
-        : throw new InvalidDataException($"The PyTorch archive is damaged: its pickle refers to value {place}, which it has not made.");
+        : throw new InvalidDataException(
+            $"The PyTorch archive is damaged: its pickle refers to value {place}, which it has not made.");
 
     private static void CheckProtocol(byte protocol)
     {
         if (protocol != 2)
         {
-            throw new InvalidDataException($"The PyTorch archive is pickled with protocol {protocol}; torch.save uses 2 and only that is read.");
+            throw new InvalidDataException(
+                $"The PyTorch archive is pickled with protocol {protocol}; torch.save uses 2 and only that is read.");
         }
     }
 }

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class KeptPlacesTests
 {
-    private static readonly ModelOptions Model = TinyModel.Model with { ModelSize = 16, SegmentLength = 8, MemoryLength = 5 };
+    private static readonly ModelOptions Model =
+        TinyModel.Model with { ModelSize = 16, SegmentLength = 8, MemoryLength = 5 };
 
     [Theory]
     [InlineData(Precision.Float32, 1e-6)]

@@ -116,7 +116,8 @@ public sealed class RelativeAttentionFunctionTests
     private static ScalarType Type(string kernel)
     {
         var type = Kernels[kernel].Kernel.Type;
-        Assert.SkipUnless(type == ScalarType.Float32 || Brgemm.IsAvailable, "This processor has no fused bfloat16 kernel.");
+        Assert.SkipUnless(
+            type == ScalarType.Float32 || Brgemm.IsAvailable, "This processor has no fused bfloat16 kernel.");
         return type;
     }
 
@@ -127,7 +128,8 @@ public sealed class RelativeAttentionFunctionTests
     {
         var (wanted, got) = (problem.Solve(problem.Compose), Solve(problem, kernel));
         // the gradient by the scale is a sum of terms that cancel: how large they are is what rounding is relative to
-        var terms = (wanted[1] * problem.Inputs.Queries.to(ScalarType.Float64)).abs().sum() / problem.Inputs.Scale + 1e-3;
+        var terms = (wanted[1] * problem.Inputs.Queries.to(ScalarType.Float64)).abs().sum() / problem.Inputs.Scale
+            + 1e-3;
         (wanted[6], got[6]) = (wanted[6] / terms, got[6] / terms);
         foreach (var (place, name) in Results.Index())
         {
@@ -138,7 +140,8 @@ public sealed class RelativeAttentionFunctionTests
     /// <summary>The sizes of a case.</summary>
     public sealed record Size(int Batch, int Time, int Memory, int Heads, int HeadSize, bool SameLength)
     {
-        internal Problem Draw(ScalarType type) => Problem.Draw(Batch, Heads, HeadSize, new(Time, Memory, SameLength), type);
+        internal Problem Draw(ScalarType type) =>
+            Problem.Draw(Batch, Heads, HeadSize, new(Time, Memory, SameLength), type);
     }
 
     internal sealed record Problem(AttentionInputs Inputs, KeyWindows Windows, Tensor Arriving)
@@ -169,7 +172,9 @@ public sealed class RelativeAttentionFunctionTests
             var (heads, size) = (inputs.ContentBias.shape[0], inputs.ContentBias.shape[1]);
             Tensor Scaled(Tensor bias) =>
                 ((inputs.Queries.to(ScalarType.Float64).view(batch, time, heads, size) + bias.to(ScalarType.Float64)) * inputs.Scale.to(ScalarType.Float64)).transpose(1, 2);
-            var parts = inputs.KeysAndValues.to(ScalarType.Float64).view(batch, keys, heads, 2, size).permute(3, 0, 2, 1, 4);
+            var parts = inputs.KeysAndValues.to(ScalarType.Float64)
+                .view(batch, keys, heads, 2, size)
+                .permute(3, 0, 2, 1, 4);
             var places = inputs.Places.to(ScalarType.Float64).view(keys, heads, size).permute(1, 2, 0); // [heads, head, S]
             var content = matmul(Scaled(inputs.ContentBias), parts[0].transpose(2, 3)); // [batch, heads, T, S]
             var position = matmul(Scaled(inputs.PositionBias), places); // [batch, heads, T, S]

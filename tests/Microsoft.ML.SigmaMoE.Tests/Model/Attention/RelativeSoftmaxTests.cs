@@ -19,7 +19,8 @@ public sealed class RelativeSoftmaxTests
         long[] shape = [2, 3, time, memory + time];
         var (content, place) = (randomness.Normal(shape), randomness.Normal(shape));
         var gradient = randomness.Normal(shape);
-        var (wanted, wantedByContent, wantedByPlace) = Run(RelativeSoftmax.Compose, content, place, positions, gradient);
+        var (wanted, wantedByContent, wantedByPlace) = Run(
+            RelativeSoftmax.Compose, content, place, positions, gradient);
         var (got, byContent, byPlace) = Run(RelativeSoftmax.Apply, content, place, positions, gradient);
         TensorAssert.Close(wanted, got, 1e-6, "probabilities");
         TensorAssert.Close(wantedByContent, byContent, 1e-6, "gradient by content");
@@ -37,7 +38,8 @@ public sealed class RelativeSoftmaxTests
         using var randomness = new Randomness(3);
         long[] shape = [2, 3, 7, 12];
         var (content, place, gradient) = (randomness.Normal(shape), randomness.Normal(shape), randomness.Normal(shape));
-        var (wanted, wantedByContent, wantedByPlace) = Run(RelativeSoftmax.Compose, content, place, positions, gradient);
+        var (wanted, wantedByContent, wantedByPlace) = Run(
+            RelativeSoftmax.Compose, content, place, positions, gradient);
         var (got, byContent, byPlace) = Run(RelativeSoftmax.Apply, content, place, positions, gradient);
         TensorAssert.Close(wanted, got, 1e-6, "probabilities");
         TensorAssert.Close(wantedByContent, byContent, 1e-6, "gradient by content");
@@ -76,7 +78,8 @@ public sealed class RelativeSoftmaxTests
     }
 
     private static (Tensor Probabilities, Tensor ByContent, Tensor ByPlace) Run(
-        Func<Tensor, Tensor, RelativePositions, Tensor> softmax, Tensor content, Tensor place, RelativePositions positions, Tensor gradient)
+        Func<Tensor, Tensor, RelativePositions, Tensor> softmax, Tensor content, Tensor place,
+        RelativePositions positions, Tensor gradient)
     {
         var (a, b) = (content.clone().requires_grad_(true), place.clone().requires_grad_(true));
         var probabilities = softmax(a, b, positions);

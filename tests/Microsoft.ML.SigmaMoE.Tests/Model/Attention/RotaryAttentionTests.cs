@@ -16,15 +16,18 @@ public sealed class RotaryAttentionTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Forward_GivenMemoryAndSegment_EqualsTheDumbReference(int time, int memory, int heads, int size, double share, bool normalize)
+    public void Forward_GivenMemoryAndSegment_EqualsTheDumbReference(
+        int time, int memory, int heads, int size, double share, bool normalize)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         using var randomness = new Randomness(3);
-        var options = new RotaryAttentionOptions { RotatedShare = share, NormalizeQueriesAndKeys = normalize, Theta = 100 };
+        var options =
+            new RotaryAttentionOptions { RotatedShare = share, NormalizeQueriesAndKeys = normalize, Theta = 100 };
         var model = new ModelOptions { ModelSize = 9, HeadCount = heads, HeadSize = size, Attention = options };
         model.Validate();
-        using var attention = Assert.IsType<RotaryAttention>(Attention.Create(new(model, ScalarType.Float32, randomness)));
+        using var attention = Assert.IsType<RotaryAttention>(
+            Attention.Create(new(model, ScalarType.Float32, randomness)));
         var weights = attention.named_parameters().ToDictionary(weight => weight.name, weight => weight.parameter);
         foreach (var (name, weight) in weights.Where(weight => !weight.Key.Contains("norm", StringComparison.Ordinal)))
         {
@@ -66,7 +69,8 @@ public sealed class RotaryAttentionTests
     private static double[,] Matrix(Tensor tensor)
     {
         var result = new double[tensor.shape[0], tensor.shape[1]];
-        Buffer.BlockCopy(tensor.to(float64).contiguous().data<double>().ToArray(), 0, result, 0, result.Length * sizeof(double));
+        Buffer.BlockCopy(
+            tensor.to(float64).contiguous().data<double>().ToArray(), 0, result, 0, result.Length * sizeof(double));
         return result;
     }
 

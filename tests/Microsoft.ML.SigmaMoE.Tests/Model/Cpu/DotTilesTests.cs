@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed unsafe class DotTilesTests
 {
     public static MatrixTheoryData<int, int, int> Sizes => new(
-        [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 31, 126, 127, 130, 253], [1, 3, 4, 5, 7, 8, 102], [1, 3, 8, 15, 16, 17, 50, 104]);
+        [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 31, 126, 127, 130, 253], [1, 3, 4, 5, 7, 8, 102],
+        [1, 3, 8, 15, 16, 17, 50, 104]);
 
     [Theory]
     [MemberData(nameof(Sizes))]

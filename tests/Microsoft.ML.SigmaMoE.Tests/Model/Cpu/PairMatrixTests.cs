@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class PairMatrixTests
 {
-    public static MatrixTheoryData<int, int, int> Sizes => new([1, 3, 5, 7, 8, 12, 17, 20, 32, 48, 130], [1, 31, 64, 100, 230], [1, 33, 104, 512]);
+    public static MatrixTheoryData<int, int, int> Sizes =>
+        new([1, 3, 5, 7, 8, 12, 17, 20, 32, 48, 130], [1, 31, 64, 100, 230], [1, 33, 104, 512]);
 
     [Theory]
     [MemberData(nameof(Sizes))]

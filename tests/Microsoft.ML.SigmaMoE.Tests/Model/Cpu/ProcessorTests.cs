@@ -6,7 +6,8 @@ public sealed class ProcessorTests
     [InlineData("AVX2")]
     [InlineData("avx512_core")]
     [InlineData("AVX512_CORE_VNNI")]
-    public void ForbidsBFloat16_OfOlderInstructions_IsTrue(string limit) => Assert.True(Processor.ForbidsBFloat16(limit));
+    public void ForbidsBFloat16_OfOlderInstructions_IsTrue(string limit) =>
+        Assert.True(Processor.ForbidsBFloat16(limit));
 
     [Theory]
     [InlineData(null)]
@@ -16,7 +17,8 @@ public sealed class ProcessorTests
     [InlineData("AVX512_CORE_AMX")]
     [InlineData("AVX10_1_512")]
     [InlineData("no instructions")]
-    public void ForbidsBFloat16_OfNewerOnesOrNone_IsFalse(string? limit) => Assert.False(Processor.ForbidsBFloat16(limit));
+    public void ForbidsBFloat16_OfNewerOnesOrNone_IsFalse(string? limit) =>
+        Assert.False(Processor.ForbidsBFloat16(limit));
 
     [Theory]
     [InlineData("AVX2", true)]

@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed unsafe class RegisterTilesTests
 {
-    public static MatrixTheoryData<int, int, int, bool> Sizes => new([1, 4, 5, 7, 11, 12, 13, 31], [1, 15, 32, 77], [1, 3, 50], [false, true]);
+    public static MatrixTheoryData<int, int, int, bool> Sizes =>
+        new([1, 4, 5, 7, 11, 12, 13, 31], [1, 15, 32, 77], [1, 3, 50], [false, true]);
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -29,7 +30,8 @@ public sealed unsafe class RegisterTilesTests
         var left = cat([a, behind]);                                          // [padded, inner]
         var turned = left.t().contiguous();                                   // [inner, padded]
         var wanted = matmul(a.to(float64), b.to(float64)) + (add ? start.to(float64) : zeros_like(start));
-        TileOperand[] operands = [new(TensorMemory.Of<float>(left), inner, 1), new(TensorMemory.Of<float>(turned), 1, padded)];
+        TileOperand[] operands =
+            [new(TensorMemory.Of<float>(left), inner, 1), new(TensorMemory.Of<float>(turned), 1, padded)];
         var targets = stackalloc float*[rows];
         foreach (var operand in operands)
         {
@@ -40,7 +42,8 @@ public sealed unsafe class RegisterTilesTests
                 targets[row] = TensorMemory.Of<float>(c) + row * columns;
             }
 
-            var panels = new TilePanels(TensorMemory.Of<float>(b), columns, RegisterTiles<TLanes, TVector>.Panel, edge.Pointer);
+            var panels = new TilePanels(
+                TensorMemory.Of<float>(b), columns, RegisterTiles<TLanes, TVector>.Panel, edge.Pointer);
             RegisterTiles<TLanes, TVector>.Multiply(operand, rows, panels, inner, targets, columns, add);
             TensorAssert.Close(wanted, c, 1e-5);
         }

@@ -13,7 +13,8 @@ public sealed unsafe class SoftmaxRowTests
     [MemberData(nameof(Cases))]
     public void Exponentiate_InRegistersOfAnyWidth_EqualsFloat64(int count, bool isWide)
     {
-        Assert.SkipUnless(isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
+        Assert.SkipUnless(
+            isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
         var random = new Random(count);
         float[] row = [.. Enumerable.Range(0, count).Select(_ => 60 * random.NextSingle() - 30)];
         float[] added = [.. Enumerable.Range(0, count).Select(_ => random.NextSingle())];
@@ -33,7 +34,8 @@ public sealed unsafe class SoftmaxRowTests
     [InlineData(false)]
     public void Exponentiate_OfLogitsFarApart_GivesNextToNothingForTheLower(bool isWide)
     {
-        Assert.SkipUnless(isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
+        Assert.SkipUnless(
+            isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
         var row = new float[64];
         (row[3], row[5], row[50]) = (3e4f, -3e4f, float.NegativeInfinity);
         var (largest, sum) = Run(isWide, row, new float[64]);
@@ -49,7 +51,8 @@ public sealed unsafe class SoftmaxRowTests
     [InlineData(false, 63)]
     public void Exponentiate_OfALogitThatIsNoNumber_GivesASumThatIsNone(bool isWide, int place)
     {
-        Assert.SkipUnless(isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
+        Assert.SkipUnless(
+            isWide ? Vector512.IsHardwareAccelerated : Avx2.IsSupported, "This processor has no such registers.");
         var row = new float[66];
         row[place] = float.NaN;
         Assert.True(float.IsNaN(Run(isWide, row, new float[66]).Sum));
@@ -61,7 +64,9 @@ public sealed unsafe class SoftmaxRowTests
 
     private static (float Largest, float Sum) Run(bool isWide, float[] row, float[] added)
     {
-        Exponentiation run = isWide ? SoftmaxRow.Run<Lanes512, Vector512<float>> : SoftmaxRow.Run<Lanes256, Vector256<float>>;
+        Exponentiation run = isWide
+            ? SoftmaxRow.Run<Lanes512, Vector512<float>>
+            : SoftmaxRow.Run<Lanes256, Vector256<float>>;
         fixed (float* x = row, y = added)
         {
             return run(x, y, row.Length);

@@ -21,9 +21,12 @@ public sealed class VectorActivationTests
             for (var i = 0; i < numbers.Length; i++)
             {
                 var scale = Math.Max(1, Math.Abs(numbers[i]));
-                var (value, slope) = (ScalarActivation.Value(activation, numbers[i]), ScalarActivation.Slope(activation, numbers[i]));
+                var (value, slope) =
+                    (ScalarActivation.Value(activation, numbers[i]), ScalarActivation.Slope(activation, numbers[i]));
                 Near(value, values[i], Tolerance * scale, $"{width} lanes, value at {numbers[i]}");
-                Near(3 * slope, gradients[i], 3 * Math.Max(Tolerance * scale, 2e-6), $"{width} lanes, gradient at {numbers[i]}");
+                Near(
+                    3 * slope, gradients[i], 3 * Math.Max(Tolerance * scale, 2e-6),
+                    $"{width} lanes, gradient at {numbers[i]}");
             }
         }
     }
@@ -55,7 +58,9 @@ public sealed class VectorActivationTests
     {
         var numbers = new float[16];
         Array.Fill(numbers, float.NaN);
-        Assert.All(Widths(activation), width => Assert.All(width.Run(numbers, 1).Values, value => Assert.True(float.IsNaN(value))));
+        Assert.All(
+            Widths(activation),
+            width => Assert.All(width.Run(numbers, 1).Values, value => Assert.True(float.IsNaN(value))));
     }
 
     [Theory]
@@ -81,7 +86,8 @@ public sealed class VectorActivationTests
     private static void Near(double expected, double actual, double tolerance, string what) =>
         Assert.True(Math.Abs(expected - actual) <= tolerance, $"{what}: {actual} instead of {expected}");
 
-    private static (int Width, Func<float[], float, (float[] Values, float[] Gradients)> Run)[] Widths(Activation activation) =>
+    private static (int Width, Func<float[], float, (float[] Values, float[] Gradients)> Run)[] Widths(
+        Activation activation) =>
         activation switch
         {
             Activation.Relu => Widths<VectorRelu>(),
@@ -98,7 +104,8 @@ public sealed class VectorActivationTests
             (1, Run<Lanes1, float, TActivation>),
         ];
 
-    private static unsafe (float[] Values, float[] Gradients) Run<TLanes, TVector, TActivation>(float[] numbers, float by)
+    private static unsafe (float[] Values, float[] Gradients) Run<TLanes, TVector, TActivation>(
+        float[] numbers, float by)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
         where TActivation : struct, IVectorActivation

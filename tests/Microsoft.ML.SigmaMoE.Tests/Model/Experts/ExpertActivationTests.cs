@@ -36,7 +36,8 @@ public sealed class ExpertActivationTests
     [Theory]
     [MemberData(nameof(Problems))]
     public void ForwardAndBackward_GivenAnActivation_EqualTheDumbReference(
-        Activation activation, string name, int tokens, int modelSize, int experts, int expertSize, int active, bool bias, bool mask)
+        Activation activation, string name, int tokens, int modelSize, int experts, int expertSize, int active,
+        bool bias, bool mask)
     {
         Assert.SkipUnless(Brgemm.IsAvailable || name != "bfloat16", "This processor has no bfloat16.");
         using var scope = NewDisposeScope();
@@ -72,7 +73,8 @@ public sealed class ExpertActivationTests
         using var scope = NewDisposeScope();
         var inputs = Inputs(new ExpertProblem(4, 8, 2, 3, 1, Spread.Random, bias: false, mask: false), activation);
         Assert.Equal(Brgemm.IsAvailable, ExpertBackends.For(ScalarType.BFloat16, inputs) is BFloat16ExpertBackend);
-        Assert.Equal(Float32ExpertBackend.IsAvailable, ExpertBackends.For(ScalarType.Float32, inputs) is Float32ExpertBackend);
+        Assert.Equal(
+            Float32ExpertBackend.IsAvailable, ExpertBackends.For(ScalarType.Float32, inputs) is Float32ExpertBackend);
     }
 
     private static IExpertPasses Backend(string name, Activation activation) => name switch

@@ -48,9 +48,12 @@ public sealed class ExpertBackendTests
     [Theory]
     [MemberData(nameof(Problems))]
     public void ForwardAndBackward_GivenAnyProblem_EqualTheDumbReference(
-        string name, int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
+        string name, int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias,
+        bool mask)
     {
-        Assert.SkipUnless(Brgemm.IsAvailable || !name.StartsWith("fused bfloat16", StringComparison.Ordinal), "This processor has no bfloat16.");
+        Assert.SkipUnless(
+            Brgemm.IsAvailable || !name.StartsWith("fused bfloat16", StringComparison.Ordinal),
+            "This processor has no bfloat16.");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, spread, bias, mask);
@@ -100,7 +103,8 @@ public sealed class ExpertBackendTests
     {
         using var scope = NewDisposeScope();
         var inputs = new ExpertInputs(ones(2, 4), ones(2, 1), ones(2, 3, 4), ones(2, 3, 4), null);
-        Assert.Equal(Float32ExpertBackend.IsAvailable, ExpertBackends.For(ScalarType.Float32, inputs) is Float32ExpertBackend);
+        Assert.Equal(
+            Float32ExpertBackend.IsAvailable, ExpertBackends.For(ScalarType.Float32, inputs) is Float32ExpertBackend);
         Assert.Equal(Brgemm.IsAvailable, ExpertBackends.For(ScalarType.BFloat16, inputs) is BFloat16ExpertBackend);
         Assert.IsType<TorchExpertBackend>(ExpertBackends.For(ScalarType.Float64, inputs));
     }

@@ -16,7 +16,8 @@ public sealed class ExpertDecoderTests
         int tokens, int modelSize, int experts, int expertSize, int active, bool bias)
     {
         using var scope = NewDisposeScope();
-        var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, Spread.Random, bias, mask: false);
+        var problem = new ExpertProblem(
+            tokens, modelSize, experts, expertSize, active, Spread.Random, bias, mask: false);
         var inputs = new ExpertInputs(
             from_array(problem.Tokens), from_array(problem.Gates), from_array(problem.Up), from_array(problem.Down),
             problem.Bias is null ? null : from_array(problem.Bias));
@@ -38,7 +39,8 @@ public sealed class ExpertDecoderTests
     {
         Assert.SkipUnless(Brgemm.IsAvailable, "Nothing is packed where there are no tiles in bfloat16.");
         using var scope = NewDisposeScope();
-        var problem = new ExpertProblem(tokens, modelSize, experts, expertSize, active, Spread.Random, bias, mask: false);
+        var problem = new ExpertProblem(
+            tokens, modelSize, experts, expertSize, active, Spread.Random, bias, mask: false);
         var inputs = new ExpertInputs(
             from_array(problem.Tokens), from_array(problem.Gates), Rounded(problem.Up), Rounded(problem.Down),
             problem.Bias is null ? null : from_array(problem.Bias));
@@ -46,7 +48,8 @@ public sealed class ExpertDecoderTests
         float[] gates = [.. problem.Gates.Cast<float>()];
         using var packed = PackedExperts.All(inputs.Up, inputs.Down);
         TensorAssert.Close(
-            ExpertDecoder.Decode(inputs, packed: null, choices, gates), ExpertDecoder.Decode(inputs, packed, choices, gates), 5e-6);
+            ExpertDecoder.Decode(inputs, packed: null, choices, gates),
+            ExpertDecoder.Decode(inputs, packed, choices, gates), 5e-6);
     }
 
     [Theory]
@@ -79,7 +82,8 @@ public sealed class ExpertDecoderTests
     public void Decode_OfWhatIsNoNumber_ShowsItInTheResult()
     {
         using var scope = NewDisposeScope();
-        var inputs = new ExpertInputs(TensorNumbers.Full([1, 4], double.NaN), ones(1, 1), ones(1, 2, 4), ones(1, 2, 4), null);
+        var inputs = new ExpertInputs(
+            TensorNumbers.Full([1, 4], double.NaN), ones(1, 1), ones(1, 2, 4), ones(1, 2, 4), null);
         Assert.True(ExpertDecoder.Decode(inputs, packed: null, [0], [1f]).isnan().all().item<bool>());
         if (Brgemm.IsAvailable)
         {

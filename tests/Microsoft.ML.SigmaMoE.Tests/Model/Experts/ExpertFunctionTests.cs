@@ -42,7 +42,8 @@ public sealed class ExpertFunctionTests
     {
         var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias: false, mask: false);
         var inputs = new ExpertInputs(
-            from_array(problem.Tokens), from_array(problem.Gates), from_array(problem.Up), from_array(problem.Down), null);
+            from_array(problem.Tokens), from_array(problem.Gates), from_array(problem.Up), from_array(problem.Down),
+            null);
         inputs.Up.requires_grad = true;
         return (inputs, ExpertBatch.Create(from_array(problem.Choices), problem.Experts));
     }
@@ -65,7 +66,8 @@ public sealed class ExpertFunctionTests
 
         public Tensor Hidden { get; private set; } = null!;
 
-        public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask) => _experts.Forward(inputs, batch, mask);
+        public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask) =>
+            _experts.Forward(inputs, batch, mask);
 
         public ExpertGradients Backward(
             Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)

@@ -17,7 +17,8 @@ internal sealed class ExpertProblem
 {
     private readonly Random _random;
 
-    public ExpertProblem(int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
+    public ExpertProblem(
+        int tokens, int modelSize, int experts, int expertSize, int active, Spread spread, bool bias, bool mask)
     {
         (TokenCount, ModelSize, Experts, ExpertSize, Active) = (tokens, modelSize, experts, expertSize, active);
         _random = new Random(tokens * 7919 + modelSize * 104729 + experts * 31 + expertSize * 17 + active);
@@ -65,7 +66,8 @@ internal sealed class ExpertProblem
         for (var i = 0; i < flat.Length; i++)
         {
             // the sum of twelve uniform numbers is near enough to a normal one
-            flat[i] = RoundToBFloat16((float)((Enumerable.Range(0, 12).Sum(_ => _random.NextDouble()) - 6) * deviation));
+            flat[i] = RoundToBFloat16(
+                (float)((Enumerable.Range(0, 12).Sum(_ => _random.NextDouble()) - 6) * deviation));
         }
 
         Buffer.BlockCopy(flat, 0, all, 0, flat.Length * sizeof(float));

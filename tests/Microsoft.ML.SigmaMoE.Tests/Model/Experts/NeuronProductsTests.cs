@@ -22,7 +22,8 @@ public sealed class NeuronProductsTests
         var ways = ExpertBackendTests.Problems
             .Select(row => row.Data)
             .Where(problem => problem.Item1.StartsWith("fused float32", StringComparison.Ordinal))
-            .Select(problem => NeuronProducts<Lanes512, Vector512<float>>.Turns(problem.Item2 * problem.Item6, problem.Item4, problem.Item3))
+            .Select(problem => NeuronProducts<Lanes512, Vector512<float>>.Turns(
+                problem.Item2 * problem.Item6, problem.Item4, problem.Item3))
             .ToArray();
         Assert.True(ways.Count(turns => turns) > 4);
         Assert.True(ways.Count(turns => !turns) > 4);

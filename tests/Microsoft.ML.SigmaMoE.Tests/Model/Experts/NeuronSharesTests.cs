@@ -53,6 +53,7 @@ public sealed class NeuronSharesTests
         var choices = Enumerable.Range(0, 2 * tokens).Select(slot => slot * 5L % Experts).ToArray();
         var weights = zeros(Experts, expertSize, ModelSize);
         var inputs = new ExpertInputs(zeros(tokens, ModelSize), zeros(tokens, 2), weights, weights, null);
-        return new(inputs, ExpertBatch.Create(tensor(choices).view(tokens, 2), Experts), null, zeros(2 * tokens, expertSize));
+        return new(
+            inputs, ExpertBatch.Create(tensor(choices).view(tokens, 2), Experts), null, zeros(2 * tokens, expertSize));
     }
 }

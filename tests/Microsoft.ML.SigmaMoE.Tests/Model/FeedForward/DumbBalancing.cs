@@ -9,7 +9,8 @@ internal static class DumbBalancing
         return options.Router.BalancingWeight * options.Router.Balancing switch
         {
             EntropyBalancingOptions { Scope: EntropyScope.AllExperts } => NegativeEntropy(logits),
-            EntropyBalancingOptions => NegativeEntropy([.. logits.Select((of, token) => problem.Choices[token].Select(e => of[e]).ToArray())]),
+            EntropyBalancingOptions =>
+                NegativeEntropy([.. logits.Select((of, token) => problem.Choices[token].Select(e => of[e]).ToArray())]),
             SwitchBalancingOptions { Scale: var scale } => Sum(problem, logits)
                 * (scale == SwitchLossScale.SwitchPaper ? options.ExpertCount : 1.0 / options.ExpertCount),
             ImportanceAndLoadBalancingOptions factors => ImportanceAndLoad(options, factors, problem, logits),
@@ -26,7 +27,8 @@ internal static class DumbBalancing
     }
 
     private static double ImportanceAndLoad(
-        MixtureOfExpertsOptions options, ImportanceAndLoadBalancingOptions factors, DumbProblem problem, double[][] logits)
+        MixtureOfExpertsOptions options, ImportanceAndLoadBalancingOptions factors, DumbProblem problem,
+        double[][] logits)
     {
         var importance = new double[options.ExpertCount];
         foreach (var (token, weights) in DumbRouting.Weights(options, problem).Index())
@@ -38,7 +40,9 @@ internal static class DumbBalancing
         }
 
         var loss = factors.ImportanceFactor * SquaredVariation(importance);
-        return options.Router is NoisyTopKRouterOptions ? loss + factors.LoadFactor * SquaredVariation(Load(options, problem, logits)) : loss;
+        return options.Router is NoisyTopKRouterOptions
+            ? loss + factors.LoadFactor * SquaredVariation(Load(options, problem, logits))
+            : loss;
     }
 
     private static double[] Load(MixtureOfExpertsOptions options, DumbProblem problem, double[][] logits)

@@ -23,13 +23,17 @@ internal static class DumbMemory
     }
 
     // With all pairs the heads are summed before the activation.
-    private static List<(int Place, double Score)> AllPairs(ProductKeyMemoryOptions options, DumbProblem problem, int token)
+    private static List<(int Place, double Score)> AllPairs(
+        ProductKeyMemoryOptions options, DumbProblem problem, int token)
     {
-        var heads = Enumerable.Range(0, options.HeadCount).Select(head => Scores(options, problem, token, head)).ToList();
+        var heads = Enumerable.Range(0, options.HeadCount)
+            .Select(head => Scores(options, problem, token, head))
+            .ToList();
         return [.. Enumerable.Range(0, options.SubKeyCount * options.SubKeyCount).Select(place => (place, heads.Sum(scores => scores[place])))];
     }
 
-    private static List<(int Place, double Score)> NearestPairs(ProductKeyMemoryOptions options, DumbProblem problem, int token) =>
+    private static List<(int Place, double Score)> NearestPairs(
+        ProductKeyMemoryOptions options, DumbProblem problem, int token) =>
     [
         .. Enumerable.Range(0, options.HeadCount).SelectMany(head => Scores(options, problem, token, head)
             .Select((score, place) => (Place: place, Score: score))
@@ -49,7 +53,8 @@ internal static class DumbMemory
             var (first, second) = ((head * count + place / count) * half, (head * count + place % count) * half);
             for (var i = 0; i < half; i++)
             {
-                scores[place] += query[i] * problem["first_keys"][first + i] + query[half + i] * problem["second_keys"][second + i];
+                scores[place] += query[i] * problem["first_keys"][first + i]
+                    + query[half + i] * problem["second_keys"][second + i];
             }
         }
 
@@ -57,5 +62,7 @@ internal static class DumbMemory
     }
 
     private static double[] Weights(MemoryActivation activation, double[] scores) =>
-        activation == MemoryActivation.Softmax ? DumbRouting.Softmax(scores) : [.. scores.Select(score => Math.Max(0, score))];
+        activation == MemoryActivation.Softmax
+            ? DumbRouting.Softmax(scores)
+            : [.. scores.Select(score => Math.Max(0, score))];
 }

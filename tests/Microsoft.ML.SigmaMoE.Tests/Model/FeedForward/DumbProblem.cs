@@ -20,7 +20,9 @@ internal sealed class DumbProblem
         }
 
         (Uniform, Normal) = (drawn.Uniforms.Select(Numbers).ToArray(), drawn.Normals.Select(Numbers).ToArray());
-        Choices = routing is null ? [] : [.. routing.Experts.data<long>().Select(expert => (int)expert).Chunk((int)routing.Experts.shape[1])];
+        Choices = routing is null
+            ? []
+            : [.. routing.Experts.data<long>().Select(expert => (int)expert).Chunk((int)routing.Experts.shape[1])];
     }
 
     public int Batch { get; }
@@ -65,5 +67,6 @@ internal sealed class DumbProblem
         return sum;
     }
 
-    private static double[] Numbers(Tensor tensor) => tensor.detach().to(ScalarType.Float64).contiguous().data<double>().ToArray();
+    private static double[] Numbers(Tensor tensor) =>
+        tensor.detach().to(ScalarType.Float64).contiguous().data<double>().ToArray();
 }

@@ -22,8 +22,10 @@ internal static class DumbRouting
     {
         var logits = Logits(options, problem);
         var scores = options.Router is SinkhornRouterOptions sinkhorn ? Balanced(sinkhorn, problem, logits)
-            : options.Router is LossFreeRouterOptions ? logits.Select(of => of.Select((logit, e) => Sigmoid(logit) + problem["router.bias"][e]).ToArray()).ToArray()
-            : options.Router is NoisyTopKRouterOptions ? logits.Select((of, token) => Noisy(problem, of, token)).ToArray()
+            : options.Router is LossFreeRouterOptions ? logits.Select(
+                of => of.Select((logit, e) => Sigmoid(logit) + problem["router.bias"][e]).ToArray()).ToArray()
+            : options.Router is NoisyTopKRouterOptions ? logits.Select(
+                (of, token) => Noisy(problem, of, token)).ToArray()
             : logits;
         return
         [
@@ -33,7 +35,8 @@ internal static class DumbRouting
     }
 
     public static bool IsDropped(MixtureOfExpertsOptions options, DumbProblem problem, int token, int expert) =>
-        options.Router.ExpertDropout > 0 && problem.Uniform[0][token * options.ExpertCount + expert] < options.Router.ExpertDropout;
+        options.Router.ExpertDropout > 0
+            && problem.Uniform[0][token * options.ExpertCount + expert] < options.Router.ExpertDropout;
 
     public static double[] Softmax(double[] logits)
     {
@@ -57,7 +60,8 @@ internal static class DumbRouting
         return options.Router switch
         {
             SigmoidRouterOptions => [.. chosen.Select(expert => Kept(expert, Sigmoid(logits[expert])))],
-            SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions => [.. chosen.Select(expert => Kept(expert, Softmax(logits)[expert]))],
+            SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions =>
+                [.. chosen.Select(expert => Kept(expert, Softmax(logits)[expert]))],
             SoftmaxAfterTopKRouterOptions => Softmax([.. chosen.Select(expert => logits[expert])]),
             SinkhornRouterOptions or LossFreeRouterOptions => [.. chosen.Select(expert => Sigmoid(logits[expert]))],
             NoisyTopKRouterOptions => Softmax([.. chosen.Select(expert => Noisy(problem, logits, token)[expert])]),

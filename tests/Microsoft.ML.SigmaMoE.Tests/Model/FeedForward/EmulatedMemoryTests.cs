@@ -13,10 +13,12 @@ public sealed class EmulatedMemoryTests
     [InlineData(ScalarType.Float32, MemoryActivation.Softmax, 5e-6)]
     [InlineData(ScalarType.BFloat16, MemoryActivation.Relu, 1e-2)]
     [InlineData(ScalarType.Float16, MemoryActivation.Relu, 1e-2)]
-    public void Memory_OnAGpu_GivesTheOutputAndAllGradientsOfTheProcessor(ScalarType type, MemoryActivation activation, double tolerance)
+    public void Memory_OnAGpu_GivesTheOutputAndAllGradientsOfTheProcessor(
+        ScalarType type, MemoryActivation activation, double tolerance)
     {
         using var scope = NewDisposeScope();
-        var options = new ProductKeyMemoryOptions { SubKeyCount = 7, HeadCount = 3, NearestKeys = 4, Activation = activation };
+        var options =
+            new ProductKeyMemoryOptions { SubKeyCount = 7, HeadCount = 3, NearestKeys = 4, Activation = activation };
         var expected = Run(options, type);
         using var emulated = new OnEmulatedKernels();
         var actual = Run(options, type);

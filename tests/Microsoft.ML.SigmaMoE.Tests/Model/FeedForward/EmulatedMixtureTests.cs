@@ -11,7 +11,8 @@ public sealed class EmulatedMixtureTests
 {
     private const int ModelSize = 20, Batch = 3, Time = 50;
 
-    private static readonly MixtureOfExpertsOptions Options = new() { ExpertCount = 9, ExpertSize = 11, ActiveExperts = 3, Bias = true };
+    private static readonly MixtureOfExpertsOptions Options =
+        new() { ExpertCount = 9, ExpertSize = 11, ActiveExperts = 3, Bias = true };
 
     private static readonly Dictionary<string, RouterOptions> Routers = new()
     {
@@ -20,11 +21,14 @@ public sealed class EmulatedMixtureTests
         ["softmax"] = new SoftmaxBeforeTopKRouterOptions { ExpertDropout = 0.2, BalancingWeight = 0.01 },
         ["switch"] = new SwitchRouterOptions(),
 
-        // its own loss depends on the order of a token's choices, which libtorch leaves open; rarely fewer than K are left
-        ["softmax of chosen"] = new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.05, Balancing = new EntropyBalancingOptions() },
+        // its own loss depends on the order of a token's choices, which libtorch leaves open; rarely fewer than K are
+        // left
+        ["softmax of chosen"] =
+            new SoftmaxAfterTopKRouterOptions { ExpertDropout = 0.05, Balancing = new EntropyBalancingOptions() },
         ["loss-free"] = new LossFreeRouterOptions { BalancingWeight = 0.01 },
         ["loss-free, dropping"] = new LossFreeRouterOptions { ExpertDropout = 0.2 },
-        ["noisy"] = new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = 0.5 } },
+        ["noisy"] =
+            new NoisyTopKRouterOptions { Balancing = new ImportanceAndLoadBalancingOptions { LoadFactor = 0.5 } },
         ["noisy, dropping"] = new NoisyTopKRouterOptions { ExpertDropout = 0.2 },
         ["sinkhorn"] = new SinkhornRouterOptions { Signs = SinkhornSigns.Textbook, Iterations = 5 },
         ["sinkhorn, dropping"] = new SinkhornRouterOptions { ExpertDropout = 0.2 },
@@ -71,7 +75,8 @@ public sealed class EmulatedMixtureTests
         using var emulated = new OnEmulatedKernels(capability);
         using var scope = NewDisposeScope();
         Run(Options, precision);
-        var products = emulated.Driver.Launches.Where(launch => launch.Split('_')[^1] is "16" or "64" or "128").ToList();
+        var products = emulated.Driver.Launches.Where(
+            launch => launch.Split('_')[^1] is "16" or "64" or "128").ToList();
         Assert.Equal(4, products.Distinct().Count());    // up, down, and the gradients by hidden vectors and weights
         Assert.All(products, product => Assert.Contains(expected, product, StringComparison.Ordinal));
     }
@@ -151,7 +156,8 @@ public sealed class EmulatedMixtureTests
     [InlineData(Precision.Float16, "to_f16", 3, 1)]
     [InlineData(Precision.TensorFloat32, "pad_rows", 3, 1)]
     [InlineData(Precision.Float32, "pad_rows", 0, 0)]
-    public void Launches_OfWeightsThatDoNotChange_ArrangeThemOnce(Precision precision, string conversion, int first, int later)
+    public void Launches_OfWeightsThatDoNotChange_ArrangeThemOnce(
+        Precision precision, string conversion, int first, int later)
     {
         using var emulated = new OnEmulatedKernels();
         using var scope = NewDisposeScope();
@@ -185,7 +191,8 @@ public sealed class EmulatedMixtureTests
         Assert.DoesNotContain("count_choices", emulated.Driver.Launches);
     }
 
-    private static void Compare(MixtureOfExpertsOptions options, Precision precision, double tolerance, int capability = 80)
+    private static void Compare(
+        MixtureOfExpertsOptions options, Precision precision, double tolerance, int capability = 80)
     {
         using var scope = NewDisposeScope();
         var expected = Run(options, precision);

@@ -39,7 +39,9 @@ public sealed class FeedForwardBlockTests
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 6, HeadCount = 1, NearestKeys = 1 }, 2, 3, 10);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 5, HeadCount = 3, NearestKeys = 2 }, 2, 9, 22);
             data.Add(new ProductKeyMemoryOptions { SubKeyCount = 9, HeadCount = 2, NearestKeys = 7 }, 2, 5, 6);
-            data.Add(new ProductKeyMemoryOptions { SubKeyCount = 4, HeadCount = 2, Activation = MemoryActivation.Softmax }, 2, 3, 6);
+            data.Add(
+                new ProductKeyMemoryOptions { SubKeyCount = 4, HeadCount = 2, Activation = MemoryActivation.Softmax },
+                2, 3, 6);
             return data;
         }
     }
@@ -48,7 +50,8 @@ public sealed class FeedForwardBlockTests
 
     [Theory]
     [MemberData(nameof(Problems))]
-    public void ForwardAndBackward_InTraining_EqualTheDumbReference(FeedForwardOptions options, int batch, int time, int modelSize)
+    public void ForwardAndBackward_InTraining_EqualTheDumbReference(
+        FeedForwardOptions options, int batch, int time, int modelSize)
     {
         using var scope = NewDisposeScope();
         using var drawn = new RecordingRandomness(17);
@@ -110,7 +113,8 @@ public sealed class FeedForwardBlockTests
     }
 
     private static FeedForward Build(
-        FeedForwardOptions options, int modelSize, Randomness randomness, double dropout = 0, ScalarType computeType = ScalarType.Float32)
+        FeedForwardOptions options, int modelSize, Randomness randomness, double dropout = 0,
+        ScalarType computeType = ScalarType.Float32)
     {
         options.Validate();
         var model = new ModelOptions { ModelSize = modelSize, LayerCount = 1, Dropout = dropout };
@@ -138,7 +142,8 @@ public sealed class FeedForwardBlockTests
         }
     }
 
-    private static int[][] Check(FeedForwardOptions options, FeedForward block, Tensor x, RecordingRandomness drawn, double dropout)
+    private static int[][] Check(
+        FeedForwardOptions options, FeedForward block, Tensor x, RecordingRandomness drawn, double dropout)
     {
         var output = block.forward(x);
         var problem = new DumbProblem(block, x, drawn, output.Routing);

@@ -21,10 +21,13 @@ public sealed class InterleavedOptionsTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(new InterleavedOptions { Period = 0 }.Validate);
         var nested = new InterleavedOptions { Between = new InterleavedOptions() };
-        Assert.Contains("two plain blocks", Assert.Throws<ArgumentException>(nested.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "two plain blocks", Assert.Throws<ArgumentException>(nested.Validate).Message, StringComparison.Ordinal);
         var unequal = new InterleavedOptions { Between = new MixtureOfExpertsOptions { ExpertCount = 5 } };
-        Assert.Contains("16 and 5 experts", Assert.Throws<ArgumentException>(unequal.Validate).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(new InterleavedOptions { Between = new DenseOptions { HiddenSize = 0 } }.Validate);
+        Assert.Contains(
+            "16 and 5 experts", Assert.Throws<ArgumentException>(unequal.Validate).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            new InterleavedOptions { Between = new DenseOptions { HiddenSize = 0 } }.Validate);
     }
 
     [Fact]
@@ -37,7 +40,10 @@ public sealed class InterleavedOptionsTests
         var loss = network.Loss(TorchSharp.torch.arange(10).view(2, 5), memory);
         Assert.Equal(2, loss.Routings.Count);
         loss.Total.backward();
-        Assert.All(network.named_parameters().Where(weight => !weight.name.Contains("unused", StringComparison.Ordinal)), weight => Assert.NotNull(weight.parameter.grad));
-        Assert.Equal(network.parameters().Sum(weight => weight.numel()), ModelCost.Of(network.Model, options, 11).Parameters);
+        Assert.All(
+            network.named_parameters().Where(weight => !weight.name.Contains("unused", StringComparison.Ordinal)),
+            weight => Assert.NotNull(weight.parameter.grad));
+        Assert.Equal(
+            network.parameters().Sum(weight => weight.numel()), ModelCost.Of(network.Model, options, 11).Parameters);
     }
 }

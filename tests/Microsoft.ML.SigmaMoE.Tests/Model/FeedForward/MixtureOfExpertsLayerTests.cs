@@ -29,14 +29,16 @@ public sealed class MixtureOfExpertsLayerTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        using var layer = new MixtureOfExpertsLayer(6, Options with { Bias = true }, precision: precision, seed: 3, outputSize: width);
+        using var layer = new MixtureOfExpertsLayer(
+            6, Options with { Bias = true }, precision: precision, seed: 3, outputSize: width);
         var output = layer.call(randn(2, 7, 6));
         Assert.Equal([2, 7, width], output.shape);
         output.sum().backward();
         Assert.Equal([5, 3, width], layer.get_parameter("mixture.expert_down")!.grad!.shape);
         layer.ExportWeights(folder.File("a.safetensors"));
         Assert.Equal([5, 3, width], SafeTensorsFile.Read(folder.File("a.safetensors"))["values"].shape);
-        using var same = new MixtureOfExpertsLayer(6, Options with { Bias = true }, precision: precision, seed: 4, outputSize: width);
+        using var same = new MixtureOfExpertsLayer(
+            6, Options with { Bias = true }, precision: precision, seed: 4, outputSize: width);
         same.ImportWeights(folder.File("a.safetensors"));
         var x = randn(4, 6);
         TensorAssert.Same(layer.call(x), same.call(x));
@@ -123,7 +125,8 @@ public sealed class MixtureOfExpertsLayerTests
     public void TakeBalancingLoss_OfALossFreeRouter_AdaptsIt()
     {
         using var scope = NewDisposeScope();
-        using var layer = new MixtureOfExpertsLayer(6, Options with { Router = new LossFreeRouterOptions() }, precision: Precision.Float32);
+        using var layer = new MixtureOfExpertsLayer(
+            6, Options with { Router = new LossFreeRouterOptions() }, precision: Precision.Float32);
         layer.call(randn(9, 6));
         Assert.Equal(0, layer.TakeBalancingLoss().item<float>());
         Assert.Equal(0.001f, layer.get_parameter("mixture.router.bias")!.abs().max().item<float>(), 6);
@@ -137,7 +140,8 @@ public sealed class MixtureOfExpertsLayerTests
 
     [Fact]
     public void Create_OfAnOutputOfNoWidth_IsRefused() =>
-        Assert.Throws<ArgumentOutOfRangeException>("outputSize", () => new MixtureOfExpertsLayer(6, Options, outputSize: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "outputSize", () => new MixtureOfExpertsLayer(6, Options, outputSize: 0));
 
     private static MixtureOfExpertsLayer Create() => new(6, Options, precision: Precision.Float32, seed: 3);
 }

@@ -116,7 +116,8 @@ public sealed class GatherBackendTests
         var odd = new GatherInputs(Turned(inputs.Weights), Turned(inputs.Values), Turned(inputs.Chosen));
         var backend = Backend(name, inputs);
         TensorAssert.Same(backend.Sum(inputs), backend.Sum(odd));
-        TensorAssert.Same(backend.ByWeights(problem.Gradient, inputs), backend.ByWeights(Turned(problem.Gradient), odd));
+        TensorAssert.Same(
+            backend.ByWeights(problem.Gradient, inputs), backend.ByWeights(Turned(problem.Gradient), odd));
         TensorAssert.Same(backend.ByValues(problem.Gradient, inputs), backend.ByValues(Turned(problem.Gradient), odd));
     }
 
@@ -143,7 +144,8 @@ public sealed class GatherBackendTests
     {
         using var scope = NewDisposeScope();
         using var device = CudaDevice.Open(new FakeDriver { Capability = capability }, 0);
-        Assert.Equal(expected, CudaGatherBackend.Takes(device, new GatherProblem(2, 2, 3, 8, Choosing.Random).Inputs(type)));
+        Assert.Equal(
+            expected, CudaGatherBackend.Takes(device, new GatherProblem(2, 2, 3, 8, Choosing.Random).Inputs(type)));
     }
 
     [Fact]
@@ -154,9 +156,11 @@ public sealed class GatherBackendTests
         var driver = new FakeDriver();
         var problem = new GatherProblem(9, 3, 5, 8, Choosing.Random);
         Run(new CudaGatherBackend(EmulatedKernels.On(driver)), problem, ScalarType.BFloat16);
-        Assert.Equal(["gather_sum_bf16", "gather_dots_bf16", "scatter_sum"], driver.Launches.Select(launch => launch.Kernel));
+        Assert.Equal(
+            ["gather_sum_bf16", "gather_dots_bf16", "scatter_sum"], driver.Launches.Select(launch => launch.Kernel));
         Assert.Equal(3, driver.Calls.Count(call => call == "CtxSetCurrent 7"));
-        Assert.DoesNotContain(driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
     }
 
     private static Tensor Turned(Tensor tensor) => tensor.t().contiguous().t();

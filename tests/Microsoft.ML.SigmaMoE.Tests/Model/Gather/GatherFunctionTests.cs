@@ -39,7 +39,8 @@ public sealed class GatherFunctionTests
         var problem = new GatherProblem(4, 3, 9, 20, Choosing.Random);
         var wanted = problem.Truth()[0];
         using var quiet = no_grad();
-        var sum = GatherFunction.Apply(new(ScalarType.Float32), problem.Weights, problem.Values.requires_grad_(), problem.Chosen);
+        var sum = GatherFunction.Apply(
+            new(ScalarType.Float32), problem.Weights, problem.Values.requires_grad_(), problem.Chosen);
         Assert.False(sum.requires_grad);
         TensorAssert.Close(wanted, sum, 5e-6);
     }

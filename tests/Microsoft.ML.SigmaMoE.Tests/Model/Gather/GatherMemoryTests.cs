@@ -18,7 +18,8 @@ public sealed class GatherMemoryTests
         void Run()
         {
             using var inner = NewDisposeScope();
-            var (weights, values) = (problem.Weights.detach().requires_grad_(), problem.Values.detach().requires_grad_());
+            var (weights, values) =
+                (problem.Weights.detach().requires_grad_(), problem.Values.detach().requires_grad_());
             GatherFunction.Apply(new(type), weights, values, problem.Chosen).sum().backward();
         }
 

@@ -10,12 +10,14 @@ public sealed class SparseLinearTests
     [InlineData(7, 13, 20, 0.9)]
     [InlineData(33, 100, 104, 0.95)]
     [InlineData(20, 64, 513, 1)]
-    public void Apply_GivenAMaskedInput_EqualsTheDenseProductWithBothGradients(int tokens, int inputs, int outputs, double zeros)
+    public void Apply_GivenAMaskedInput_EqualsTheDenseProductWithBothGradients(
+        int tokens, int inputs, int outputs, double zeros)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)outputs);
         var mask = rand([tokens, inputs], generator: generator).ge(zeros);
-        var (x, weight) = (randn([tokens, inputs], generator: generator), randn([outputs, inputs], generator: generator));
+        var (x, weight) =
+            (randn([tokens, inputs], generator: generator), randn([outputs, inputs], generator: generator));
         var arriving = randn([tokens, outputs], generator: generator);
         var expected = Differentiate((hidden, by) => nn.functional.linear(hidden, by), x, mask, weight, arriving);
         var actual = Differentiate(SparseLinear.Apply, x, mask, weight, arriving);
@@ -83,17 +85,21 @@ public sealed class SparseLinearTests
         using var block = new TopKFeedForward(options, new(new() { ModelSize = 24 }, ScalarType.Float32, randomness));
         using (no_grad())
         {
-            Array.ForEach([.. block.parameters()], weight => weight.copy_((randomness.Normal(weight.shape) * 0.7).round()));
+            Array.ForEach(
+                [.. block.parameters()], weight => weight.copy_((randomness.Normal(weight.shape) * 0.7).round()));
         }
 
         var x = randomness.Normal([4, 128, 24]).round().requires_grad_();
         var kept = block.Largest(block.Hidden(x));
         var counts = kept.ne(0).sum(-1);
         Assert.InRange(counts.max().item<long>(), 5, 64);
-        Assert.True(SparseLinear.Pays(512, 4, 64) && SparseLinear.Takes(kept.flatten(0, 1), block.get_parameter("down")!));
+        Assert.True(
+            SparseLinear.Pays(512, 4, 64) && SparseLinear.Takes(kept.flatten(0, 1), block.get_parameter("down")!));
 
         var arriving = randomness.Normal(x.shape);
-        var expected = Gradients(nn.functional.linear(kept, block.get_parameter("down")!, block.get_parameter("down_bias")), arriving, block, x);
+        var expected = Gradients(
+            nn.functional.linear(kept, block.get_parameter("down")!, block.get_parameter("down_bias")), arriving, block,
+            x);
         var actual = Gradients(block.forward(x).Hidden, arriving, block, x);
         Assert.All(expected, pair => TensorAssert.Close(pair.Value, actual[pair.Key], 5e-6, pair.Key));
     }
@@ -108,7 +114,8 @@ public sealed class SparseLinearTests
         return results;
     }
 
-    private static Tensor[] Differentiate(Func<Tensor, Tensor, Tensor> product, Tensor x, Tensor mask, Tensor weight, Tensor arriving)
+    private static Tensor[] Differentiate(
+        Func<Tensor, Tensor, Tensor> product, Tensor x, Tensor mask, Tensor weight, Tensor arriving)
     {
         var (input, by) = (x.detach().requires_grad_(), weight.detach().requires_grad_());
         var output = product(input * mask, by);

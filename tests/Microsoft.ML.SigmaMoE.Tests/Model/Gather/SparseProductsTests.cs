@@ -8,7 +8,8 @@ public sealed class SparseProductsTests
     /// <summary>Gets (rows, columns, width, share of numbers that are 0).</summary>
     public static TheoryData<int, int, int, double> Sizes => new()
     {
-        { 1, 1, 16, 0 }, { 3, 8, 17, 0.5 }, { 5, 9, 31, 1 }, { 19, 40, 64, 0.9 }, { 40, 23, 100, 0.8 }, { 33, 70, 513, 0.7 },
+        { 1, 1, 16, 0 }, { 3, 8, 17, 0.5 }, { 5, 9, 31, 1 }, { 19, 40, 64, 0.9 }, { 40, 23, 100, 0.8 },
+        { 33, 70, 513, 0.7 },
     };
 
     [Theory]
@@ -50,7 +51,8 @@ public sealed class SparseProductsTests
     public void OfNonZeros_GivenNumbersThatAreNone_KeepsThem()
     {
         using var scope = NewDisposeScope();
-        var matrix = SparseMatrix.OfNonZeros(from_array(new[,] { { 0f, float.NaN, -0f }, { 0, 0, 0 }, { 2, 0, float.PositiveInfinity } }));
+        var matrix = SparseMatrix.OfNonZeros(
+            from_array(new[,] { { 0f, float.NaN, -0f }, { 0, 0, 0 }, { 2, 0, float.PositiveInfinity } }));
         Assert.Equal([0, 1, 1, 3], matrix.Offsets.data<int>().ToArray());
         Assert.Equal([1, 0, 2], matrix.Places.data<int>().ToArray());
         Assert.Equal([float.NaN, 2, float.PositiveInfinity], matrix.Factors.data<float>().ToArray());
@@ -60,7 +62,8 @@ public sealed class SparseProductsTests
     public void OfChoices_GivenAChoiceTwice_KeepsBoth()
     {
         using var scope = NewDisposeScope();
-        var matrix = SparseMatrix.OfChoices(from_array(new[,] { { 1f, 2f }, { 3f, 4f } }), from_array(new long[,] { { 2, 2 }, { 0, 2 } }), 4);
+        var matrix = SparseMatrix.OfChoices(
+            from_array(new[,] { { 1f, 2f }, { 3f, 4f } }), from_array(new long[,] { { 2, 2 }, { 0, 2 } }), 4);
         Assert.Equal([0, 2, 4], matrix.Offsets.data<int>().ToArray());
         var turned = matrix.Transposed();
         Assert.Equal([0, 1, 1, 4, 4], turned.Offsets.data<int>().ToArray());

@@ -52,7 +52,8 @@ public sealed class OutputLikelihoodsTests
         TensorAssert.Close(Wanted(hidden, matrix, bias, targets).mean().neg(), loss, 1e-6);
     }
 
-    private static (Tensor Hidden, Tensor Matrix, Tensor Bias, Tensor Targets) Draw(int tokens, int modelSize, int vocabulary)
+    private static (Tensor Hidden, Tensor Matrix, Tensor Bias, Tensor Targets) Draw(
+        int tokens, int modelSize, int vocabulary)
     {
         using var randomness = new Randomness(5);
         return (

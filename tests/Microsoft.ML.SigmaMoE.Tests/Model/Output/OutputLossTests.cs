@@ -118,7 +118,8 @@ public sealed class OutputLossTests
         }
 
         TensorAssert.Close(
-            Tied(problem.Matrix, OutputLoss.Compose, ScalarType.Float32), Tied(problem.Matrix, OutputLoss.Apply, type), tolerance);
+            Tied(problem.Matrix, OutputLoss.Compose, ScalarType.Float32), Tied(problem.Matrix, OutputLoss.Apply, type),
+            tolerance);
     }
 
     [Fact]
@@ -127,8 +128,10 @@ public sealed class OutputLossTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var problem = Problem.Draw(9, 8, 40);
-        var wanted = OutputLoss.Compose(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
-        var got = OutputLoss.Apply(problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
+        var wanted = OutputLoss.Compose(
+            problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
+        var got = OutputLoss.Apply(
+            problem.Hidden, problem.Matrix, problem.Bias, problem.Targets, new(ScalarType.Float32));
         Assert.Empty(got.shape);
         TensorAssert.Close(wanted, got, 1e-6);
     }

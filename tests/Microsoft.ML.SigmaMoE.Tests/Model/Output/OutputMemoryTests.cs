@@ -19,7 +19,9 @@ public sealed class OutputMemoryTests
         void Run()
         {
             using var inner = NewDisposeScope();
-            OutputLoss.Apply(hidden.detach().requires_grad_(), matrix.detach().requires_grad_(), bias, targets, new(type)).backward();
+            OutputLoss.Apply(
+                hidden.detach().requires_grad_(), matrix.detach().requires_grad_(), bias, targets,
+                new(type)).backward();
         }
 
         Run();

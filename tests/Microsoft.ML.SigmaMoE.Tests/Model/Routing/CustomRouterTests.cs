@@ -14,12 +14,14 @@ public sealed class CustomRouterTests
         var options = new LanguageModelOptions
         {
             Model = TinyModel.Model,
-            FeedForward = TinyModel.Experts with { Router = new CustomRouterOptions { Name = "test-cosine", Settings = "0.5" } },
+            FeedForward =
+                TinyModel.Experts with { Router = new CustomRouterOptions { Name = "test-cosine", Settings = "0.5" } },
             Tokenizer = new ByteTokenizerOptions(),
             Precision = Precision.Float32,
             Training = new() { BatchSize = 2, MaxSteps = 5 },
         };
-        using var model = new LanguageModelTraining(CPU, folder.Path).Train(options, Enumerable.Repeat("some text".AsMemory(), 40));
+        using var model = new LanguageModelTraining(CPU, folder.Path).Train(
+            options, Enumerable.Repeat("some text".AsMemory(), 40));
         Assert.NotEqual(0, model.History[^1].BalancingLoss);
         Assert.NotEqual(0.5f, model.Network.get_parameter("layers.1.feed_forward.router.temperature")!.item<float>());
 
@@ -41,10 +43,12 @@ public sealed class CustomRouterTests
     public void Router_ThatReturnsWrongShapes_IsToldWhichAreRight()
     {
         CustomRouters.Register("test-wrong", context => new WrongRouter(context));
-        using var network = TinyModel.Network(TinyModel.Experts with { Router = new CustomRouterOptions { Name = "test-wrong" } });
+        using var network = TinyModel.Network(
+            TinyModel.Experts with { Router = new CustomRouterOptions { Name = "test-wrong" } });
         using var memory = new SegmentMemory(4);
         using var scope = NewDisposeScope();
-        var fault = Assert.Throws<InvalidOperationException>(() => network.Forward(zeros(1, 4, dtype: ScalarType.Int64), memory));
+        var fault = Assert.Throws<InvalidOperationException>(
+            () => network.Forward(zeros(1, 4, dtype: ScalarType.Int64), memory));
         Assert.Contains("WrongRouter returned experts [4, 1] of type Int64", fault.Message, StringComparison.Ordinal);
     }
 

@@ -41,7 +41,8 @@ public sealed class RouterOptionsTests
 
     [Theory]
     [MemberData(nameof(Defaults))]
-    public void Defaults_OfEveryRouter_AreTheDocumentedOnes(RouterOptions router, double weight, BalancingOptions balancing)
+    public void Defaults_OfEveryRouter_AreTheDocumentedOnes(
+        RouterOptions router, double weight, BalancingOptions balancing)
     {
         router.Validate();
         Assert.Equal((weight, 0, balancing), (router.BalancingWeight, router.ExpertDropout, router.Balancing));
@@ -78,7 +79,9 @@ public sealed class RouterOptionsTests
     public void Initialization_OfAMixture_IsTheRoutersUnlessItSaysOtherwise()
     {
         Assert.Equal(ExpertInitializationOptions.Switch, Mixture(new SwitchRouterOptions()).EffectiveInitialization);
-        Assert.Equal(ExpertInitializationOptions.SigmaMoE, Mixture(new SoftmaxBeforeTopKRouterOptions()).EffectiveInitialization);
+        Assert.Equal(
+            ExpertInitializationOptions.SigmaMoE,
+            Mixture(new SoftmaxBeforeTopKRouterOptions()).EffectiveInitialization);
         var chosen = Mixture(new SwitchRouterOptions()) with { Initialization = ExpertInitializationOptions.Standard };
         Assert.Equal(ExpertInitializationOptions.Standard, chosen.EffectiveInitialization);
     }

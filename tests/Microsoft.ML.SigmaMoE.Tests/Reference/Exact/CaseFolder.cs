@@ -23,7 +23,8 @@ internal static class CaseFolder
     /// <summary>Draws with one seed after another until no choice is nearer to another than rounding is.</summary>
     /// <param name="folder">The case's folder.</param>
     /// <param name="make">Makes a case from a seed; gives its least margin.</param>
-    public static void WriteClear(string folder, Func<int, (JsonObject Config, CaseTensors Tensors, double Margin)> make)
+    public static void WriteClear(
+        string folder, Func<int, (JsonObject Config, CaseTensors Tensors, double Margin)> make)
     {
         for (var seed = 1; seed <= 20; seed++)
         {

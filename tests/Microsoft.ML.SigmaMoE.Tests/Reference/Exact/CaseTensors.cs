@@ -57,5 +57,6 @@ internal sealed class CaseTensors(int seed)
         return tensor(Enumerable.Range(0, (int)count).Select(_ => draw()).ToArray()).view(shape).to(float64);
     }
 
-    private double Gauss() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+    private double Gauss() =>
+        Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 }

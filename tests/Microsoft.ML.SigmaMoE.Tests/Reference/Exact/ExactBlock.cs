@@ -74,7 +74,8 @@ internal static class ExactBlock
         };
     }
 
-    private static ExactOutput Memory(ProductKeyMemoryOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x)
+    private static ExactOutput Memory(
+        ProductKeyMemoryOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x)
     {
         var halves = x.chunk(2, -1);                                                            // [tokens, d_model / 2]
         var first = einsum("td,hnd->thn", halves[0], weights["keys.0"]);                        // [tokens, heads, n]

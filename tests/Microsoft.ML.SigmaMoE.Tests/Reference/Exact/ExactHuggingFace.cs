@@ -29,7 +29,8 @@ internal sealed record HuggingFaceSpec
 
     public string ActivationName { get; init; } = "gelu_new";
 
-    public MixtureOfExpertsOptions Mixture { get; init; } = new() { ExpertCount = 6, ExpertSize = 5, ActiveExperts = 2 };
+    public MixtureOfExpertsOptions Mixture { get; init; } =
+        new() { ExpertCount = 6, ExpertSize = 5, ActiveExperts = 2 };
 
     public int HeadSize => DModel / Heads;
 
@@ -88,7 +89,8 @@ internal sealed class ExactHuggingFace(HuggingFaceSpec spec, IReadOnlyDictionary
         var angles = (arange(x.shape[1], dtype: float64).unsqueeze(1) * powers.exp()).unsqueeze(1);  // [time, 1, half]
         var (first, second) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
         var rest = x.narrow(-1, 2 * half, spec.HeadSize - 2 * half);
-        return cat([first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin(), rest], -1);
+        return cat(
+            [first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin(), rest], -1);
     }
 
     private Tensor Block(int layer, Tensor x, string prefix)

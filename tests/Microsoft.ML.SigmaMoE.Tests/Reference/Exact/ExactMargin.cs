@@ -15,7 +15,8 @@ internal static class ExactMargin
     /// </summary>
     public static double Of(FeedForwardOptions block, ExactOutput output) => block switch
     {
-        MixtureOfExpertsOptions mixture when mixture.ActiveExperts < mixture.ExpertCount => Gap(output.Scores!, mixture.ActiveExperts),
+        MixtureOfExpertsOptions mixture when mixture.ActiveExperts < mixture.ExpertCount =>
+            Gap(output.Scores!, mixture.ActiveExperts),
         TopKOptions { RankByContribution: false } topK => PositiveGap(output.Shown["out.hidden"], topK.ActiveChannels),
         _ => double.PositiveInfinity,
     };

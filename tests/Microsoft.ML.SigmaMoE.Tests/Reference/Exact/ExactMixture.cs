@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 internal static class ExactMixture
 {
     public static ExactOutput Compute(
-        MixtureOfExpertsOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x, bool training, CaseTensors? drawn)
+        MixtureOfExpertsOptions options, IReadOnlyDictionary<string, Tensor> weights, Tensor x, bool training,
+        CaseTensors? drawn)
     {
         var tokens = x.flatten(0, 1);                                                           // [tokens, d_model]
         var logits = matmul(tokens, weights["expert_sel"].t());                                 // [tokens, experts]
@@ -29,7 +30,8 @@ internal static class ExactMixture
     /// <summary>Computes the balancing loss over all calls of a block, without its weight.</summary>
     public static Tensor Balancing(MixtureOfExpertsOptions options, IReadOnlyList<ExactOutput> calls)
     {
-        var (logits, index) = (cat([.. calls.Select(call => call.Logits!)]), cat([.. calls.Select(call => call.Index!)]));
+        var (logits, index) =
+            (cat([.. calls.Select(call => call.Logits!)]), cat([.. calls.Select(call => call.Index!)]));
         if (options.Router.Balancing is SwitchBalancingOptions)
         {
             var used = nn.functional.one_hot(index.flatten(), options.ExpertCount).to(float64).mean([0L]); // [experts]
@@ -48,16 +50,17 @@ internal static class ExactMixture
         return (mean * mean.log()).sum();
     }
 
-    private static Tensor Scores(MixtureOfExpertsOptions options, Tensor logits, long time, bool training) => options.Router switch
-    {
-        SigmoidRouterOptions => logits.sigmoid(),
-        SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions => logits.softmax(-1),
-        SoftmaxAfterTopKRouterOptions => logits,
-        SinkhornRouterOptions sinkhorn when training =>
-            Balanced(sinkhorn, logits.detach().view(-1, time, logits.shape[1])).flatten(0, 1),
-        SinkhornRouterOptions => logits.softmax(-1),
-        _ => throw new NotSupportedException(options.Router.GetType().Name),
-    };
+    private static Tensor Scores(MixtureOfExpertsOptions options, Tensor logits, long time, bool training) =>
+        options.Router switch
+        {
+            SigmoidRouterOptions => logits.sigmoid(),
+            SoftmaxBeforeTopKRouterOptions or SwitchRouterOptions => logits.softmax(-1),
+            SoftmaxAfterTopKRouterOptions => logits,
+            SinkhornRouterOptions sinkhorn when training =>
+                Balanced(sinkhorn, logits.detach().view(-1, time, logits.shape[1])).flatten(0, 1),
+            SinkhornRouterOptions => logits.softmax(-1),
+            _ => throw new NotSupportedException(options.Router.GetType().Name),
+        };
 
     // x: [batch, time, experts]; with the minus signs of the authors' code
     private static Tensor Balanced(SinkhornRouterOptions options, Tensor x)
@@ -80,7 +83,9 @@ internal static class ExactMixture
             return scores;
         }
 
-        var none = options.Router is SoftmaxAfterTopKRouterOptions or SinkhornRouterOptions ? double.NegativeInfinity : 0;
+        var none = options.Router is SoftmaxAfterTopKRouterOptions or SinkhornRouterOptions
+            ? double.NegativeInfinity
+            : 0;
         var isDropped = random.flatten(0, 1).to(float32).IsBelow(options.Router.ExpertDropout);
         return scores.Fill(isDropped, none);
     }
@@ -102,7 +107,8 @@ internal static class ExactMixture
             hidden = hidden * keep.flatten(1, 2).transpose(0, 1).to(float64) / (1 - options.HiddenDropout);
         }
 
-        var values = weights["values"].index_select(0, index.flatten()).view(index.shape[0], index.shape[1], options.ExpertSize, -1);
+        var values = weights["values"].index_select(0, index.flatten()).view(
+            index.shape[0], index.shape[1], options.ExpertSize, -1);
         var y = einsum("tkg,tkgd->td", hidden, values);                                         // [tokens, d_model]
         return options.Bias ? y + weights["o_bias"] : y;
     }

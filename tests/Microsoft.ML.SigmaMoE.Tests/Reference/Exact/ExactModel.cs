@@ -51,12 +51,14 @@ internal sealed class ExactModel(
     }
 
     /// <summary>Computes the negative log-likelihood of each token, [batch, T].</summary>
-    public static Tensor Loss(Tensor logits, Tensor next) => -logits.log_softmax(-1).gather(2, next.unsqueeze(-1)).squeeze(-1);
+    public static Tensor Loss(Tensor logits, Tensor next) =>
+        -logits.log_softmax(-1).gather(2, next.unsqueeze(-1)).squeeze(-1);
 
     private Tensor Layer(int layer, Tensor hidden, Tensor before, bool training, List<ExactOutput> blocks)
     {
         var sameLength = !training && options.SameLengthEvaluation;
-        var (queries, context) = (Normalise(hidden, $"layers.{layer}.norm1."), Normalise(before, $"layers.{layer}.norm1."));
+        var (queries, context) =
+            (Normalise(hidden, $"layers.{layer}.norm1."), Normalise(before, $"layers.{layer}.norm1."));
         var (attended, _) = ExactAttention.Compute(Under($"layers.{layer}.self_attn."), queries, context, sameLength);
         hidden += Drop(attended);
         var names = BlockPrefixes.Select(prefix => Under($"layers.{layer}.{prefix}")).First(found => found.Count > 0);

@@ -20,14 +20,16 @@ internal static class HuggingFaceCaseMaker
             margin = Compute(spec, tensors, weights, tensors.Tokens(spec.Vocabulary, batch * time).view(batch, time));
             CaseFolder.Write(folder, Config(spec), tensors);
             SafeTensorsFile.Write(
-                Path.Combine(folder, "model.safetensors"), weights.Select(weight => (weight.Key, weight.Value.to(float32))));
+                Path.Combine(folder, "model.safetensors"),
+                weights.Select(weight => (weight.Key, weight.Value.to(float32))));
             var count = weights.Values.Sum(weight => weight.numel());
             var facts = new JsonObject { ["kind"] = "hf-model", ["seed"] = seed, ["n_params"] = count };
             File.WriteAllText(Path.Combine(folder, "case.json"), facts.ToJsonString());
         }
     }
 
-    private static double Compute(HuggingFaceSpec spec, CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor ids)
+    private static double Compute(
+        HuggingFaceSpec spec, CaseTensors tensors, Dictionary<string, Tensor> weights, Tensor ids)
     {
         var model = new ExactHuggingFace(spec, weights);
         var logits = model.Logits(ids);
@@ -86,7 +88,8 @@ internal static class HuggingFaceCaseMaker
     }
 
     private static void AddBlock(
-        HuggingFaceSpec spec, int layer, string prefix, Action<string, long[]> add, Action<string, bool, long[]> addBoth)
+        HuggingFaceSpec spec, int layer, string prefix,
+        Action<string, long[]> add, Action<string, bool, long[]> addBoth)
     {
         var (size, mixture) = ((long)spec.DModel, spec.Mixture);
         if (!spec.IsSparse(layer))

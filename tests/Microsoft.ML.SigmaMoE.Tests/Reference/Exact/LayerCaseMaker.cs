@@ -93,7 +93,8 @@ internal static class LayerCaseMaker
         if (tensors.Find("in.drop_rand") is null && tensors.Find("in.score_keep") is null)
         {
             var x2 = tensors.AddNormal("in.x2", 1, x.shape[0] + 1, 3, x.shape[2]);
-            var pooled = ExactMixture.Balancing(mixture, [output, ExactBlock.Compute(block, weights, x2, training: true)]);
+            var pooled = ExactMixture.Balancing(
+                mixture, [output, ExactBlock.Compute(block, weights, x2, training: true)]);
             tensors.Add("out.reg_loss_weighted_two_calls", (pooled * weight).view(1));
         }
 

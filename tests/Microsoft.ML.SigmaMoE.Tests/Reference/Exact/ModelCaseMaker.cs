@@ -21,7 +21,8 @@ internal static class ModelCaseMaker
             ("out_same_length", model with { SameLengthEvaluation = true }),
         };
         using var quiet = no_grad();
-        var margin = variants.Min(variant => AddSegments(tensors, variant.Prefix, new(variant.Model, block, weights), rows));
+        var margin = variants.Min(
+            variant => AddSegments(tensors, variant.Prefix, new(variant.Model, block, weights), rows));
         return (Config(model, block, vocabulary, batch, weights), tensors, margin);
     }
 
@@ -58,7 +59,8 @@ internal static class ModelCaseMaker
     }
 
     private static JsonObject Config(
-        ModelOptions model, FeedForwardOptions block, int vocabulary, int batch, Dictionary<string, Tensor> weights) => new()
+        ModelOptions model, FeedForwardOptions block, int vocabulary, int batch,
+        Dictionary<string, Tensor> weights) => new()
         {
             ["kind"] = "model-eval",
             ["plain"] = CaseSetting.Plain(model, block, vocabulary, batch),

@@ -26,7 +26,8 @@ internal sealed class TrainCaseMaker
     private (JsonObject Config, CaseTensors Tensors, double Margin) Run()
     {
         var time = _spec.Model.SegmentLength;
-        var training = _tensors.AddTokens("in.train_tokens", _spec.Vocabulary, _spec.Batch * _spec.StepsPerEpoch * time + 1);
+        var training = _tensors.AddTokens(
+            "in.train_tokens", _spec.Vocabulary, _spec.Batch * _spec.StepsPerEpoch * time + 1);
         var validation = _tensors.AddTokens("in.valid_tokens", _spec.Vocabulary, _spec.Batch * 3 * time + 1);
         Note("out.valid_loss", Validate(validation, out var margin));
         var model = new ExactModel(_spec.Model, _spec.Block, _weights);
@@ -122,10 +123,13 @@ internal sealed class TrainCaseMaker
     private JsonObject Config()
     {
         var plain = CaseSetting.Plain(_spec.Model, _spec.Block, _spec.Vocabulary, _spec.Batch);
-        (plain["optimiser"], plain["lr"], plain["eps"], plain["weight_decay"]) = ("AdamW", _spec.LearningRate, _spec.Epsilon, 0.0);
+        (plain["optimiser"], plain["lr"], plain["eps"], plain["weight_decay"]) =
+            ("AdamW", _spec.LearningRate, _spec.Epsilon, 0.0);
         plain["betas"] = new JsonArray(_spec.Beta1, _spec.Beta2);
-        (plain["grad_clip_norm"], plain["warmup_steps"], plain["regulariser_multiplier"]) = (_spec.ClipNorm, _spec.WarmupSteps, 1.0);
-        (plain["stop_after"], plain["steps"], plain["steps_per_epoch"]) = (_spec.StopAfter, _spec.Steps, _spec.StepsPerEpoch);
+        (plain["grad_clip_norm"], plain["warmup_steps"], plain["regulariser_multiplier"]) =
+            (_spec.ClipNorm, _spec.WarmupSteps, 1.0);
+        (plain["stop_after"], plain["steps"], plain["steps_per_epoch"]) =
+            (_spec.StopAfter, _spec.Steps, _spec.StepsPerEpoch);
         return new() { ["kind"] = "train", ["plain"] = plain, ["n_params"] = _weights.Values.Sum(weight => weight.numel()) };
     }
 }

@@ -4,7 +4,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 
 public sealed class ExpertLayerFileTests
 {
-    private static readonly MixtureOfExpertsOptions Options = new() { ExpertCount = 8, ExpertSize = 16, ActiveExperts = 2, Bias = true };
+    private static readonly MixtureOfExpertsOptions Options =
+        new() { ExpertCount = 8, ExpertSize = 16, ActiveExperts = 2, Bias = true };
 
     [Theory]
     [InlineData(false)]
@@ -32,7 +33,9 @@ public sealed class ExpertLayerFileTests
         reference.Check("out.y", layer.forward(reference["in.x"]), Tolerances.Forward);
         layer.ExportWeights(folder.File("ours.safetensors"));
         var written = SafeTensorsFile.Read(folder.File("ours.safetensors"));
-        Assert.All(ReferenceCheckpoint.Weights(reference), weight => TensorAssert.Same(weight.Tensor, written[weight.Name], weight.Name));
+        Assert.All(
+            ReferenceCheckpoint.Weights(reference),
+            weight => TensorAssert.Same(weight.Tensor, written[weight.Name], weight.Name));
     }
 
     [Fact]
@@ -59,7 +62,11 @@ public sealed class ExpertLayerFileTests
         using var scope = NewDisposeScope();
         using var reference = ReferenceCheckpoint.Open("moe_sigmoid");
         using var block = Block(Options);
-        var path = Write(folder, ReferenceCheckpoint.Weights(reference).Where(weight => !weight.Name.Contains("counts", StringComparison.Ordinal)), archive: false);
+        var path = Write(
+            folder,
+            ReferenceCheckpoint.Weights(reference).Where(
+                weight => !weight.Name.Contains("counts", StringComparison.Ordinal)),
+            archive: false);
         var fault = Assert.Throws<InvalidDataException>(() => ExpertLayerFile.Read(path, block));
         Assert.Contains("misses 'bias', 'o_bias'", fault.Message, StringComparison.Ordinal);
     }
@@ -75,19 +82,24 @@ public sealed class ExpertLayerFileTests
         ExpertLayerFile.Read(folder.File("layer.safetensors"), block);
         var x = randn(1, 3, 8);
         TensorAssert.Same(model.Network.Block(1).forward(x).Hidden, block.forward(x).Hidden, "output");
-        Assert.Contains("1 to 2", Assert.ThrowsAny<ArgumentException>(() => model.ExportLayer(3, "x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 to 2", Assert.ThrowsAny<ArgumentException>(() => model.ExportLayer(3, "x")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void ExportLayer_OfADenseModel_SaysThatItHasNoExperts()
     {
         using var model = TinyModel.Create(new() { Model = TinyModel.Model, FeedForward = new DenseOptions(), Tokenizer = new ByteTokenizerOptions() });
-        Assert.Contains("no experts", Assert.Throws<ArgumentException>(() => model.ExportLayer(1, "x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no experts", Assert.Throws<ArgumentException>(() => model.ExportLayer(1, "x")).Message,
+            StringComparison.Ordinal);
     }
 
     private static MixtureOfExperts Block(MixtureOfExpertsOptions options, ModelOptions? model = null)
     {
-        var block = new MixtureOfExperts(options, new(model ?? new() { ModelSize = 32 }, ScalarType.Float32, new Randomness(1)));
+        var block = new MixtureOfExperts(
+            options, new(model ?? new() { ModelSize = 32 }, ScalarType.Float32, new Randomness(1)));
         block.eval();
         return block;
     }

@@ -52,7 +52,8 @@ public sealed class HuggingFaceImportTests
         for (var expert = 0; expert < 8; expert++)
         {
             weights[$"model.layers.2.mlp.ff.keys.{expert}.weight"] = weights["model.layers.2.mlp.ff.keys"][expert].t();
-            weights[$"model.layers.2.mlp.ff.values.{expert}.weight"] = weights["model.layers.2.mlp.ff.values"][expert].t();
+            weights[$"model.layers.2.mlp.ff.values.{expert}.weight"] =
+                weights["model.layers.2.mlp.ff.values"][expert].t();
             weights[$"model.layers.2.mlp.ff.keys.{expert}.bias"] = weights["model.layers.2.mlp.ff.bias"][expert];
         }
 
@@ -69,7 +70,8 @@ public sealed class HuggingFaceImportTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         var weights = Weights();
-        var untied = new Dictionary<string, Tensor>(weights) { ["lm_head.weight"] = weights["model.embed_tokens.weight"] };
+        var untied =
+            new Dictionary<string, Tensor>(weights) { ["lm_head.weight"] = weights["model.embed_tokens.weight"] };
         using var wanted = Import(folder, untied);
         weights.Remove("lm_head.weight");
         using var tied = Import(folder, weights, config => config["tie_word_embeddings"] = true);
@@ -85,7 +87,8 @@ public sealed class HuggingFaceImportTests
             }
         }
 
-        using var normalized = Import(folder, weights, config => (config["tie_word_embeddings"], config["qk_layernorm"]) = (true, true));
+        using var normalized = Import(
+            folder, weights, config => (config["tie_word_embeddings"], config["qk_layernorm"]) = (true, true));
         Assert.NotEqual(Scores(tied)[0], Scores(normalized)[0]);
         Assert.Equal(tied.Cost.Parameters + 3 * 4 * 8, normalized.Cost.Parameters);
     }
@@ -105,7 +108,8 @@ public sealed class HuggingFaceImportTests
         weights["model.layers.1.mlp.ff.wo.weight"] = randn(40, 128).mul(0.1f);
         using var model = Import(folder, weights, config => config["num_sparse_hidden_layers"] = 2);
         var layers = Assert.IsType<InterleavedOptions>(model.Options.FeedForward);
-        Assert.Equal(new DenseOptions { HiddenSize = 128, Bias = false, Activation = Activation.GeluTanh }, layers.Between);
+        Assert.Equal(
+            new DenseOptions { HiddenSize = 128, Bias = false, Activation = Activation.GeluTanh }, layers.Between);
         Assert.Equal(2, layers.Period);
         Assert.Equal(2, model.Network.ExpertLayerCount);
         Assert.Equal(model.Network.parameters().Sum(weight => weight.numel()), model.Cost.Parameters);
@@ -127,7 +131,9 @@ public sealed class HuggingFaceImportTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        using var model = Import(folder, Weights(), config => (config["selection_mode"], config["activation_after_topk"]) = ("softmax", after));
+        using var model = Import(
+            folder, Weights(),
+            config => (config["selection_mode"], config["activation_after_topk"]) = ("softmax", after));
         var router = Assert.IsType<MixtureOfExpertsOptions>(model.Options.FeedForward).Router;
         Assert.IsType(after ? typeof(SoftmaxAfterTopKRouterOptions) : typeof(SoftmaxBeforeTopKRouterOptions), router);
         Assert.Equal(new EntropyBalancingOptions(), router.Balancing);
@@ -144,7 +150,8 @@ public sealed class HuggingFaceImportTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        var fault = Assert.Throws<NotSupportedException>(() => Import(folder, Weights(), config => config[name] = JsonNode.Parse(value)));
+        var fault = Assert.Throws<NotSupportedException>(
+            () => Import(folder, Weights(), config => config[name] = JsonNode.Parse(value)));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 
@@ -155,9 +162,15 @@ public sealed class HuggingFaceImportTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("config.json"), """{"model_type": "sigma-moe"}""");
         var read = HuggingFaceConfiguration.Read(folder.File("config.json"));
-        Assert.Equal((51200, 768, 3072, 12, 8), (read.VocabSize, read.DModel, read.DFf, read.NumHiddenLayers, read.NumAttentionHeads));
-        Assert.Equal((2048, 1e-5, 10000, 0.5), (read.MaxPositionEmbeddings, read.LayerNormEps, read.RopeTheta, read.PartialRotaryFactor));
-        Assert.Equal((8, 128, 2, "sigmoid", "gelu_new"), (read.NExperts, read.ExpertSize, read.TopKExperts, read.SelectionMode, read.Activation));
+        Assert.Equal(
+            (51200, 768, 3072, 12, 8),
+            (read.VocabSize, read.DModel, read.DFf, read.NumHiddenLayers, read.NumAttentionHeads));
+        Assert.Equal(
+            (2048, 1e-5, 10000, 0.5),
+            (read.MaxPositionEmbeddings, read.LayerNormEps, read.RopeTheta, read.PartialRotaryFactor));
+        Assert.Equal(
+            (8, 128, 2, "sigmoid", "gelu_new"),
+            (read.NExperts, read.ExpertSize, read.TopKExperts, read.SelectionMode, read.Activation));
         Assert.Equal((0.001, false, false), (read.RoutingRegularization, read.TieWordEmbeddings, read.MoeBias));
     }
 
@@ -168,7 +181,8 @@ public sealed class HuggingFaceImportTests
         using var scope = NewDisposeScope();
         using var whole = Import(folder, Weights());
         string[] defaults = ["rope_theta", "partial_rotary_factor", "layer_norm_eps", "activation", "selection_mode", "top_k_experts", "n_experts"];
-        using var brief = Import(folder, Weights(), config => defaults.ToList().ForEach(name => config.AsObject().Remove(name)));
+        using var brief = Import(
+            folder, Weights(), config => defaults.ToList().ForEach(name => config.AsObject().Remove(name)));
         Assert.Equal(whole.Options.ToJson(), brief.Options.ToJson());
         Assert.Equal(Scores(whole), Scores(brief));
     }
@@ -189,7 +203,8 @@ public sealed class HuggingFaceImportTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        var fault = Assert.Throws<InvalidDataException>(() => Import(folder, Weights(), config => config[name] = JsonNode.Parse(value)));
+        var fault = Assert.Throws<InvalidDataException>(
+            () => Import(folder, Weights(), config => config[name] = JsonNode.Parse(value)));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 
@@ -200,22 +215,31 @@ public sealed class HuggingFaceImportTests
         using var scope = NewDisposeScope();
         var weights = Weights();
         weights["model.layers.0.mlp.ff.keys.0.weight"] = randn(16, 40);
-        Assert.Contains("in two layouts", Assert.Throws<InvalidDataException>(() => Import(folder, weights)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "in two layouts", Assert.Throws<InvalidDataException>(() => Import(folder, weights)).Message,
+            StringComparison.Ordinal);
         weights.Remove("model.layers.0.mlp.ff.keys");
         weights["model.layers.0.mlp.ff.keys.2.weight"] = randn(16, 40);
-        Assert.Contains("expert 1 of", Assert.Throws<InvalidDataException>(() => Import(folder, weights)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expert 1 of", Assert.Throws<InvalidDataException>(() => Import(folder, weights)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Import_OfAFolderWithoutWeightsOrConfiguration_SaysWhichFile()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "model.safetensors", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import(folder.Path)).Message,
+            StringComparison.Ordinal);
         File.Copy(Path.Combine(Case, "model.safetensors"), folder.File("model.safetensors"));
-        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json", Assert.Throws<FileNotFoundException>(() => LanguageModel.Import(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, Tensor> Weights() => new(SafeTensorsFile.Read(Path.Combine(Case, "model.safetensors")));
+    private static Dictionary<string, Tensor> Weights() =>
+        new(SafeTensorsFile.Read(Path.Combine(Case, "model.safetensors")));
 
     private static void CheckSame(TemporaryFolder folder, Dictionary<string, Tensor> weights)
     {
@@ -252,9 +276,11 @@ public sealed class HuggingFaceImportTests
         Assert.Equal(scores, Scores(imported));
     }
 
-    private static float[][] Scores(LanguageModel model) => [.. model.Score(Rows).Select(score => score.TokenLogLikelihoods)];
+    private static float[][] Scores(LanguageModel model) =>
+        [.. model.Score(Rows).Select(score => score.TokenLogLikelihoods)];
 
-    private static LanguageModel Import(TemporaryFolder folder, Dictionary<string, Tensor> weights, Action<JsonNode>? change = null)
+    private static LanguageModel Import(
+        TemporaryFolder folder, Dictionary<string, Tensor> weights, Action<JsonNode>? change = null)
     {
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Case, "config.json")))!;
         change?.Invoke(config);

@@ -30,7 +30,8 @@ public sealed class HuggingFaceMutationTests
         var described = 0;
         for (var index = 0; index < Files / 2; index++)
         {
-            File.WriteAllBytes(folder.File("config.json"), structured ? Restructure(original, random) : Mutation.Of(original, random));
+            File.WriteAllBytes(
+                folder.File("config.json"), structured ? Restructure(original, random) : Mutation.Of(original, random));
             described += Survives(checkpoint, folder, index) ? 1 : 0;
         }
 

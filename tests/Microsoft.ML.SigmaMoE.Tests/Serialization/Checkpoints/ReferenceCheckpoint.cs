@@ -10,7 +10,8 @@ internal static class ReferenceCheckpoint
 {
     private const string Prefix = "param.";
 
-    public static ReferenceCase Open(string name) => new(Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", name));
+    public static ReferenceCase Open(string name) =>
+        new(Path.Combine(AppContext.BaseDirectory, "Reference", "Cases", name));
 
     /// <summary>Gets the weights by the names that the authors' checkpoints give them.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> Weights(ReferenceCase reference) => reference.Names
@@ -18,7 +19,8 @@ internal static class ReferenceCheckpoint
         .Select(name => (name[Prefix.Length..], reference[name]));
 
     /// <summary>Gets the arguments that the authors' code was given, as their checkpoints keep them.</summary>
-    public static Dictionary<string, object?> Arguments(ReferenceCase reference) => reference.Config.GetProperty("authors")
+    public static Dictionary<string, object?> Arguments(ReferenceCase reference) =>
+        reference.Config.GetProperty("authors")
         .EnumerateObject()
         .ToDictionary(argument => argument.Name, argument => (object?)(argument.Value.ValueKind switch
         {

@@ -17,7 +17,8 @@ public sealed class ShardIndexMutationTests
 
     private static readonly string?[] Places =
     [
-        "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "decoy.safetensors", "../decoy.safetensors",
+        "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "decoy.safetensors",
+        "../decoy.safetensors",
         "/decoy.safetensors", "", null,
     ];
 
@@ -34,7 +35,9 @@ public sealed class ShardIndexMutationTests
         var opened = 0;
         for (var index = 0; index < Files / 2; index++)
         {
-            var mutated = structured ? Restructure(original, random) : Mutation.Of(Encoding.UTF8.GetBytes(original), random);
+            var mutated = structured
+                ? Restructure(original, random)
+                : Mutation.Of(Encoding.UTF8.GetBytes(original), random);
             File.WriteAllBytes(folder.File(Shards.Index), mutated);
             opened += Survives(folder, tensors, $"file {index}") ? 1 : 0;
         }

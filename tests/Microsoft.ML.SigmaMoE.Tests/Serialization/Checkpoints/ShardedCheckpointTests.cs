@@ -20,7 +20,8 @@ public sealed class ShardedCheckpointTests
         File.Copy(Path.Combine(Case, "config.json"), folder.File("config.json"));
         Shards.Write(folder, SafeTensorsFile.Read(Path.Combine(Case, "model.safetensors")), count);
         using var whole = LanguageModel.Import(Case, new() { Precision = Precision.Float32 });
-        using var parts = LanguageModel.Import(byIndex ? folder.File(Shards.Index) : folder.Path, new() { Precision = Precision.Float32 });
+        using var parts = LanguageModel.Import(
+            byIndex ? folder.File(Shards.Index) : folder.Path, new() { Precision = Precision.Float32 });
         Assert.Equal(Scores(whole), Scores(parts));
     }
 
@@ -29,7 +30,9 @@ public sealed class ShardedCheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var reference = ReferenceCheckpoint.Open("lm_sigma_moe");
-        Shards.Write(folder, ReferenceCheckpoint.Weights(reference).ToDictionary(weight => weight.Name, weight => weight.Tensor), 3);
+        Shards.Write(
+            folder, ReferenceCheckpoint.Weights(reference).ToDictionary(weight => weight.Name, weight => weight.Tensor),
+            3);
         using var model = LanguageModel.Import(folder.Path, new()
         {
             Model = CaseOptions.Model(reference.Settings),
@@ -44,7 +47,8 @@ public sealed class ShardedCheckpointTests
     {
         using var folder = Written();
         File.Delete(folder.File(Second));
-        Assert.Contains(Second, Assert.Throws<FileNotFoundException>(() => Open(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Second, Assert.Throws<FileNotFoundException>(() => Open(folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +56,8 @@ public sealed class ShardedCheckpointTests
     {
         using var folder = Written();
         File.WriteAllBytes(folder.File(First), File.ReadAllBytes(folder.File(First))[..^3]);
-        Assert.Contains($"{First}' is damaged. The safetensors file is cut short", Refused(folder), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{First}' is damaged. The safetensors file is cut short", Refused(folder), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,7 +153,8 @@ public sealed class ShardedCheckpointTests
     [Fact]
     public void Open_OfTooManyShards_Refuses()
     {
-        using var folder = Written(index => Enumerable.Range(0, 5000).ToList().ForEach(i => index["weight_map"]![$"t{i}"] = $"s{i}.safetensors"));
+        using var folder = Written(index =>
+            Enumerable.Range(0, 5000).ToList().ForEach(i => index["weight_map"]![$"t{i}"] = $"s{i}.safetensors"));
         Assert.Contains("names 5002 shards", Refused(folder), StringComparison.Ordinal);
     }
 
@@ -156,7 +162,9 @@ public sealed class ShardedCheckpointTests
     public void Read_OfAHugeIndex_ReadsOnlyItsBeginning()
     {
         using var endless = new EndlessStream();
-        Assert.Contains("longer than", Assert.Throws<InvalidDataException>(() => ShardIndex.Read(endless)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "longer than", Assert.Throws<InvalidDataException>(() => ShardIndex.Read(endless)).Message,
+            StringComparison.Ordinal);
         Assert.True(endless.Position <= ShardIndex.MaxLength + (1 << 17));
     }
 
@@ -173,14 +181,16 @@ public sealed class ShardedCheckpointTests
         }
     }
 
-    private static float[][] Scores(LanguageModel model) => [.. model.Score(Rows).Select(score => score.TokenLogLikelihoods)];
+    private static float[][] Scores(LanguageModel model) =>
+        [.. model.Score(Rows).Select(score => score.TokenLogLikelihoods)];
 
     // a and c in the first file, b and d in the second; 60 bytes in all
     private static TemporaryFolder Written(Action<JsonNode>? change = null)
     {
         using var scope = NewDisposeScope();
         var folder = new TemporaryFolder();
-        var tensors = new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4), ["c"] = ones([]), ["d"] = ones(4) };
+        var tensors =
+            new Dictionary<string, Tensor> { ["a"] = ones(2, 3), ["b"] = ones(4), ["c"] = ones([]), ["d"] = ones(4) };
         var index = JsonNode.Parse(Shards.Write(folder, tensors, 2))!;
         change?.Invoke(index);
         File.WriteAllText(folder.File(Shards.Index), index.ToJsonString());
@@ -189,5 +199,6 @@ public sealed class ShardedCheckpointTests
 
     private static ICheckpoint Open(TemporaryFolder folder) => CheckpointFile.Open(folder.Path);
 
-    private static string Refused(TemporaryFolder folder) => Assert.Throws<InvalidDataException>(() => Open(folder)).Message;
+    private static string Refused(TemporaryFolder folder) =>
+        Assert.Throws<InvalidDataException>(() => Open(folder)).Message;
 }

@@ -23,7 +23,8 @@ internal static class Shards
 
         var size = tensors.Values.Sum(tensor => tensor.numel() * tensor.ElementSize);
         var index = JsonSerializer.Serialize(
-            new Dictionary<string, object> { ["metadata"] = new { total_size = size }, ["weight_map"] = map }, Indented);
+            new Dictionary<string, object> { ["metadata"] = new { total_size = size }, ["weight_map"] = map },
+            Indented);
         File.WriteAllText(folder.File(Index), index);
         return index;
     }

@@ -50,7 +50,10 @@ internal sealed class PickleWriter
         {
             case >= 0 and < 256: Put('K', (int)number); break;
             case >= 0 and < 65536: Put('M', (int)number & 0xFF, (int)number >> 8); break;
-            case >= int.MinValue and <= int.MaxValue: Put('J'); _bytes.AddRange(BitConverter.GetBytes((int)number)); break;
+            case >= int.MinValue and <= int.MaxValue:
+                Put('J');
+                _bytes.AddRange(BitConverter.GetBytes((int)number));
+                break;
             default: Put(0x8A, 8); _bytes.AddRange(BitConverter.GetBytes(number)); break;
         }
     }

@@ -73,7 +73,9 @@ public sealed class TorchArchiveAttackTests
         foreach (var instruction in Enumerable.Range(0, 256).Where(value => !Allowed.Contains((char)value)))
         {
             byte[] pickle = [0x80, 2, (byte)'N', (byte)'N', (byte)instruction, (byte)'.'];
-            Assert.Contains($"instruction 0x{instruction:X2}", Refused(TorchFileWriter.Write(pickle, [])), StringComparison.Ordinal);
+            Assert.Contains(
+                $"instruction 0x{instruction:X2}", Refused(TorchFileWriter.Write(pickle, [])),
+                StringComparison.Ordinal);
         }
     }
 
@@ -91,7 +93,9 @@ public sealed class TorchArchiveAttackTests
     {
         using var scope = NewDisposeScope();
         var many = Enumerable.Repeat(1L, 65).ToArray();
-        Assert.Contains("no tensor has", Refused(TorchFileWriter.Write(new TorchView(WrittenStorage.Of(ones(4)), 0, many, many))), StringComparison.Ordinal);
+        Assert.Contains(
+            "no tensor has", Refused(TorchFileWriter.Write(new TorchView(WrittenStorage.Of(ones(4)), 0, many, many))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,17 +104,24 @@ public sealed class TorchArchiveAttackTests
         using var scope = NewDisposeScope();
         var pickle = new PickleWriter();
         var bytes = pickle.Write(TorchView.Of(ones(4)));
-        Assert.Contains("'archive/data/0' has 12 bytes, but 4 elements", Refused(TorchFileWriter.Write(bytes, [WrittenStorage.Of(ones(3))])), StringComparison.Ordinal);
-        Assert.Contains("'archive/data/0', which is missing", Refused(TorchFileWriter.Write(bytes, [])), StringComparison.Ordinal);
+        Assert.Contains(
+            "'archive/data/0' has 12 bytes, but 4 elements",
+            Refused(TorchFileWriter.Write(bytes, [WrittenStorage.Of(ones(3))])), StringComparison.Ordinal);
+        Assert.Contains(
+            "'archive/data/0', which is missing", Refused(TorchFileWriter.Write(bytes, [])), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_OfAStorageThatIsTwoThings_Refuses()
     {
         using var scope = NewDisposeScope();
-        var text = Encoding.Latin1.GetString(new PickleWriter().Write(new List<object?> { TorchView.Of(ones(4)), TorchView.Of(ones(4, dtype: int64)) }));
-        var pickle = Encoding.Latin1.GetBytes(text.Replace("X\u0001\0\0\01", "X\u0001\0\0\00", StringComparison.Ordinal));
-        Assert.Contains("storage 0", Refused(TorchFileWriter.Write(pickle, [WrittenStorage.Of(ones(4))])), StringComparison.Ordinal);
+        var text = Encoding.Latin1.GetString(
+            new PickleWriter().Write(new List<object?> { TorchView.Of(ones(4)), TorchView.Of(ones(4, dtype: int64)) }));
+        var pickle = Encoding.Latin1.GetBytes(
+            text.Replace("X\u0001\0\0\01", "X\u0001\0\0\00", StringComparison.Ordinal));
+        Assert.Contains(
+            "storage 0", Refused(TorchFileWriter.Write(pickle, [WrittenStorage.Of(ones(4))])),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +129,8 @@ public sealed class TorchArchiveAttackTests
     {
         var nothing = new byte[2_500_000];
         Array.Fill(nothing, (byte)'N');
-        Assert.Contains("more than 2000000 instructions", Refused(TorchFileWriter.Write(nothing, [])), StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 2000000 instructions", Refused(TorchFileWriter.Write(nothing, [])), StringComparison.Ordinal);
         Array.Fill(nothing, (byte)'(');
         Assert.Contains("more than 1000 deep", Refused(TorchFileWriter.Write(nothing, [])), StringComparison.Ordinal);
     }
@@ -126,7 +138,9 @@ public sealed class TorchArchiveAttackTests
     [Fact]
     public void Open_OfACompressedZip_Refuses()
     {
-        var bomb = TorchFileWriter.Zip([("archive/data.pkl", "N."u8.ToArray()), ("archive/data/0", new byte[1 << 20])], CompressionLevel.SmallestSize);
+        var bomb = TorchFileWriter.Zip(
+            [("archive/data.pkl", "N."u8.ToArray()), ("archive/data/0", new byte[1 << 20])],
+            CompressionLevel.SmallestSize);
         Assert.True(bomb.Length < 10_000);
         Assert.Contains("is compressed", Refused(bomb), StringComparison.Ordinal);
     }
@@ -143,9 +157,16 @@ public sealed class TorchArchiveAttackTests
     public void Open_OfANameTwiceOrNoPickleOrTwo_Refuses()
     {
         byte[] pickle = [.. "N."u8];
-        Assert.Contains("'archive/data.pkl' twice", Refused(TorchFileWriter.Zip([("archive/data.pkl", pickle), ("archive/data.pkl", pickle)])), StringComparison.Ordinal);
-        Assert.Contains("has 0 files", Refused(TorchFileWriter.Zip([("data.pkl", pickle), ("a/b/data.pkl", pickle)])), StringComparison.Ordinal);
-        Assert.Contains("has 2 files", Refused(TorchFileWriter.Zip([("a/data.pkl", pickle), ("b/data.pkl", pickle)])), StringComparison.Ordinal);
+        Assert.Contains(
+            "'archive/data.pkl' twice",
+            Refused(TorchFileWriter.Zip([("archive/data.pkl", pickle), ("archive/data.pkl", pickle)])),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "has 0 files", Refused(TorchFileWriter.Zip([("data.pkl", pickle), ("a/b/data.pkl", pickle)])),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "has 2 files", Refused(TorchFileWriter.Zip([("a/data.pkl", pickle), ("b/data.pkl", pickle)])),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,7 +30,9 @@ public sealed class TorchArchivePropertyTests
             if (places.All(place => place < length) && places.Count <= length)
             {
                 using var archive = TorchArchive.Open(new MemoryStream(file));
-                Assert.Equal(places.Select(place => (float)place), archive.Read((TorchTensor)archive.Root!).data<float>().ToArray());
+                Assert.Equal(
+                    places.Select(place => (float)place),
+                    archive.Read((TorchTensor)archive.Root!).data<float>().ToArray());
                 accepted++;
             }
             else
@@ -72,7 +74,8 @@ public sealed class TorchArchivePropertyTests
                 dictionary.Values.Zip(entries).ToList().ForEach(pair => Check(pair.First, pair.Second.Value, archive));
                 break;
             case TorchView view:
-                TensorAssert.Same(view.Storage.Numbers.view(view.Shape), archive.Read(Assert.IsType<TorchTensor>(read)));
+                TensorAssert.Same(
+                    view.Storage.Numbers.view(view.Shape), archive.Read(Assert.IsType<TorchTensor>(read)));
                 break;
             default:
                 Assert.Equal(wanted, read);
@@ -90,7 +93,8 @@ public sealed class TorchArchivePropertyTests
         List<long> places = [offset];
         foreach (var (size, stride) in shape.Zip(strides))
         {
-            places = [.. places.SelectMany(place => Enumerable.Range(0, (int)size).Select(step => place + step * stride))];
+            places =
+                [.. places.SelectMany(place => Enumerable.Range(0, (int)size).Select(step => place + step * stride))];
         }
 
         return (new(WrittenStorage.Of(arange(length, dtype: float32)), offset, shape, strides), places, length);

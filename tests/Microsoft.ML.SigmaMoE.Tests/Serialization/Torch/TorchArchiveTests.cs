@@ -13,7 +13,9 @@ public sealed class TorchArchiveTests
     public void Read_OfATensorOfAnyType_GivesItBitForBit(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var original = type == ScalarType.Bool ? arange(6).view(2, 3).remainder(2).to(type) : arange(6).view(2, 3).to(type);
+        var original = type == ScalarType.Bool
+            ? arange(6).view(2, 3).remainder(2).to(type)
+            : arange(6).view(2, 3).to(type);
         var read = RoundTrip(TorchView.Of(original));
         Assert.Equal(type, read.dtype);
         Assert.Equal(original.shape, read.shape);
@@ -25,7 +27,8 @@ public sealed class TorchArchiveTests
     {
         using var scope = NewDisposeScope();
         var storage = WrittenStorage.Of(arange(20, dtype: float32));
-        Assert.Equal([5f, 9, 13, 6, 10, 14], RoundTrip(new TorchView(storage, 5, [2, 3], [1, 4])).data<float>().ToArray());
+        Assert.Equal(
+            [5f, 9, 13, 6, 10, 14], RoundTrip(new TorchView(storage, 5, [2, 3], [1, 4])).data<float>().ToArray());
         Assert.Equal([19f], RoundTrip(new TorchView(storage, 19, [], [])).data<float>().ToArray());
         Assert.Equal([0, 7], RoundTrip(new TorchView(storage, 20, [0, 7], [7, 1])).shape);
         Assert.Equal([0f, 1, 1, 2], RoundTrip(new TorchView(storage, 0, [2, 2], [1, 1])).data<float>().ToArray());
@@ -37,7 +40,8 @@ public sealed class TorchArchiveTests
         using var scope = NewDisposeScope();
         var storage = WrittenStorage.Of(arange(8, dtype: float32));
         var other = TorchView.Of(ones(3));
-        using var archive = Open(new List<object?> { new TorchView(storage, 0, [4], [1]), other, new TorchView(storage, 4, [4], [1]) });
+        using var archive = Open(
+            new List<object?> { new TorchView(storage, 0, [4], [1]), other, new TorchView(storage, 4, [4], [1]) });
         var tensors = Assert.IsType<List<object?>>(archive.Root).Cast<TorchTensor>().Select(archive.Read).ToArray();
         Assert.Equal([0f, 1, 2, 3], tensors[0].data<float>().ToArray());
         Assert.Equal([1f, 1, 1], tensors[1].data<float>().ToArray());
@@ -48,7 +52,8 @@ public sealed class TorchArchiveTests
     [Fact]
     public void Root_OfNumbersTextsAndContainers_IsWhatWasSaved()
     {
-        long[] numbers = [0, 255, 256, 65535, 65536, -1, int.MinValue, int.MaxValue, 1L << 40, long.MinValue, long.MaxValue];
+        long[] numbers =
+            [0, 255, 256, 65535, 65536, -1, int.MinValue, int.MaxValue, 1L << 40, long.MinValue, long.MaxValue];
         using var archive = Open(new Dictionary<string, object?>
         {
             ["numbers"] = numbers,
@@ -60,7 +65,8 @@ public sealed class TorchArchiveTests
             ["many"] = (1L, 2L, 3L, 4L, 5L),
             ["none"] = ValueTuple.Create(),
         });
-        var root = Assert.IsType<PickleDictionary>(archive.Root).Items.ToDictionary(item => (string)item.Key, item => item.Value);
+        var root = Assert.IsType<PickleDictionary>(archive.Root).Items.ToDictionary(
+            item => (string)item.Key, item => item.Value);
         Assert.Equal(numbers.Cast<object>(), Assert.IsType<List<object?>>(root["numbers"]));
         Assert.Equal(2.5e-4, root["rate"]);
         Assert.Equal("σ-MoE 🌊", root["text"]);
@@ -111,5 +117,6 @@ public sealed class TorchArchiveTests
         return archive.Read(Assert.IsType<TorchTensor>(archive.Root));
     }
 
-    private static TorchArchive Open(object? value) => TorchArchive.Open(new MemoryStream(TorchFileWriter.Write(value)));
+    private static TorchArchive Open(object? value) =>
+        TorchArchive.Open(new MemoryStream(TorchFileWriter.Write(value)));
 }

@@ -32,7 +32,8 @@ internal static class TorchFileWriter
     }
 
     /// <summary>Writes a zip of the given files.</summary>
-    public static byte[] Zip(IEnumerable<(string Name, byte[] Content)> files, CompressionLevel level = CompressionLevel.NoCompression)
+    public static byte[] Zip(
+        IEnumerable<(string Name, byte[] Content)> files, CompressionLevel level = CompressionLevel.NoCompression)
     {
         using var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
@@ -50,7 +51,8 @@ internal static class TorchFileWriter
     /// <summary>
     /// Writes weights under the key "model" with arguments beside them, as the paper's code saves its checkpoints.
     /// </summary>
-    public static byte[] Checkpoint(IEnumerable<(string Name, Tensor Tensor)> weights, Dictionary<string, object?>? arguments = null)
+    public static byte[] Checkpoint(
+        IEnumerable<(string Name, Tensor Tensor)> weights, Dictionary<string, object?>? arguments = null)
     {
         var all = new Dictionary<string, object?>
         {

@@ -29,9 +29,11 @@ internal sealed class WrittenStorage(string className, Tensor numbers)
 }
 
 /// <summary>A tensor in a file: a view of a storage.</summary>
-internal sealed record TorchView(WrittenStorage Storage, long Offset, long[] Shape, long[] Strides, bool IsParameter = false)
+internal sealed record TorchView(
+    WrittenStorage Storage, long Offset, long[] Shape, long[] Strides, bool IsParameter = false)
 {
-    public static TorchView Of(Tensor tensor) => new(WrittenStorage.Of(tensor), 0, tensor.shape, tensor.contiguous().stride());
+    public static TorchView Of(Tensor tensor) =>
+        new(WrittenStorage.Of(tensor), 0, tensor.shape, tensor.contiguous().stride());
 }
 
 /// <summary>An ordered dictionary in a file, as a module's weights are; it has attributes.</summary>

@@ -17,12 +17,17 @@ internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, i
     private readonly HeadMatrix _arriving = new(call.Sizes.TileRows, call.Sizes.HeadSize);
     private readonly KeyGradient _byKeys = new(call.Sizes);
     private readonly KeyGradient _byValues = new(call.Sizes);
-    private readonly Scratch<float> _byProbabilities = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _byLogits = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _byPlaced = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<float> _byProbabilities = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _byLogits = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _byPlaced = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
     private readonly Scratch<ushort> _seen = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
-    private readonly Scratch<float> _toContent = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
-    private readonly Scratch<float> _toPosition = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
+    private readonly Scratch<float> _toContent = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
+    private readonly Scratch<float> _toPosition = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
     private readonly float[] _numbers = new float[Math.Max(call.Sizes.PaddedKeys, call.Sizes.HeadSize)];
 
     /// <summary>Gets the sums over the rows so far.</summary>
@@ -38,14 +43,17 @@ internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, i
     /// <param name="arriving">The gradient by what was attended.</param>
     /// <param name="byQueries">[batch, T, heads · head]: is set.</param>
     /// <param name="byKeysAndValues">[batch, S, heads · 2 · head]: is set.</param>
-    public void Run(int first, int end, ushort* probabilities, ushort* arriving, ushort* byQueries, ushort* byKeysAndValues)
+    public void Run(
+        int first, int end, ushort* probabilities, ushort* arriving, ushort* byQueries, ushort* byKeysAndValues)
     {
         using var brgemm = new Brgemm();   // on the thread that runs this
         call.LoadPlaces(head, _places);
         _places.PackOutOf();
         for (var batch = first; batch < end; batch++)
         {
-            Run(brgemm, batch, probabilities + call.PlaceOfProbabilities(batch, head), arriving, byQueries, byKeysAndValues);
+            Run(
+                brgemm, batch, probabilities + call.PlaceOfProbabilities(batch, head), arriving, byQueries,
+                byKeysAndValues);
         }
     }
 
@@ -58,7 +66,8 @@ internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, i
         Array.ForEach([_byProbabilities, _toContent, _toPosition], scratch => scratch.Dispose());
     }
 
-    private void Run(Brgemm brgemm, int batch, ushort* probabilities, ushort* arriving, ushort* byQueries, ushort* byKeysAndValues)
+    private void Run(
+        Brgemm brgemm, int batch, ushort* probabilities, ushort* arriving, ushort* byQueries, ushort* byKeysAndValues)
     {
         call.LoadKeys(batch, head, _keys);
         call.LoadValues(batch, head, _values);
@@ -122,9 +131,11 @@ internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, i
     {
         var (keys, size, start) = (_shape.PaddedKeys, _shape.PaddedSize, tile.StartOfPositions);
         brgemm.Multiply(
-            tile.Count, size, tile.EndOfKeys, _byLogits.Pointer, keys, _keys.OutOf(0), _toContent.Pointer, size, accumulate: false);
+            tile.Count, size, tile.EndOfKeys, _byLogits.Pointer, keys, _keys.OutOf(0), _toContent.Pointer, size,
+            accumulate: false);
         brgemm.Multiply(
-            tile.Count, size, keys - start, _byPlaced.Pointer + start, keys, _places.OutOf(start), _toPosition.Pointer, size,
+            tile.Count, size, keys - start, _byPlaced.Pointer + start, keys, _places.OutOf(start), _toPosition.Pointer,
+            size,
             accumulate: false);
         var query = _numbers.AsSpan(0, _shape.HeadSize);
         for (var row = 0; row < tile.Count; row++)
@@ -161,6 +172,7 @@ internal sealed unsafe class AttentionBackwardPass(BFloat16AttentionCall call, i
         _arriving.PackOutOf();
         _byKeys.Add(brgemm, _byLogits.Pointer, tile.PaddedCount, 0, tile.EndOfKeys, _byContent);
         _byValues.Add(brgemm, seen, tile.PaddedCount, 0, tile.EndOfKeys, _arriving);
-        ByPlaces.Add(brgemm, _byPlaced.Pointer, tile.PaddedCount, tile.StartOfPositions, _shape.PaddedKeys, _byPosition);
+        ByPlaces.Add(
+            brgemm, _byPlaced.Pointer, tile.PaddedCount, tile.StartOfPositions, _shape.PaddedKeys, _byPosition);
     }
 }

@@ -41,7 +41,8 @@ internal abstract unsafe class AttentionCall<T>(AttentionInputs inputs, Attentio
     public T* Places(int head) => _places + head * sizes.HeadSize;
 
     /// <summary>Gets where a query's row of a head stands in a tensor like the queries.</summary>
-    public long Place(int batch, int head, int query) => ((long)batch * sizes.Time + query) * Stride + head * sizes.HeadSize;
+    public long Place(int batch, int head, int query) =>
+        ((long)batch * sizes.Time + query) * Stride + head * sizes.HeadSize;
 
     /// <summary>Gets where a key's row of a head stands in a tensor like keys and values; its value follows.</summary>
     public long PlaceOfKey(int batch, int head, int key) =>

@@ -17,7 +17,8 @@ internal sealed unsafe class AttentionForwardPass(BFloat16AttentionCall call) : 
     private readonly HeadMatrix _byPosition = new(call.Sizes.TileRows, call.Sizes.HeadSize);
     private readonly Scratch<float> _content = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
     private readonly Scratch<float> _position = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
-    private readonly Scratch<ushort> _probabilities = new((long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
+    private readonly Scratch<ushort> _probabilities = new(
+        (long)call.Sizes.TileRows * call.Sizes.PaddedKeys, isZeroed: false);
     private readonly Scratch<float> _mean = new((long)call.Sizes.TileRows * call.Sizes.PaddedSize, isZeroed: false);
     private int _head = -1;
 
@@ -96,7 +97,8 @@ internal sealed unsafe class AttentionForwardPass(BFloat16AttentionCall call) : 
     {
         var start = (long)row * _shape.PaddedKeys;
         var seen = new Span<float>(_content.Pointer + start + window.First, window.Count);
-        var (_, sum) = SoftmaxRow.Exponentiate(seen, new(_position.Pointer + start + window.First + window.Shift, window.Count));
+        var (_, sum) = SoftmaxRow.Exponentiate(
+            seen, new(_position.Pointer + start + window.First + window.Shift, window.Count));
         TensorPrimitives.Multiply(seen, 1 / sum, seen);
         var all = new Span<float>(_content.Pointer + start, Padding.Up(window.First + window.Count, 32));
         all[..window.First].Clear();

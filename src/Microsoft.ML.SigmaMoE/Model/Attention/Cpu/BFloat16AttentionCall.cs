@@ -10,9 +10,11 @@ internal sealed unsafe class BFloat16AttentionCall(AttentionInputs inputs, Atten
     public long PlaceOfProbabilities(int batch, int head) =>
         ((long)batch * Sizes.Heads + head) * Sizes.Time * Sizes.PaddedKeys;
 
-    public void LoadKeys(int batch, int head, HeadMatrix target) => target.Load(Keys(batch, head), 2 * Stride, Sizes.Keys);
+    public void LoadKeys(int batch, int head, HeadMatrix target) =>
+        target.Load(Keys(batch, head), 2 * Stride, Sizes.Keys);
 
-    public void LoadValues(int batch, int head, HeadMatrix target) => target.Load(Values(batch, head), 2 * Stride, Sizes.Keys);
+    public void LoadValues(int batch, int head, HeadMatrix target) =>
+        target.Load(Values(batch, head), 2 * Stride, Sizes.Keys);
 
     public void LoadPlaces(int head, HeadMatrix target) => target.Load(Places(head), Stride, Sizes.Keys);
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// One head in float32, row after row, backward: dlogit = p · (dp − Σ p · dp) with dp = dattended · valueᵀ goes to
 /// queries by keys and places, and with queries to keys and places; values get pᵀ · dattended.
 /// </summary>
-internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAttentionCall call, int head) : IDisposable
+internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAttentionCall call, int head)
+    : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
@@ -22,8 +23,10 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
     private readonly Scratch<float> _arriving = new((long)call.Shape.TileRows * call.Shape.PaddedSize);
     private readonly Scratch<float> _byLogits = new((long)call.Shape.TileRows * call.Shape.Stride);
     private readonly Scratch<float> _byPlaced = new((long)call.Shape.TileRows * call.Shape.Stride);
-    private readonly Scratch<float> _toContent = new((long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
-    private readonly Scratch<float> _toPosition = new((long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
+    private readonly Scratch<float> _toContent = new(
+        (long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
+    private readonly Scratch<float> _toPosition = new(
+        (long)call.Shape.TileRows * call.Shape.PaddedSize, isZeroed: false);
     private readonly RowList _rows = new(call.Shape.TileRows);
 
     /// <summary>Gets the sums over the rows so far.</summary>
@@ -50,7 +53,9 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
             _byValues.Clear();
             foreach (var tile in _shape.Tiles())
             {
-                Run(batch, tile, probabilities + call.PlaceOfProbabilities(batch, head, tile.First), arriving, byQueries);
+                Run(
+                    batch, tile, probabilities + call.PlaceOfProbabilities(batch, head, tile.First), arriving,
+                    byQueries);
             }
 
             var target = byKeysAndValues + call.PlaceOfKey(batch, head, 0);
@@ -66,7 +71,8 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
         Array.ForEach([_byKeys, _byValues, ByPlaces], gradient => gradient.Dispose());
         _rows.Dispose();
         Array.ForEach(
-            [_byContent, _byPosition, _arriving, _byLogits, _byPlaced, _toContent, _toPosition], scratch => scratch.Dispose());
+            [_byContent, _byPosition, _arriving, _byLogits, _byPlaced, _toContent, _toPosition],
+            scratch => scratch.Dispose());
     }
 
     private void Run(int batch, FloatAttentionTile tile, float* probabilities, float* arriving, float* byQueries)
@@ -91,7 +97,8 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
     {
         var rows = _rows.Of(_byLogits.Pointer, _shape.Stride, tile.Count);
         RegisterTiles<TLanes, TVector>.Multiply(
-            new(_arriving.Pointer, _shape.PaddedSize, 1), tile.Count, _values.Into(0), _size, rows, tile.EndOfKeys, add: false);
+            new(_arriving.Pointer, _shape.PaddedSize, 1), tile.Count, _values.Into(0), _size, rows, tile.EndOfKeys,
+            add: false);
         var (start, end) = (tile.StartOfPositions, _shape.PaddedKeys);
         for (var row = 0; row < tile.Count; row++)
         {
@@ -117,7 +124,8 @@ internal sealed unsafe class FloatAttentionBackwardPass<TLanes, TVector>(FloatAt
             new(_byLogits.Pointer, _shape.Stride, 1), tile.Count, _keys.OutOf(0), tile.EndOfKeys,
             _rows.Of(_toContent.Pointer, _shape.PaddedSize, tile.Count), _shape.PaddedSize, add: false);
         RegisterTiles<TLanes, TVector>.Multiply(
-            new(_byPlaced.Pointer + start, _shape.Stride, 1), tile.Count, _places.OutOf(start), _shape.PaddedKeys - start,
+            new(_byPlaced.Pointer + start, _shape.Stride, 1), tile.Count, _places.OutOf(start),
+            _shape.PaddedKeys - start,
             _rows.Of(_toPosition.Pointer, _shape.PaddedSize, tile.Count), _shape.PaddedSize, add: false);
         for (var row = 0; row < tile.Count; row++)
         {

@@ -26,9 +26,11 @@ internal sealed unsafe class FloatKeyGradient<TLanes, TVector>(FloatAttentionSha
     /// <param name="first">The first key.</param>
     /// <param name="end">The key after the last.</param>
     /// <param name="right">[queries, padded head].</param>
-    public void Add(float* left, int queries, int first, int end, float* right) => RegisterTiles<TLanes, TVector>.Multiply(
+    public void Add(float* left, int queries, int first, int end, float* right) =>
+        RegisterTiles<TLanes, TVector>.Multiply(
         new(left + first, 1, shape.Stride), end - first, new(right, shape.PaddedSize, shape.Panel, edge: null), queries,
-        _rows.Of(_sum.Pointer + (long)first * shape.PaddedSize, shape.PaddedSize, end - first), shape.PaddedSize, add: true);
+        _rows.Of(_sum.Pointer + (long)first * shape.PaddedSize, shape.PaddedSize, end - first), shape.PaddedSize,
+        add: true);
 
     /// <summary>Copies the rows of keys to where they belong.</summary>
     public void Write(float* target, nint stride) =>

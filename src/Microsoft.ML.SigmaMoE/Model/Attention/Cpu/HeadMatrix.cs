@@ -41,7 +41,8 @@ internal sealed unsafe class HeadMatrix(int rows, int size) : IDisposable
     public void Clear(int first) => new Span<ushort>(this[first], (_rows - first) * _size).Clear();
 
     /// <summary>Packs for <see cref="Into"/>.</summary>
-    public void PackInto() => PairPacking.Transpose((uint*)_values.Pointer, _rows, _size / 2, _size / 2, _into.Pointer, _rows);
+    public void PackInto() =>
+        PairPacking.Transpose((uint*)_values.Pointer, _rows, _size / 2, _size / 2, _into.Pointer, _rows);
 
     /// <summary>Packs for <see cref="OutOf"/>.</summary>
     public void PackOutOf()

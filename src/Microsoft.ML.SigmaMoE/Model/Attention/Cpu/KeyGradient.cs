@@ -49,7 +49,8 @@ internal sealed unsafe class KeyGradient(AttentionShape shape) : IDisposable
         for (var key = 0; key < shape.Keys; key++)
         {
             BFloat16Rounding.Round(
-                new(_sum.Pointer + (long)key * shape.PaddedSize, shape.HeadSize), new(target + (long)key * stride, shape.HeadSize));
+                new(_sum.Pointer + (long)key * shape.PaddedSize, shape.HeadSize),
+                new(target + (long)key * stride, shape.HeadSize));
         }
     }
 

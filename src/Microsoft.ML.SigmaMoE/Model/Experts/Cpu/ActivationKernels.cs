@@ -28,7 +28,8 @@ internal abstract class ActivationKernels
         Activation.Gelu => Gelu,
         Activation.GeluTanh => GeluTanh,
         Activation.Silu => Silu,
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, $"There is no activation {activation}."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(activation), activation, $"There is no activation {activation}."),
     };
 
     private sealed class For<TActivation> : ActivationKernels

@@ -20,7 +20,9 @@ internal sealed class BFloat16ExpertBackend : IExpertBackend
     public static PackedExperts? Kept(in ExpertInputs inputs)
     {
         var (up, down) = (inputs.Up, inputs.Down);
-        return up.is_contiguous() && down.is_contiguous() ? inputs.Frozen?.Keep(up, () => PackedExperts.All(up, down)) : null;
+        return up.is_contiguous() && down.is_contiguous()
+            ? inputs.Frozen?.Keep(up, () => PackedExperts.All(up, down))
+            : null;
     }
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask) =>

@@ -19,12 +19,15 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         var target = TensorMemory.Of<float>(output);
         var kept = BFloat16ExpertBackend.Kept(inputs);
         using var made = kept is null
-            ? new PackedExperts(ExpertCall.Pointer(inputs.Up), ExpertCall.Pointer(inputs.Down), shape, batch.ExpertCount, batch.HasTokens)
+            ? new PackedExperts(
+                ExpertCall.Pointer(inputs.Up), ExpertCall.Pointer(inputs.Down), shape, batch.ExpertCount,
+                batch.HasTokens)
             : null;
         var weights = kept ?? made!;
         call.ByTokens((first, end, shares) =>
         {
-            using var pass = new ExpertForwardPass<TActivation>(call, weights, new(target, shape.ModelSize, first, end));
+            using var pass = new ExpertForwardPass<TActivation>(
+                call, weights, new(target, shape.ModelSize, first, end));
             tokens.Round(source, first, end);
             shares.ForEach(pass.Run);
         });
@@ -45,7 +48,8 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
         using var tokens = new RoundedRows(inputs.Tokens.size(0), shape);
         using var arriving = new RoundedRows(inputs.Tokens.size(0), shape);
         using var byRaw = new Scratch<ushort>(
-            (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize, isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
+            (batch.SlotOrder.Length + 16L) * shape.PaddedExpertSize,
+            isZeroed: shape.ExpertSize < shape.PaddedExpertSize);
         var call = new RoundedCall(inputs, batch, mask, raw, tokens);
         ByTokensAndGates(call, inputs, ExpertCall.Pointer(gradient), arriving, result, byRaw.Pointer);
         ByWeights(call, arriving, result, byRaw.Pointer);
@@ -53,13 +57,15 @@ internal sealed unsafe class BFloat16Experts<TActivation> : IExpertPasses
     }
 
     private static void ByTokensAndGates(
-        RoundedCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result, ushort* byRaw)
+        RoundedCall call, in ExpertInputs inputs, float* gradient, RoundedRows arriving, ExpertGradients result,
+        ushort* byRaw)
     {
         var source = ExpertCall.Pointer(inputs.Tokens);
         var byToken = TensorMemory.Of<float>(result.Tokens);
         var byGate = TensorMemory.Of<float>(result.Gates);
         using var weights = new PackedExperts(
-            ExpertCall.Pointer(inputs.Down), ExpertCall.Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount, call.Batch.HasTokens);
+            ExpertCall.Pointer(inputs.Down), ExpertCall.Pointer(inputs.Up), call.Shape, call.Batch.ExpertCount,
+            call.Batch.HasTokens);
         call.ByTokens((first, end, shares) =>
         {
             using var pass = new InputGradientPass<TActivation>(

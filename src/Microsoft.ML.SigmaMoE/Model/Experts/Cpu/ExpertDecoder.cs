@@ -42,7 +42,8 @@ internal sealed unsafe class ExpertDecoder
         var bias = TensorMemory.Of<float>(inputs.UpBias);
         var activation = ActivationKernels.Of(inputs.Activation).Row;
         IExpertRows weights = packed is null
-            ? new StoredExpertRows(TensorMemory.Of<float>(inputs.Up), TensorMemory.Of<float>(inputs.Down), bias, shape, activation)
+            ? new StoredExpertRows(
+                TensorMemory.Of<float>(inputs.Up), TensorMemory.Of<float>(inputs.Down), bias, shape, activation)
             : new PackedExpertRows(packed, bias, shape, activation);
         var decoder = new ExpertDecoder(shape, weights, tokens, experts.Length);
         using var mixed = new Scratch<float>((long)experts.Length * shape.ModelSize);   // [tokens · K, d_model]

@@ -7,11 +7,13 @@ namespace Microsoft.ML.SigmaMoE;
 /// The forward pass of one thread over its own tokens, a tile of at most 96 tokens of one expert at a time: gather →
 /// multiply → activation → multiply → weigh and add. Nothing of size [tokens · K, d_model] ever exists.
 /// </summary>
-internal sealed unsafe class ExpertForwardPass<TActivation>(RoundedCall call, PackedExperts weights, TokenSums output) : IDisposable
+internal sealed unsafe class ExpertForwardPass<TActivation>(RoundedCall call, PackedExperts weights, TokenSums output)
+    : IDisposable
     where TActivation : struct, IVectorActivation
 {
     private readonly Brgemm _brgemm = new();
-    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
+    private readonly Scratch<ushort> _tile = new(
+        (long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
     private readonly Scratch<ushort> _hidden = new((long)ExpertShape.TileRows * call.Shape.PaddedExpertSize);
     private readonly Scratch<float> _raw = new((long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
     private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelStride, isZeroed: false);
@@ -19,7 +21,8 @@ internal sealed unsafe class ExpertForwardPass<TActivation>(RoundedCall call, Pa
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
+        var (stride, width, expertStride) =
+            (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         call.Gather(share, call.Tokens, _tile.Pointer);
         _brgemm.Multiply(
@@ -35,7 +38,8 @@ internal sealed unsafe class ExpertForwardPass<TActivation>(RoundedCall call, Pa
             _mixed.Pointer, stride, accumulate: false);
         for (var row = 0; row < share.Count; row++)
         {
-            output.Add(call.TokenAt(share.Start + row), _mixed.Pointer + (long)row * stride, call.GateAt(share.Start + row));
+            output.Add(
+                call.TokenAt(share.Start + row), _mixed.Pointer + (long)row * stride, call.GateAt(share.Start + row));
         }
     }
 

@@ -54,7 +54,8 @@ internal sealed unsafe class Float32Experts<TLanes, TVector, TActivation> : IExp
         using var tensors = NewDisposeScope();
         var call = new FloatCall(inputs, batch, mask, raw);
         var arriving = ExpertCall.Pointer(gradient);
-        using var byRaw = new Scratch<float>((long)batch.SlotOrder.Length * call.Shape.PaddedExpertSize, isZeroed: false);
+        using var byRaw = new Scratch<float>(
+            (long)batch.SlotOrder.Length * call.Shape.PaddedExpertSize, isZeroed: false);
         ByTokensAndGates(call, inputs, arriving, result, byRaw.Pointer);
         ByWeights(call, ExpertCall.Pointer(inputs.Tokens), arriving, result, byRaw.Pointer);
         return result;

@@ -24,7 +24,8 @@ internal sealed unsafe class FloatForwardPass<TLanes, TVector, TActivation>(
 
     // raw + bias is kept for the backward pass; gate · mask · φ(raw + bias) goes on.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Activate<T, TV>(float* raw, float* bias, float* mask, float gate, float* kept, int first, int count)
+    private static int Activate<T, TV>(
+        float* raw, float* bias, float* mask, float gate, float* kept, int first, int count)
         where T : struct, ILanes<TV>
         where TV : struct
     {

@@ -15,7 +15,8 @@ internal abstract unsafe class FloatTilePass<TLanes, TVector>(
 {
     private readonly Scratch<float> _tile = new((long)ExpertShape.TileRows * call.Shape.ModelSize, isZeroed: false);
     private readonly Scratch<float> _hidden = new((long)ExpertShape.TileRows * FloatCall.Neurons, isZeroed: false);
-    private readonly Scratch<float> _edge = new((long)FloatCall.Neurons * RegisterTiles<TLanes, TVector>.Panel, isZeroed: false);
+    private readonly Scratch<float> _edge = new(
+        (long)FloatCall.Neurons * RegisterTiles<TLanes, TVector>.Panel, isZeroed: false);
 
     /// <summary>Gets the call.</summary>
     protected FloatCall Call => call;
@@ -24,7 +25,8 @@ internal abstract unsafe class FloatTilePass<TLanes, TVector>(
     /// <param name="share">The stretch.</param>
     /// <param name="source">[tokens, D].</param>
     /// <param name="target">[tokens, D]: is added to.</param>
-    public void Run(TokenShare share, float* source, float* target) => Run(share, source, target, 0, call.Shape.ExpertSize);
+    public void Run(TokenShare share, float* source, float* target) =>
+        Run(share, source, target, 0, call.Shape.ExpertSize);
 
     /// <summary>Computes what some neurons add to one stretch.</summary>
     /// <param name="share">The stretch.</param>
@@ -49,7 +51,8 @@ internal abstract unsafe class FloatTilePass<TLanes, TVector>(
 
             RegisterTiles<TLanes, TVector>.Multiply(
                 new(_hidden.Pointer, FloatCall.Neurons, 1), share.Count,
-                new(call.Row(outOf, share.Expert, neuron), size, panel, _edge.Pointer), count, targets, size, add: true);
+                new(call.Row(outOf, share.Expert, neuron), size, panel, _edge.Pointer), count, targets, size,
+                add: true);
         }
     }
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// The gradient by some neurons' rows of one matrix of one expert in float32, leftᵀ · right over the expert's tokens, a
 /// block at a time. One thread does all tokens, so that the order of the sums never changes.
 /// </summary>
-internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector, TActivation>(FloatCall call, float* byRaw) : IDisposable
+internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector, TActivation>(FloatCall call, float* byRaw)
+    : IDisposable
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
     where TActivation : struct, IVectorActivation
@@ -21,7 +22,8 @@ internal sealed unsafe class FloatWeightGradientPass<TLanes, TVector, TActivatio
         (long)Block * Padding.Up(call.Shape.ModelSize, RegisterTiles<TLanes, TVector>.Panel), isZeroed: false);
 
     /// <summary>Computes the gradient by rows of the up-projection, byRawᵀ · tokens.</summary>
-    public void Up(int expert, int neuron, float* tokens, float* gradient) => Run(expert, neuron, tokens, gradient, isUp: true);
+    public void Up(int expert, int neuron, float* tokens, float* gradient) =>
+        Run(expert, neuron, tokens, gradient, isUp: true);
 
     /// <summary>Computes the gradient by rows of the down-projection, (gate · mask · φ(raw))ᵀ · arriving.</summary>
     public void Down(int expert, int neuron, float* arriving, float* gradient) =>

@@ -19,14 +19,17 @@ internal sealed unsafe class InputGradientPass<TActivation>(
     where TActivation : struct, IVectorActivation
 {
     private readonly Brgemm _brgemm = new();
-    private readonly Scratch<ushort> _tile = new((long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
-    private readonly Scratch<float> _byHidden = new((long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
+    private readonly Scratch<ushort> _tile = new(
+        (long)ExpertShape.TileRows * call.Shape.PaddedModelSize, isZeroed: false);
+    private readonly Scratch<float> _byHidden = new(
+        (long)ExpertShape.TileRows * call.Shape.ExpertStride, isZeroed: false);
     private readonly Scratch<float> _mixed = new((long)ExpertShape.TileRows * call.Shape.ModelStride, isZeroed: false);
 
     /// <summary>Computes one stretch.</summary>
     public void Run(TokenShare share)
     {
-        var (stride, width, expertStride) = (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
+        var (stride, width, expertStride) =
+            (call.Shape.ModelStride, call.Shape.PaddedExpertSize, call.Shape.ExpertStride);
         var rows = Padding.Up(share.Count, 16);
         call.Gather(share, arriving, _tile.Pointer);
         _brgemm.Multiply(

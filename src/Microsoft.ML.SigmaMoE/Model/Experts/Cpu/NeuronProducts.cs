@@ -48,7 +48,8 @@ internal sealed unsafe class NeuronProducts<TLanes, TVector> : IDisposable
         if (_panels is null)
         {
             DotTiles<TLanes, TVector>.Multiply(
-                tile, share.Count, size, _call.Row(_weight, share.Expert, neuron), count, size, target, FloatCall.Neurons);
+                tile, share.Count, size, _call.Row(_weight, share.Expert, neuron), count, size, target,
+                FloatCall.Neurons);
             return;
         }
 

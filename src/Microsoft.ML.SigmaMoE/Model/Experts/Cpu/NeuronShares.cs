@@ -12,7 +12,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// </remarks>
 internal static unsafe class NeuronShares
 {
-    // Tokens of an expert, on average: with more of them weights are read once for so many that multiplying takes longer.
+    // Tokens of an expert, on average: with more of them weights are read once for so many that multiplying takes
+    // longer.
     private const int MostRows = 32;
 
     // a panel of the widest registers
@@ -60,8 +61,8 @@ internal static unsafe class NeuronShares
         CpuWork.Each(size, (first, end) => Add(sums.Pointer, size, rows * columns, target, (int)first, (int)end));
     }
 
-    // Threads stand in rows, of which each has some experts, and columns, of which each has some blocks of neurons: as many
-    // threads as possible, and of grids of as many the one with the most columns, which are evener than experts.
+    // Threads stand in rows, of which each has some experts, and columns, of which each has some blocks of neurons: as
+    // many threads as possible, and of grids of as many the one with the most columns, which are evener than experts.
     private static (int Rows, int Columns) Grid(int threads, int experts, int blocks)
     {
         var best = (Rows: 1, Columns: 1);
@@ -80,7 +81,8 @@ internal static unsafe class NeuronShares
         new ReadOnlySpan<float>(sums + first, end - first).CopyTo(total);
         for (var thread = 1; thread < count; thread++)
         {
-            TensorPrimitives.Add(total, new ReadOnlySpan<float>(sums + (long)thread * size + first, end - first), total);
+            TensorPrimitives.Add(
+                total, new ReadOnlySpan<float>(sums + (long)thread * size + first, end - first), total);
         }
     }
 }

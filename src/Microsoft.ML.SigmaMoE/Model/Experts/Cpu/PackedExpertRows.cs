@@ -21,10 +21,12 @@ internal sealed unsafe class PackedExpertRows(
             new ReadOnlySpan<float>(bias + (long)expert * count, count).CopyTo(hidden);
         }
 
-        PairProducts.Add((uint*)weights.Into(expert), shape.ExpertStride, token, shape.ModelSize, count, scratch.Pointer);
+        PairProducts.Add(
+            (uint*)weights.Into(expert), shape.ExpertStride, token, shape.ModelSize, count, scratch.Pointer);
         activation.Apply(scratch.Pointer, count);
         System.Numerics.Tensors.TensorPrimitives.Multiply(hidden, gate, hidden);
 
-        PairProducts.Add((uint*)weights.OutOf(expert), shape.ModelStride, scratch.Pointer, count, shape.ModelSize, output);
+        PairProducts.Add(
+            (uint*)weights.OutOf(expert), shape.ModelStride, scratch.Pointer, count, shape.ModelSize, output);
     }
 }

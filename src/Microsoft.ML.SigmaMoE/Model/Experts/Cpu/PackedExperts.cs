@@ -63,13 +63,15 @@ internal sealed unsafe class PackedExperts : IKeptForm
         if (isInto)
         {
             PairPacking.Transposed(
-                start, (uint*)Into(expert), _shape.ExpertStride, _shape.ExpertSize, _shape.ModelSize, _shape.PaddedModelSize,
+                start, (uint*)Into(expert), _shape.ExpertStride, _shape.ExpertSize, _shape.ModelSize,
+                _shape.PaddedModelSize,
                 strip);
         }
         else
         {
             PairPacking.Interleaved(
-                start, (uint*)OutOf(expert), _shape.ModelStride, _shape.ExpertSize, _shape.PaddedExpertSize, _shape.ModelSize,
+                start, (uint*)OutOf(expert), _shape.ModelStride, _shape.ExpertSize, _shape.PaddedExpertSize,
+                _shape.ModelSize,
                 strip);
         }
     }

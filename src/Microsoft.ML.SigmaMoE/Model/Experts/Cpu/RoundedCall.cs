@@ -8,7 +8,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="mask">The factors on hidden vectors, [tokens, K, G], or null.</param>
 /// <param name="raw">[positions, G], sorted: the hidden vectors before the activation.</param>
 /// <param name="tokens">The tokens, rounded.</param>
-internal sealed unsafe class RoundedCall(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw, RoundedRows tokens)
+internal sealed unsafe class RoundedCall(
+    in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor raw, RoundedRows tokens)
     : ExpertCall(inputs, batch, mask)
 {
     private readonly ushort* _raw = TensorMemory.Of<ushort>(raw);
@@ -24,7 +25,8 @@ internal sealed unsafe class RoundedCall(in ExpertInputs inputs, ExpertBatch bat
         var width = Shape.PaddedModelSize;
         for (var row = 0; row < share.Count; row++)
         {
-            new ReadOnlySpan<ushort>(source[TokenAt(share.Start + row)], width).CopyTo(new(tile + (long)row * width, width));
+            new ReadOnlySpan<ushort>(source[TokenAt(share.Start + row)], width).CopyTo(
+                new(tile + (long)row * width, width));
         }
     }
 }

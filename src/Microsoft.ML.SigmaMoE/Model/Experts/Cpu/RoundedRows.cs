@@ -15,7 +15,8 @@ internal sealed unsafe class RoundedRows(long rows, ExpertShape shape) : IDispos
     {
         for (var row = first; row < end; row++)
         {
-            BFloat16Rounding.Round(new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
+            BFloat16Rounding.Round(
+                new(source + row * shape.ModelSize, shape.ModelSize), new(this[row], shape.ModelSize));
             new Span<ushort>(this[row] + shape.ModelSize, shape.PaddedModelSize - shape.ModelSize).Clear();
         }
     }

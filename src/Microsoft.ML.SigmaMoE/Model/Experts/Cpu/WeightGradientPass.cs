@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// The gradient by one matrix of one expert, leftᵀ · right over the expert's tokens, in blocks of 128. One thread does
 /// a whole matrix, so that the order of its sums never changes.
 /// </summary>
-internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, ushort* byRaw, RoundedRows arriving) : IDisposable
+internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, ushort* byRaw, RoundedRows arriving)
+    : IDisposable
     where TActivation : struct, IVectorActivation
 {
     private const int Block = 128;
@@ -16,7 +17,8 @@ internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, u
     private readonly Scratch<uint> _pairs = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
     private readonly Scratch<uint> _left = new((long)call.Shape.PaddedExpertSize * Block / 2, isZeroed: false);
     private readonly Scratch<uint> _right = new(Block / 2L * call.Shape.ModelStride, isZeroed: false);
-    private readonly Scratch<float> _sums = new((long)call.Shape.PaddedExpertSize * call.Shape.ModelStride, isZeroed: false);
+    private readonly Scratch<float> _sums = new(
+        (long)call.Shape.PaddedExpertSize * call.Shape.ModelStride, isZeroed: false);
     private readonly Scratch<ushort> _zeros = new(Math.Max(call.Shape.PaddedModelSize, call.Shape.PaddedExpertSize));
 
     /// <summary>Computes the gradient by the up-projection, byRawᵀ · tokens.</summary>
@@ -77,7 +79,8 @@ internal sealed unsafe class WeightGradientPass<TActivation>(RoundedCall call, u
 
             // [pairs of positions, neurons] → [neurons, pairs of positions]
             PairPacking.Transpose(
-                _pairs.Pointer, inner / 2, call.Shape.PaddedExpertSize, call.Shape.PaddedExpertSize, _left.Pointer, inner / 2);
+                _pairs.Pointer, inner / 2, call.Shape.PaddedExpertSize, call.Shape.PaddedExpertSize, _left.Pointer,
+                inner / 2);
             _brgemm.Multiply(
                 Padding.Up(call.Shape.ExpertSize, 16), call.Shape.PaddedModelSize, inner, (ushort*)_left.Pointer, inner,
                 (ushort*)_right.Pointer, stride, _sums.Pointer, stride, accumulate: start > first);

@@ -22,7 +22,8 @@ internal static class ArrangedRows
 
         var arranged = memory.Allocate(count * sizes.Stride * numbers.ElementBytes);
         kernels[$"conversion.{numbers.Name}", numbers.Conversion].Launch(
-            ExpertSizes.Blocks(count * sizes.Stride / numbers.Copy), 256, 0, rows, arranged, count, sizes.ModelSize, sizes.Stride);
+            ExpertSizes.Blocks(count * sizes.Stride / numbers.Copy), 256, 0, rows, arranged, count, sizes.ModelSize,
+            sizes.Stride);
         return arranged;
     }
 }

@@ -13,7 +13,8 @@ internal sealed record ArrangedWeights(nint Up, nint Down, IReadOnlyList<Tensor>
     /// <param name="sizes">The layer.</param>
     /// <param name="inputs">The float32 weights, which must stay where they are.</param>
     /// <param name="device">Where they are.</param>
-    public static ArrangedWeights Keep(DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, Device device)
+    public static ArrangedWeights Keep(
+        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, Device device)
     {
         var memory = new TorchDeviceMemory(device);
         var weights = Of(kernels, sizes, inputs, memory);
@@ -25,11 +26,13 @@ internal sealed record ArrangedWeights(nint Up, nint Down, IReadOnlyList<Tensor>
     /// <param name="sizes">The layer.</param>
     /// <param name="inputs">The float32 weights.</param>
     /// <param name="memory">Where memory comes from.</param>
-    public static ArrangedWeights Of(DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, IDeviceMemory memory)
+    public static ArrangedWeights Of(
+        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, IDeviceMemory memory)
     {
         var rows = (long)sizes.Experts * sizes.ExpertSize;
         return new(
-            ArrangedRows.Of(kernels, sizes, inputs.Up, rows, memory), ArrangedRows.Of(kernels, sizes, inputs.Down, rows, memory), []);
+            ArrangedRows.Of(kernels, sizes, inputs.Up, rows, memory),
+            ArrangedRows.Of(kernels, sizes, inputs.Down, rows, memory), []);
     }
 
     /// <inheritdoc/>

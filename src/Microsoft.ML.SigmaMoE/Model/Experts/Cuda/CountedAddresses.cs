@@ -13,7 +13,8 @@ internal readonly record struct CountedAddresses(nint Chosen, nint Counts)
     public static CountedAddresses Count(DeviceKernels kernels, ExpertSizes sizes, nint choices, IDeviceMemory memory)
     {
         var counted = new CountedAddresses(
-            memory.Allocate(sizes.Slots * sizeof(int)), memory.Allocate((long)sizes.CountingBlocks * sizes.Experts * sizeof(int)));
+            memory.Allocate(sizes.Slots * sizeof(int)),
+            memory.Allocate((long)sizes.CountingBlocks * sizes.Experts * sizeof(int)));
         kernels["routing", "count_choices"].Launch(
             sizes.CountingBlocks, CountedChoices.Threads, CountedChoices.SharedBytes(sizes.Active),
             choices, sizes.Tokens, sizes.Experts, sizes.Active, counted.Chosen, counted.Counts);

@@ -20,12 +20,14 @@ internal static class CudaDecoding
     /// <param name="hidden">The address of [N · K, G] float32 by slot, which is set.</param>
     /// <param name="output">The address of [N, D] float32, which is set.</param>
     public static void Launch(
-        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, nint choices, Activation activation, nint hidden,
+        DeviceKernels kernels, ExpertSizes sizes, in ExpertAddresses inputs, nint choices, Activation activation,
+        nint hidden,
         nint output)
     {
         kernels["decode", "decode_up"].Launch(
             ((sizes.Slots * sizes.ExpertSize) + 7) / 8, 256, 0,
-            inputs.Tokens, choices, inputs.Up, inputs.UpBias, hidden, sizes.Slots, sizes.Active, sizes.ExpertSize, sizes.ModelSize,
+            inputs.Tokens, choices, inputs.Up, inputs.UpBias, hidden, sizes.Slots, sizes.Active, sizes.ExpertSize,
+            sizes.ModelSize,
             (int)activation);
         kernels["decode", "decode_down"].Launch(
             sizes.Tokens * ((sizes.ModelSize + 31L) / 32), 256, 256 * sizeof(float),

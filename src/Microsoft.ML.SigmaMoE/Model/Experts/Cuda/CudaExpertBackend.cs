@@ -48,7 +48,8 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
         var hidden = empty(parts, sizes.Slots, sizes.HiddenStride, dtype: stored, device: inputs.Tokens.device);
         var output = DenseLike(inputs.Tokens);                               // [tokens, d_model]
         var addresses = Addresses(inputs, memory);
-        _layer = new(kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes), step);
+        _layer = new(
+            kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes), step);
         _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
         return new(output, hidden);
     }
@@ -56,7 +57,8 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
     public ExpertGradients Backward(
         Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
     {
-        var layer = _layer ?? throw new InvalidOperationException("There is no forward pass that kept what the backward pass needs.");
+        var layer = _layer
+            ?? throw new InvalidOperationException("There is no forward pass that kept what the backward pass needs.");
         kernels.Device.MakeCurrent();
         var result = new ExpertGradients(
             DenseLike(inputs.Tokens),
@@ -98,12 +100,14 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
         return new(output, hidden);
     }
 
-    private CountedAddresses Counted(ExpertBatch batch, ExpertSizes sizes, TorchDeviceMemory memory) => batch.Counted is { } counted
+    private CountedAddresses Counted(ExpertBatch batch, ExpertSizes sizes, TorchDeviceMemory memory) =>
+        batch.Counted is { } counted
         ? new(memory.AddressOf(counted.Chosen)!.Value, memory.AddressOf(counted.Counts)!.Value)
         : CountedAddresses.Count(kernels, sizes, memory.AddressOf(batch.Experts)!.Value, memory);
 
     // empty_like would keep the strides of a transposed tensor
-    private static Tensor DenseLike(Tensor tensor) => empty(tensor.shape, dtype: ScalarType.Float32, device: tensor.device);
+    private static Tensor DenseLike(Tensor tensor) =>
+        empty(tensor.shape, dtype: ScalarType.Float32, device: tensor.device);
 
     private static ExpertSizes Sizes(in ExpertInputs inputs, TileNumbers numbers)
     {

@@ -40,7 +40,8 @@ internal sealed class CudaExpertLayer
     {
         (_kernels, _sizes, _inputs, _step) = (kernels, sizes, inputs, step);
         _tile = CudaTile.ForTokens(sizes, kernels.Device.SharedBytes);
-        _sorted = SortedSlots.Sort(kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
+        _sorted = SortedSlots.Sort(
+            kernels, sizes, _tile.Rows, sizes.ChunkBlocks(kernels.Device.CacheBytes), counted, memory);
         _tokens = ArrangedRows.Of(kernels, sizes, inputs.Tokens, sizes.Tokens, memory);
         var weights = kept ?? ArrangedWeights.Of(kernels, sizes, inputs, memory);
         (_up, _down) = (weights.Up, weights.Down);
@@ -64,7 +65,8 @@ internal sealed class CudaExpertLayer
         var (tiles, count) = _sorted.List(0);
         _kernels[Forwards, $"expert_up_{_tile.Suffix}"].Launch(
             (long)_sorted.Capacity * Across(_sizes.HiddenStride), _tile.Threads, _tile.UpBytes,
-            _tokens, _up, _inputs.UpBias, hidden, _sorted.Slots, tiles, count, _sizes.Active, _sizes.ExpertSize, _sizes.Stride,
+            _tokens, _up, _inputs.UpBias, hidden, _sorted.Slots, tiles, count, _sizes.Active, _sizes.ExpertSize,
+            _sizes.Stride,
             _sizes.HiddenStride, _step.IsApart ? 1 : 0);
         if (_step.IsApart)
         {
@@ -90,7 +92,8 @@ internal sealed class CudaExpertLayer
         var (tiles, count) = _sorted.List(0);
         _kernels[Backwards, $"expert_hidden_gradient_{_tile.Suffix}"].Launch(
             _sorted.Capacity, _tile.Threads, _tile.HiddenBytes,
-            arriving, _down, hidden, Slopes(hidden), _inputs.Gates, byRaw, gated, by.Gates, _sorted.Slots, tiles, count, _sizes.Active,
+            arriving, _down, hidden, Slopes(hidden), _inputs.Gates, byRaw, gated, by.Gates, _sorted.Slots, tiles, count,
+            _sizes.Active,
             _sizes.ExpertSize, _sizes.Stride, _sizes.HiddenStride);
         SumOverChoices(byRaw, _up, 0, by.Tokens, memory);
         ByWeights(arriving, byRaw, gated, by, memory);
@@ -105,7 +108,8 @@ internal sealed class CudaExpertLayer
     // chunk by chunk: what the choices add is still in the cache when it is added up
     private void SumOverChoices(nint rows, nint weights, nint gates, nint output, IDeviceMemory memory)
     {
-        var (multiply, sum) = (_kernels[Forwards, $"expert_down_{_tile.Suffix}"], _kernels[Forwards, $"sum_choices_{Numbers.Element}"]);
+        var (multiply, sum) =
+            (_kernels[Forwards, $"expert_down_{_tile.Suffix}"], _kernels[Forwards, $"sum_choices_{Numbers.Element}"]);
         var parts = memory.Allocate(Math.Min(_sorted.ChunkTokens, _sizes.Tokens) * _sizes.PartBytes);
         for (var chunk = 0; chunk < _sorted.Chunks; chunk++)
         {
@@ -114,11 +118,13 @@ internal sealed class CudaExpertLayer
             var (tiles, count) = _sorted.List(1 + chunk);
             multiply.Launch(
                 (long)_sizes.TileCapacity(tokens, _tile.Rows) * Across(_sizes.Stride), _tile.Threads, _tile.DownBytes,
-                rows, weights, gates, parts, _sorted.Slots, tiles, count, _sizes.ExpertSize, _sizes.Stride, _sizes.HiddenStride,
+                rows, weights, gates, parts, _sorted.Slots, tiles, count, _sizes.ExpertSize, _sizes.Stride,
+                _sizes.HiddenStride,
                 first * _sizes.Active);
             sum.Launch(
                 ExpertSizes.Blocks(((_sizes.ModelSize + 1L) / 2) * tokens), 256, 0,
-                parts, output + (nint)((long)first * _sizes.ModelSize * sizeof(float)), tokens, _sizes.Active, _sizes.ModelSize,
+                parts, output + (nint)((long)first * _sizes.ModelSize * sizeof(float)), tokens, _sizes.Active,
+                _sizes.ModelSize,
                 _sizes.Stride);
         }
     }
@@ -137,7 +143,8 @@ internal sealed class CudaExpertLayer
         _kernels[Backwards, $"expert_weight_gradient_{tile.Suffix}"].Launch(
             blocks * parts, tile.Threads, tile.WeightBytes,
             byRaw, gated, _tokens, arriving, up, down, _sorted.Slots, _sorted.Offsets, _sizes.Experts,
-            _sorted.Chunks, _sizes.Active, _sizes.ExpertSize, _sizes.ModelSize, _sizes.Stride, _sizes.HiddenStride, parts);
+            _sorted.Chunks, _sizes.Active, _sizes.ExpertSize, _sizes.ModelSize, _sizes.Stride, _sizes.HiddenStride,
+            parts);
         if (parts > 1)
         {
             SumParts(up, by.Up, parts, size);

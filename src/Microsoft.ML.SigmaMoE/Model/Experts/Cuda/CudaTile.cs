@@ -11,7 +11,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="WeightBytes">Shared memory of expert_weight_gradient.</param>
 /// <param name="Speed">The speed of a full tile, relative: an estimate, not measured yet.</param>
 internal sealed record CudaTile(
-    TileNumbers Numbers, int Rows, int Columns, int Threads, int UpBytes, int DownBytes, int HiddenBytes, int WeightBytes, double Speed)
+    TileNumbers Numbers, int Rows, int Columns, int Threads, int UpBytes, int DownBytes, int HiddenBytes,
+    int WeightBytes, double Speed)
 {
     /// <summary>Gets all tiles, the tallest of each number type first.</summary>
     public static IReadOnlyList<CudaTile> All { get; } =

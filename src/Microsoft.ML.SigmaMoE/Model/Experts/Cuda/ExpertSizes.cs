@@ -7,7 +7,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="ExpertSize">G.</param>
 /// <param name="Active">K.</param>
 /// <param name="Numbers">What matrices are multiplied of.</param>
-internal sealed record ExpertSizes(int Tokens, int ModelSize, int Experts, int ExpertSize, int Active, TileNumbers Numbers)
+internal sealed record ExpertSizes(
+    int Tokens, int ModelSize, int Experts, int ExpertSize, int Active, TileNumbers Numbers)
 {
     /// <summary>Gets N · K.</summary>
     public long Slots => (long)Tokens * Active;

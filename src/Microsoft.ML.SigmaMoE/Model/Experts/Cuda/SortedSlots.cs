@@ -52,7 +52,8 @@ internal sealed class SortedSlots
     /// <param name="counted">The choices.</param>
     /// <param name="memory">Where memory comes from.</param>
     public static SortedSlots Sort(
-        DeviceKernels kernels, ExpertSizes sizes, int rows, int chunkBlocks, CountedAddresses counted, IDeviceMemory memory)
+        DeviceKernels kernels, ExpertSizes sizes, int rows, int chunkBlocks, CountedAddresses counted,
+        IDeviceMemory memory)
     {
         var sorted = new SortedSlots(sizes, rows, chunkBlocks, memory);
         sorted.Launch(kernels, rows, counted, memory);

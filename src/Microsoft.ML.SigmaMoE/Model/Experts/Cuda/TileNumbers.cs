@@ -9,7 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <param name="Copy">How many of them one copy moves: rows are padded to whole copies.</param>
 /// <param name="Conversion">The kernel that makes such rows of float32 rows of any length.</param>
 /// <param name="Capability">The least compute capability whose GPUs multiply them so.</param>
-internal sealed record TileNumbers(string Name, string Element, int ElementBytes, int Copy, string Conversion, int Capability)
+internal sealed record TileNumbers(
+    string Name, string Element, int ElementBytes, int Copy, string Conversion, int Capability)
 {
     /// <summary>Gets float32, multiplied as such on any GPU.</summary>
     public static TileNumbers Float32 { get; } = new("float", "float", 4, 1, "pad_rows", 70);

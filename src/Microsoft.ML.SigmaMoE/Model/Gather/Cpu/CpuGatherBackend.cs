@@ -15,7 +15,8 @@ internal sealed class CpuGatherBackend : IGatherBackend
     public static bool Takes(in GatherInputs inputs) =>
         inputs.Values.device_type == DeviceType.CPU && SparseProducts.Take(inputs.Values.size(1))
         && inputs.Values.dtype is ScalarType.Float32 or ScalarType.BFloat16
-        && Math.Max(inputs.Chosen.numel(), Math.Max(inputs.Values.numel(), inputs.Chosen.size(0) * inputs.Values.size(1)))
+        && Math.Max(
+            inputs.Chosen.numel(), Math.Max(inputs.Values.numel(), inputs.Chosen.size(0) * inputs.Values.size(1)))
             < int.MaxValue / sizeof(float);
 
     public Tensor Sum(in GatherInputs inputs)

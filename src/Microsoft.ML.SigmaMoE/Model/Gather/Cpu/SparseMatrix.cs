@@ -49,7 +49,8 @@ internal sealed unsafe record SparseMatrix(Tensor Offsets, Tensor Places, Tensor
             }
         });
         AddUp(Numbers<int>(offsets));
-        var (places, factors) = (empty(starts[rows], dtype: ScalarType.Int32), empty(starts[rows], dtype: ScalarType.Float32));
+        var (places, factors) =
+            (empty(starts[rows], dtype: ScalarType.Int32), empty(starts[rows], dtype: ScalarType.Float32));
         var to = TensorMemory.Of<int>(places);
         var with = TensorMemory.Of<float>(factors);
         CpuWork.Each(rows, (first, end) =>

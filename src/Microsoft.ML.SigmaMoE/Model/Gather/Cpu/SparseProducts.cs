@@ -59,11 +59,13 @@ internal static unsafe class SparseProducts
         var result = empty(matrix.Count, dtype: ScalarType.Float32);
         if (rows.dtype == ScalarType.BFloat16)
         {
-            Pass<TLanes, TVector, ushort>.Of(matrix, rows).Dots(TensorMemory.Of<float>(x), TensorMemory.Of<float>(result));
+            Pass<TLanes, TVector, ushort>.Of(matrix, rows).Dots(
+                TensorMemory.Of<float>(x), TensorMemory.Of<float>(result));
         }
         else
         {
-            Pass<TLanes, TVector, float>.Of(matrix, rows).Dots(TensorMemory.Of<float>(x), TensorMemory.Of<float>(result));
+            Pass<TLanes, TVector, float>.Of(matrix, rows).Dots(
+                TensorMemory.Of<float>(x), TensorMemory.Of<float>(result));
         }
 
         return result;
@@ -76,11 +78,13 @@ internal static unsafe class SparseProducts
         where TVector : struct
         where TNumber : unmanaged
     {
-        // A band of all rows shall stay in the second-level cache while their tokens come by: 64 columns of 4,096 rows are 1 MB.
+        // A band of all rows shall stay in the second-level cache while their tokens come by: 64 columns of 4,096 rows
+        // are 1 MB.
         private static readonly int Band = 4 * TLanes.Count;
 
         public static Pass<TLanes, TVector, TNumber> Of(SparseMatrix matrix, Tensor rows) => new(
-            TensorMemory.Of<int>(matrix.Offsets), TensorMemory.Of<int>(matrix.Places), TensorMemory.Of<float>(matrix.Factors),
+            TensorMemory.Of<int>(matrix.Offsets), TensorMemory.Of<int>(matrix.Places),
+            TensorMemory.Of<float>(matrix.Factors),
             TensorMemory.Of<TNumber>(rows), matrix.Rows, matrix.Count, (int)rows.size(1));
 
         public void Sum(float* result)

@@ -9,7 +9,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <remarks>Results, and what is allocated beside them, belong to the dispose scope that is open at the call.</remarks>
 internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
 {
-    // as kernels/gather.cu has them: a block's threads and columns, and the slots of a block that multiplies, one a warp
+    // as kernels/gather.cu has them: a block's threads and columns, and the slots of a block that multiplies, one a
+    // warp
     private const int Threads = 128, Columns = 512, Slots = 8;
 
     public string Name => "CUDA kernels";
@@ -34,7 +35,8 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
         var memory = Memory(inputs);
         kernels["gather", $"gather_sum_{Numbers(inputs)}"].Launch(
             tokens * Across(inputs), Threads, 0,
-            memory.AddressOf(inputs.Chosen)!.Value, memory.AddressOf(inputs.Weights)!.Value, memory.AddressOf(inputs.Values)!.Value,
+            memory.AddressOf(inputs.Chosen)!.Value, memory.AddressOf(inputs.Weights)!.Value,
+            memory.AddressOf(inputs.Values)!.Value,
             TorchDeviceMemory.AddressInPlace(result), Choices(inputs), width);
         GC.KeepAlive(memory);
         return result;
@@ -47,7 +49,8 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
         var memory = Memory(inputs);
         kernels["gather", $"gather_dots_{Numbers(inputs)}"].Launch(
             (inputs.Chosen.numel() + Slots - 1) / Slots, Slots * 32, 0,
-            memory.AddressOf(inputs.Chosen)!.Value, memory.AddressOf(inputs.Values)!.Value, memory.AddressOf(gradient)!.Value,
+            memory.AddressOf(inputs.Chosen)!.Value, memory.AddressOf(inputs.Values)!.Value,
+            memory.AddressOf(gradient)!.Value,
             TorchDeviceMemory.AddressInPlace(result), inputs.Chosen.numel(), Choices(inputs), Width(inputs));
         return result;
     }
@@ -61,11 +64,13 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
         kernels["gather", "scatter_sum"].Launch(
             inputs.Values.size(0) * Across(inputs), Threads, 0,
             memory.AddressOf(order)!.Value, memory.AddressOf(offsets)!.Value, memory.AddressOf(inputs.Weights)!.Value,
-            memory.AddressOf(gradient)!.Value, TorchDeviceMemory.AddressInPlace(result), Choices(inputs), Width(inputs));
+            memory.AddressOf(gradient)!.Value, TorchDeviceMemory.AddressInPlace(result), Choices(inputs),
+            Width(inputs));
         return result;
     }
 
-    // slots by value, and where each value's begin; libtorch counts occurrences only by asking the device for the largest
+    // slots by value, and where each value's begin; libtorch counts occurrences only by asking the device for the
+    // largest
     private static (Tensor Order, Tensor Offsets) Sorted(in GatherInputs inputs)
     {
         var (sorted, order) = inputs.Chosen.flatten().sort(stable: true);                      // [tokens · J]

@@ -14,7 +14,8 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     /// <param name="drawn">As for <see cref="CudaRoutes.Forward"/>.</param>
     /// <param name="dropout">δ.</param>
     /// <param name="scores">As for <see cref="CudaRoutes.Forward"/>; no gradient flows through them.</param>
-    public static CudaRoute Apply(CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
+    public static CudaRoute Apply(
+        CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
         LeftTensors.OfThisThread.Free();
         if (!is_grad_enabled())

@@ -59,7 +59,8 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
         kernels.Device.MakeCurrent();
         kernels["routing", $"route_{Formula}"].Launch(
             blocks, CountedChoices.Threads, CountedChoices.SharedBytes(active),
-            memory.AddressOf(logits)!.Value, memory.AddressOf(scores) ?? 0, memory.AddressOf(drawn) ?? 0, (float)dropout, tokens, experts, active,
+            memory.AddressOf(logits)!.Value, memory.AddressOf(scores) ?? 0, memory.AddressOf(drawn) ?? 0,
+            (float)dropout, tokens, experts, active,
             TorchDeviceMemory.AddressInPlace(route.Experts),
             TorchDeviceMemory.AddressInPlace(route.Counted.Chosen),
             TorchDeviceMemory.AddressInPlace(route.Weights),

@@ -121,7 +121,8 @@ public sealed class CudaExpertBackendTests
         using var scope = NewDisposeScope();
         var problem = new ExpertProblem(21, 12, 4, 9, 2, Spread.Random, bias: true, mask: false);
         var expected = Gradients(new TorchExpertBackend(ScalarType.Float32), problem);
-        var actual = Gradients(new CudaExpertBackend(EmulatedKernels.On(EmulatedKernels.Driver()), ScalarType.Float32), problem);
+        var actual = Gradients(
+            new CudaExpertBackend(EmulatedKernels.On(EmulatedKernels.Driver()), ScalarType.Float32), problem);
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
         {
@@ -144,7 +145,8 @@ public sealed class CudaExpertBackendTests
         };
         var batch = ExpertBatch.Create(from_array(problem.Choices), 4);
         var kernels = EmulatedKernels.On(EmulatedKernels.Driver());
-        var (dense, strided) = (new CudaExpertBackend(kernels, ScalarType.BFloat16), new CudaExpertBackend(kernels, ScalarType.BFloat16));
+        var (dense, strided) =
+            (new CudaExpertBackend(kernels, ScalarType.BFloat16), new CudaExpertBackend(kernels, ScalarType.BFloat16));
         var (expected, actual) = (dense.Forward(inputs, batch, null), strided.Forward(odd, batch, null));
         TensorAssert.Same(expected.Output, actual.Output);
         var gradient = from_array(problem.Gradient);
@@ -166,7 +168,8 @@ public sealed class CudaExpertBackendTests
         new CudaExpertBackend(EmulatedKernels.On(driver), ScalarType.Float32).Forward(Inputs(problem), batch, null);
         Assert.Contains("CtxSetCurrent 7", driver.Calls);
         Assert.True(driver.Calls.IndexOf("CtxSetCurrent 7") < driver.Calls.FindIndex(call => call.StartsWith("LaunchKernel", StringComparison.Ordinal)));
-        Assert.DoesNotContain(driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
         Assert.Throws<IndexOutOfRangeException>(() => batch.Offsets);
     }
 

@@ -31,7 +31,8 @@ public sealed class CudaExpertLayerTests
     [InlineData(413, 3)]
     public void Forward_OfTensorFloat32_PadsRowsThatAreNoWholeCopies(int modelSize, int expected)
     {
-        Layer(Sizes with { ModelSize = modelSize, Numbers = TileNumbers.TensorFloat32 }).Forward(100, 200, new Addresses());
+        Layer(Sizes with { ModelSize = modelSize, Numbers = TileNumbers.TensorFloat32 }).Forward(
+            100, 200, new Addresses());
         Assert.Equal(expected, _driver.Launches.Count(launch => launch.Kernel == "pad_rows"));
         Assert.Equal("expert_up_tf32_128", _driver.Launches[3 + expected].Kernel);
         Assert.Equal("sum_choices_float", _driver.Launches[^1].Kernel);
@@ -45,8 +46,11 @@ public sealed class CudaExpertLayerTests
         var (chunk, chunks) = (sizes.ChunkBlocks(40 << 20) * 128, 3);
         var down = _driver.Launches.Where(launch => launch.Kernel == "expert_down_bf16_128").ToArray();
         var sum = _driver.Launches.Where(launch => launch.Kernel == "sum_choices_bf16").ToArray();
-        Assert.Equal(Enumerable.Range(0, chunks).Select(i => (long)i * chunk * 2), down.Select(launch => launch.Arguments[^1]));
-        Assert.Equal(Enumerable.Range(0, chunks).Select(i => 200 + ((long)i * chunk * 412 * 4)), sum.Select(launch => launch.Arguments[1]));
+        Assert.Equal(
+            Enumerable.Range(0, chunks).Select(i => (long)i * chunk * 2), down.Select(launch => launch.Arguments[^1]));
+        Assert.Equal(
+            Enumerable.Range(0, chunks).Select(i => 200 + ((long)i * chunk * 412 * 4)),
+            sum.Select(launch => launch.Arguments[1]));
         Assert.Equal(30_000, sum.Sum(launch => launch.Arguments[2]));
         Assert.Equal(chunks, down.Select(launch => launch.Arguments[5]).Distinct().Count());  // each its own list
         Assert.All(down, launch => Assert.Equal(Inputs.Gates, (nint)launch.Arguments[2]));
@@ -58,7 +62,8 @@ public sealed class CudaExpertLayerTests
         Layer(Sizes).Forward(100, 200, new Addresses());
         var capacity = (4096 * 2 / 128) + 16;
         Assert.Equal((uint)capacity, _driver.Launches.Single(launch => launch.Kernel == "expert_up_bf16_128").Blocks);
-        Assert.Equal((uint)(capacity * 4), _driver.Launches.First(launch => launch.Kernel == "expert_down_bf16_128").Blocks);
+        Assert.Equal(
+            (uint)(capacity * 4), _driver.Launches.First(launch => launch.Kernel == "expert_down_bf16_128").Blocks);
         Assert.Equal(32u, _driver.Launches.Single(launch => launch.Kernel == "place_slots").Blocks);
     }
 
@@ -75,7 +80,9 @@ public sealed class CudaExpertLayerTests
             _driver.Launches.Select(launch => launch.Kernel));
         Assert.Equal(0, _driver.Launches[2].Arguments[2]);
         Assert.Equal(11, _driver.Launches[3].Arguments[1]);
-        Assert.Equal([13L, 14L], _driver.Launches.Where(launch => launch.Kernel == "sum_parts").Select(launch => launch.Arguments[1]));
+        Assert.Equal(
+            [13L, 14L],
+            _driver.Launches.Where(launch => launch.Kernel == "sum_parts").Select(launch => launch.Arguments[1]));
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class CudaTileTests
     [InlineData(8, 16, "float", "float_16")]
     [InlineData(32768, 16, "tf32", "tf32_128")]
     [InlineData(512, 64, "tf32", "tf32_16")]
-    public void ForTokens_GivenTokensPerExpert_TakesTilesThatTheyFill(int tokens, int experts, string numbers, string expected) =>
+    public void ForTokens_GivenTokensPerExpert_TakesTilesThatTheyFill(
+        int tokens, int experts, string numbers, string expected) =>
         Assert.Equal(expected, CudaTile.ForTokens(new(tokens, 512, experts, 128, 4, Named(numbers)), Plenty).Suffix);
 
     [Theory]
@@ -35,15 +36,18 @@ public sealed class CudaTileTests
 
     [Fact]
     public void ForTokens_WhereSharedMemoryIsShort_TakesASmallerTile() =>
-        Assert.Equal("bf16_64", CudaTile.ForTokens(new(32768, 512, 16, 128, 4, TileNumbers.BFloat16), 48 * 1024).Suffix);
+        Assert.Equal(
+            "bf16_64", CudaTile.ForTokens(new(32768, 512, 16, 128, 4, TileNumbers.BFloat16), 48 * 1024).Suffix);
 
     [Theory]
     [InlineData(32768, 16, 64, 132, 5)]     // 264 blocks are wanted, 64 are there
     [InlineData(32768, 16, 512, 132, 1)]    // enough blocks without a split
     [InlineData(512, 16, 64, 132, 1)]       // too few tokens
     [InlineData(32768, 1, 8, 132, 16)]      // never more than 16
-    public void Parts_GivenBlocks_FillTheDeviceTwice(int tokens, int experts, long blocks, int multiprocessors, int expected) =>
-        Assert.Equal(expected, CudaTile.Parts(new(tokens, 512, experts, 128, 4, TileNumbers.BFloat16), blocks, multiprocessors));
+    public void Parts_GivenBlocks_FillTheDeviceTwice(
+        int tokens, int experts, long blocks, int multiprocessors, int expected) =>
+        Assert.Equal(
+            expected, CudaTile.Parts(new(tokens, 512, experts, 128, 4, TileNumbers.BFloat16), blocks, multiprocessors));
 
     [Theory]
     [InlineData(1, 4, true)]
@@ -56,7 +60,8 @@ public sealed class CudaTileTests
     [InlineData(32768, 512, 4, "float", 50 << 20, 25)]
     [InlineData(300, 512, 4, "bf16", 50 << 20, 3)]       // no more than there are
     [InlineData(32768, 512, 4, "bf16", 0, 1)]
-    public void ChunkBlocks_GivenACache_FillHalfOfIt(int tokens, int modelSize, int active, string numbers, int cache, int expected) =>
+    public void ChunkBlocks_GivenACache_FillHalfOfIt(
+        int tokens, int modelSize, int active, string numbers, int cache, int expected) =>
         Assert.Equal(expected, new ExpertSizes(tokens, modelSize, 16, 128, active, Named(numbers)).ChunkBlocks(cache));
 
     [Theory]
@@ -85,7 +90,8 @@ public sealed class CudaTileTests
     [InlineData(ScalarType.BFloat16, 75, null)]
     [InlineData(ScalarType.Float32, 90, "float")]
     [InlineData(ScalarType.Float64, 90, null)]
-    public void For_GivenANumberTypeAndADevice_IsTheFastestThatItHas(ScalarType type, int capability, string? expected) =>
+    public void For_GivenANumberTypeAndADevice_IsTheFastestThatItHas(
+        ScalarType type, int capability, string? expected) =>
         Assert.Equal(expected, TileNumbers.For(type, capability)?.Name);
 
     private static TileNumbers Named(string name) =>

@@ -44,7 +44,8 @@ public sealed class CudaRouteFunctionTests
         TensorAssert.Close(same.grad!, logits.grad!, 1e-6, "gradient");
         TensorAssert.Same(places, route.Counted.Chosen, "choices that the experts' kernels read");
         TensorAssert.Same(
-            stack(places.split(CountedChoices.BlockTokens).Select(block => block.flatten().bincount(null, experts))), route.Counted.Counts, "counts");
+            stack(places.split(CountedChoices.BlockTokens).Select(block => block.flatten().bincount(null, experts))),
+            route.Counted.Counts, "counts");
     }
 
     [Fact]
@@ -82,7 +83,8 @@ public sealed class CudaRouteFunctionTests
             _ => logits,
         };
         var onlyChooses = scores is not null || formula == RouteFormula.SoftmaxOfChosen;
-        Tensor Left(Tensor of) => drawn is null ? of : of.masked_fill(drawn < dropout, onlyChooses ? double.NegativeInfinity : 0);
+        Tensor Left(Tensor of) =>
+            drawn is null ? of : of.masked_fill(drawn < dropout, onlyChooses ? double.NegativeInfinity : 0);
         var (_, places) = Left(scores ?? values).topk(active, dim: -1, sorted: true);
         var weights = (onlyChooses ? values : Left(values)).gather(1, places);
         return (formula == RouteFormula.SoftmaxOfChosen ? weights.softmax(-1) : weights, places);

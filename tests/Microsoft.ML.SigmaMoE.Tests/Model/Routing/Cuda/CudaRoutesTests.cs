@@ -15,15 +15,19 @@ public sealed class CudaRoutesTests : IDisposable
         var drawn = rand(300, 5);
         var route = Routes().Forward(_logits, drawn, 0.25);
         var launch = Assert.Single(_driver.Launches);
-        Assert.Equal(("route_sigmoid", 3u, 512u, 128u * 2 * 4), (launch.Kernel, launch.Blocks, launch.Threads, launch.SharedBytes));
+        Assert.Equal(
+            ("route_sigmoid", 3u, 512u, 128u * 2 * 4),
+            (launch.Kernel, launch.Blocks, launch.Threads, launch.SharedBytes));
         Assert.Equal(
             [
                 Address(_logits), 0, Address(drawn), BitConverter.SingleToInt32Bits(0.25f), 300, 5, 2,
-                Address(route.Experts), Address(route.Counted.Chosen), Address(route.Weights), Address(route.Counted.Counts),
+                Address(route.Experts), Address(route.Counted.Chosen), Address(route.Weights),
+                Address(route.Counted.Counts),
             ],
             launch.Arguments);
         Assert.True(_driver.Calls.IndexOf("CtxSetCurrent 7") < _driver.Calls.IndexOf("LaunchKernel route_sigmoid"));
-        Assert.DoesNotContain(_driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _driver.Calls, call => call is "CtxSynchronize" || call.StartsWith("Memcpy", StringComparison.Ordinal));
         Assert.Equal(("[300, 2] Int64", "[300, 2] Float32"), (Form(route.Experts), Form(route.Weights)));
         Assert.Equal(("[300, 2] Int32", "[3, 5] Int32"), (Form(route.Counted.Chosen), Form(route.Counted.Counts)));
     }
@@ -51,7 +55,8 @@ public sealed class CudaRoutesTests : IDisposable
         var launch = Assert.Single(_driver.Launches);
         Assert.Equal(("route_gradient_sigmoid", 38u, 256u), (launch.Kernel, launch.Blocks, launch.Threads));
         Assert.Equal(
-            [Address(_logits), Address(chosen), Address(weights), Address(gradient), Address(byLogits), 300, 5, 2], launch.Arguments);
+            [Address(_logits), Address(chosen), Address(weights), Address(gradient), Address(byLogits), 300, 5, 2],
+            launch.Arguments);
         Assert.Contains("CtxSetCurrent 7", _driver.Calls);
     }
 
@@ -79,7 +84,8 @@ public sealed class CudaRoutesTests : IDisposable
     }
 
     [Fact]
-    public void TryCreate_OnTheProcessor_GivesNone() => Assert.Null(CudaRoutes.TryCreate(RouteFormula.Sigmoid, _logits, 2));
+    public void TryCreate_OnTheProcessor_GivesNone() =>
+        Assert.Null(CudaRoutes.TryCreate(RouteFormula.Sigmoid, _logits, 2));
 
     public void Dispose() => _scope.Dispose();
 
