@@ -34,7 +34,7 @@ internal sealed class RelativeAttention : Attention
         var model = context.Model;
         (_linear, _frozen, _heads, _headSize) =
             (context.Linear, context.Frozen, model.HeadCount, model.EffectiveHeadSize);
-        _reach = model.SegmentLength + model.EffectiveEvaluationMemoryLength;
+        _reach = (int)Math.Min((long)model.SegmentLength + model.EffectiveEvaluationMemoryLength, KeptPlaces.Most);
         var projected = _heads * _headSize;
         _query = WeightInitialization.LayerLinear(projected, model.ModelSize, context);
         _keyValue = WeightInitialization.LayerLinear(2 * projected, model.ModelSize, context);
@@ -128,7 +128,7 @@ internal sealed class RelativeAttention : Attention
     private Tensor Places(long count, Func<Tensor> sinusoids) =>
         Projected(count, sinusoids).view(-1, _heads, _headSize).transpose(0, 1);
 
-    // The same, [count, heads · head]. A stand-alone network may be asked for more than its options say.
+    // The same, [count, heads · head].
     private Tensor Projected(long count, Func<Tensor> sinusoids) =>
         count <= _reach && _frozen.Keep(_position, ProjectAll) is { } all
             ? all.Latest(count)

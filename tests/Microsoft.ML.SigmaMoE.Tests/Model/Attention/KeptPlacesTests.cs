@@ -46,6 +46,20 @@ public sealed class KeptPlacesTests
         TensorAssert.Close(wanted, Read(network, 40), 1e-6, "hidden states");
     }
 
+    // a kept row for each place of such a memory would take 64 GB
+    [Fact]
+    public void Forward_OfAModelWithAnEndlessMemory_KeepsFewPlaces()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = inference_mode();
+        using var network = TinyModel.Network(model: Model with { EvaluationMemoryLength = int.MaxValue });
+        network.eval();
+        var wanted = Read(network, 8);
+        network.Freeze();
+        TensorAssert.Close(wanted, Read(network, 8), 1e-6, "hidden states");
+        Assert.NotNull(network.Frozen.Keep(network.parameters().First(), () => new KeptPlaces(zeros(1))));
+    }
+
     [Fact]
     public void Latest_OfAll_AreTheLastRows()
     {
