@@ -5,8 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
 /// Scoring documents of several segments, with a model of four layers: what attention made of earlier segments is
-/// remembered, beside inputs from which it is made anew, as training has to. Features alone, which need no output
-/// layer.
+/// remembered, beside inputs from which it is made anew, by a network that may still be trained and by one that keeps
+/// what it makes of its weights. Features alone, which need no output layer.
 /// </summary>
 internal sealed class DocumentBenchmark(BenchmarkOptions options)
 {
@@ -30,11 +30,13 @@ internal sealed class DocumentBenchmark(BenchmarkOptions options)
         int count, TransformerNetwork network, TransformerNetwork trained, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var time = Math.Max(1, options.Tokens / count);
+        var time = Math.Max(2 * network.Model.SegmentLength, options.Tokens / count);
         var tokens = randint(0, VocabularySize, [count, time], dtype: ScalarType.Int64);    // [documents, time]
         var capacity = network.Model.EffectiveEvaluationMemoryLength;
         var word = Contender.Word(network.Precision.Type);
         var inputs = new Contender("inputs remembered", word, _ => Read(trained, tokens, new(capacity)).Dispose());
+        var frozen = new Contender(
+            "inputs remembered, model in use", word, _ => Read(network, tokens, new(capacity)).Dispose());
         var keys = new Contender(
             "keys remembered", word, _ => Read(network, tokens, new(capacity) { KeepsKeys = true }).Dispose())
         {
@@ -44,7 +46,7 @@ internal sealed class DocumentBenchmark(BenchmarkOptions options)
             Tolerance = network.Precision.Type == ScalarType.Float32 ? 1e-4 : 3e-2,
         };
         return new Comparison("document", $"{options.Shape} documents {count}", options) { Baseline = inputs }
-            .Run([inputs, keys], cancellationToken);
+            .Run([inputs, frozen, keys], cancellationToken);
     }
 
     private TransformerNetwork Network(ScalarType type, Randomness randomness) => new(

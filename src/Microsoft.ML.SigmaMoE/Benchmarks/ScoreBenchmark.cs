@@ -6,7 +6,7 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// Scoring rows of the lengths that short texts have, with a model of four layers: in batches, one row a forward pass,
 /// and features alone, which need no output layer; and one row at a time by a network that may still be trained, which
-/// keeps no weight in another form (in float32 none does).
+/// keeps nothing of its weights.
 /// </summary>
 internal sealed class ScoreBenchmark(BenchmarkOptions options)
 {

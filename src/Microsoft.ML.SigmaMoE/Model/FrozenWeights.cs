@@ -12,8 +12,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <remarks>
 /// Until <see cref="Freeze"/> nothing is kept, and every call makes its own: training changes weights in place. Forms
 /// are made by the first call that needs them, beside the float32 weights, of whose memory they take half. In float32
-/// nothing is kept: the products of a short text read weights as they are stored. Safe to use from several threads at
-/// once.
+/// no product has a form of its own: those of a short text read weights as they are stored. Safe to use from several
+/// threads at once.
 /// </remarks>
 internal sealed class FrozenWeights : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class FrozenWeights : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<(nint Weight, Type Form), (Tensor Weight, IDisposable Form)> _forms = [];
     private volatile bool _isFrozen;
-    private volatile bool _isFull;
+    private bool _isFull;
     private int _readings;
 
     /// <summary>Gets whether weights have stopped to change.</summary>
@@ -64,9 +64,9 @@ internal sealed class FrozenWeights : IDisposable
     /// flow.
     /// </summary>
     public Tensor Rounded(Tensor weight, ScalarType type) =>
-        weight.dtype == type ? weight
-        : !CanKeep ? weight.to(type)
-        : Keep(weight, () => weight.to(type).DetachFromDisposeScope()) ?? weight.to(type);
+        weight.dtype == type
+            ? weight
+            : Keep(weight, () => weight.to(type).DetachFromDisposeScope()) ?? weight.to(type);
 
     /// <summary>Gets what is kept of a weight in some form, or null where it may change, or memory is short.</summary>
     /// <typeparam name="TForm">The form; one of each is kept of a weight.</typeparam>
@@ -75,7 +75,7 @@ internal sealed class FrozenWeights : IDisposable
     public TForm? Keep<TForm>(Tensor weight, Func<TForm> make)
         where TForm : class, IDisposable
     {
-        if (!CanKeep)
+        if (!_isFrozen || is_grad_enabled())                // what is kept has no gradient
         {
             return null;
         }
@@ -86,6 +86,11 @@ internal sealed class FrozenWeights : IDisposable
             if (_forms.TryGetValue(key, out var kept))
             {
                 return (TForm)kept.Form;
+            }
+
+            if (_isFull)
+            {
+                return null;
             }
 
             try
@@ -133,7 +138,4 @@ internal sealed class FrozenWeights : IDisposable
             form.Dispose();
         }
     }
-
-    // What is kept has no gradient.
-    private bool CanKeep => _isFrozen && !_isFull && !is_grad_enabled();
 }

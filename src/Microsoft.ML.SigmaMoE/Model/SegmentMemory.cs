@@ -43,7 +43,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
 
     private long Stored => _layers.Length == 0 ? 0 : _layers[0].size(1);
 
-    /// <summary>Gets what is seen of a layer, [batch, M, d_model], or null where nothing is.</summary>
+    /// <summary>Gets what is seen of a layer, [batch, M, ..], or null where nothing is.</summary>
     public Tensor? this[int layer] => Length switch
     {
         0 => null,
@@ -110,7 +110,7 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     }
 
     /// <summary>Takes over what a checkpoint holds.</summary>
-    /// <param name="layers">[batch, M, d_model] each.</param>
+    /// <param name="layers">[batch, M, ..] each.</param>
     /// <param name="open">As <see cref="Open"/> was.</param>
     public void Restore(IEnumerable<Tensor> layers, IEnumerable<long> open)
     {
@@ -124,11 +124,22 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// <inheritdoc/>
     public void Dispose() => Reset();
 
+    // Only what is kept is copied: beside what was kept before nothing else is held, for all layers at once.
     private Tensor Latest(Tensor? remembered, Tensor input)
     {
-        var all = remembered is null || input.size(1) >= capacity ? input : cat([remembered, input], 1);
-        var kept = Math.Min(capacity, all.size(1));
-        return kept == all.size(1) ? all.alias() : all.narrow(1, all.size(1) - kept, kept).clone();
+        var time = input.size(1);
+        if (time >= capacity)
+        {
+            return time == capacity ? input.alias() : input.narrow(1, time - capacity, capacity).clone();
+        }
+
+        if (remembered is null)
+        {
+            return input.alias();
+        }
+
+        var older = Math.Min(capacity - time, remembered.size(1));
+        return cat([remembered.narrow(1, remembered.size(1) - older, older), input], 1);
     }
 
     private void Replace(Tensor[] layers)

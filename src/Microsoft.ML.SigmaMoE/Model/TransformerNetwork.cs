@@ -135,7 +135,11 @@ internal sealed class TransformerNetwork : nn.Module
         {
             var (output, kept) = Run(_layers[depth % _layers.Count], hidden, memory, depth, positions);
             remembered.Add(kept);
-            outputs.Add(output.Hidden);
+            if (keepLayerOutputs)
+            {
+                outputs.Add(output.Hidden);
+            }
+
             hidden = output.Hidden;
             if (output.Routing is { } routing)
             {
@@ -144,7 +148,7 @@ internal sealed class TransformerNetwork : nn.Module
         }
 
         memory.Append(remembered, documents);
-        return new(_outputNorm.forward(hidden), keepLayerOutputs ? outputs : [], routings);
+        return new(_outputNorm.forward(hidden), outputs, routings);
     }
 
     /// <summary>

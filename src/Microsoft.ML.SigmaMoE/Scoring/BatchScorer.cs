@@ -20,7 +20,6 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
     public BatchScore Score(IReadOnlyList<int[]> rows, ScoreParts parts, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        using var memory = new SegmentMemory(network.Model.EffectiveEvaluationMemoryLength) { KeepsKeys = true };
         using var pooling = parts.HasFlag(ScoreParts.Features)
             ? new RowPooling(features.Pooling, rows.Count, network.Model.ModelSize, network.Device)
             : null;
@@ -32,6 +31,11 @@ internal sealed class BatchScorer(TransformerNetwork network, FeatureOptions fea
 
         // the state of a row's last token is only needed where states are
         var extra = pooling is null && shares is null ? 0 : 1;
+        var isRemembered = rows[0].Length - 1 + extra > network.Model.SegmentLength;
+        using var memory = new SegmentMemory(isRemembered ? network.Model.EffectiveEvaluationMemoryLength : 0)
+        {
+            KeepsKeys = true,
+        };
         for (var start = 0; start < rows[0].Length - 1 + extra; start += network.Model.SegmentLength)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -16,7 +16,7 @@ public sealed class MemoryOfKeysTests
         { false, 5, 6, Precision.BFloat16, false },
         { true, 4, 4, Precision.Float32, false },
         { true, 7, 3, Precision.Float32, false },
-        { true, 3, 8, Precision.Float32, true },
+        { true, 3, 9, Precision.Float32, true },
         { true, 5, 6, Precision.BFloat16, false },
     };
 
@@ -27,13 +27,16 @@ public sealed class MemoryOfKeysTests
     {
         using var scope = NewDisposeScope();
         using var quiet = inference_mode();
-        using var network = Network(isRotary, precision);
+        using var network = Network(isRotary, precision, isShared: capacity > 8);
         var tokens = Tokens(rows: 3, time: 20);
         int? separator = hasDocuments ? Separator : null;
         var wanted = Read(network, tokens, segment, new SegmentMemory(capacity, separator));
         var got = Read(network, tokens, segment, new SegmentMemory(capacity, separator) { KeepsKeys = true });
+        network.Freeze();
+        var frozen = Read(network, tokens, segment, new SegmentMemory(capacity, separator) { KeepsKeys = true });
         var nothing = Read(network, tokens, segment, new SegmentMemory(0, separator));
         TensorAssert.Close(wanted, got, precision == Precision.Float32 ? 1e-5 : 2e-2, "hidden states");
+        TensorAssert.Close(wanted, frozen, precision == Precision.Float32 ? 1e-5 : 2e-2, "hidden states of a model in use");
         Assert.True((wanted - nothing).abs().max().item<float>() > 0.05, "Memory makes no difference.");
     }
 
@@ -54,21 +57,44 @@ public sealed class MemoryOfKeysTests
         TensorAssert.Close(wanted, got, 1e-5, "hidden states");
     }
 
-    [Fact]
-    public void Layers_OfKeys_AreKeysAndValuesNotInputs()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Layers_OfKeys_AreKeysAndValuesNotInputs(bool isRotary)
     {
         using var scope = NewDisposeScope();
         using var quiet = inference_mode();
-        using var network = Network(isRotary: false, Precision.Float32);
+        using var network = Network(isRotary, Precision.Float32);
         using var memory = new SegmentMemory(5) { KeepsKeys = true };
         network.Forward(Tokens(rows: 2, time: 8), memory);
         Assert.Equal(network.Model.LayerCount, memory.Layers.Count);
-        Assert.All(memory.Layers, layer => Assert.Equal([2L, 5, 2 * network.Model.ModelSize], layer.shape));
-        Assert.All(memory.Split(2), part =>
+        Assert.All(memory.Layers, layer =>
         {
-            Assert.True(part.KeepsKeys);
-            part.Dispose();
+            Assert.Equal([2L, 5], layer.shape[..2]);
+            Assert.Equal(2 * 5 * 2 * network.Model.ModelSize, layer.numel());
         });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Split_OfKeys_GoesOnInParts(bool isRotary)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = inference_mode();
+        using var network = Network(isRotary, Precision.Float32);
+        using var memory = new SegmentMemory(5) { KeepsKeys = true };
+        var tokens = Tokens(rows: 2, time: 12);
+        var wanted = Read(network, tokens, 6, new SegmentMemory(5)).narrow(1, 6, 6);
+        network.Forward(tokens.narrow(1, 0, 6), memory);
+        foreach (var (row, part) in memory.Split(2).Index())
+        {
+            using (part)
+            {
+                var got = network.Forward(tokens.narrow(0, row, 1).narrow(1, 6, 6), part).Hidden;
+                TensorAssert.Close(wanted.narrow(0, row, 1), got, 1e-5, "hidden states");
+            }
+        }
     }
 
     [Fact]
@@ -91,11 +117,11 @@ public sealed class MemoryOfKeysTests
         Assert.Equal([1L, 4, network.Model.ModelSize], network.Forward(Tokens(rows: 1, time: 4), memory).Hidden.shape);
     }
 
-    private static TransformerNetwork Network(bool isRotary, Precision precision)
+    private static TransformerNetwork Network(bool isRotary, Precision precision, bool isShared = false)
     {
-        var model = TinyModel.Model with { ModelSize = 16 };
-        var network = TinyModel.Network(
-            model: isRotary ? model with { Attention = new RotaryAttentionOptions() } : model, precision: precision);
+        var model = TinyModel.Model with { ModelSize = 16, DistinctLayerCount = isShared ? 1 : null };
+        var rotary = new RotaryAttentionOptions { NormalizeQueriesAndKeys = true };
+        var network = TinyModel.Network(model: isRotary ? model with { Attention = rotary } : model, precision: precision);
         network.eval();
         return network;
     }

@@ -46,18 +46,23 @@ public sealed class KeptPlacesTests
         TensorAssert.Close(wanted, Read(network, 40), 1e-6, "hidden states");
     }
 
-    // a kept row for each place of such a memory would take 64 GB
-    [Fact]
-    public void Forward_OfAModelWithAnEndlessMemory_KeepsFewPlaces()
+    [Theory]
+    [InlineData(5, 13)]
+    [InlineData(1 << 30, KeptPlaces.Most)] // a row for each place of such a memory would take 64 GB
+    public void Forward_OfAFrozenNetwork_KeepsTheProjectionsOfWhatItCanSee(int memory, int kept)
     {
         using var scope = NewDisposeScope();
         using var quiet = inference_mode();
-        using var network = TinyModel.Network(model: Model with { EvaluationMemoryLength = int.MaxValue });
+        using var network = TinyModel.Network(model: Model with { EvaluationMemoryLength = memory });
         network.eval();
         var wanted = Read(network, 8);
         network.Freeze();
         TensorAssert.Close(wanted, Read(network, 8), 1e-6, "hidden states");
-        Assert.NotNull(network.Frozen.Keep(network.parameters().First(), () => new KeptPlaces(zeros(1))));
+        var weight = network.named_parameters().Single(pair => pair.name == "layers.0.attention.position").parameter;
+        var places = network.Frozen.Keep<KeptPlaces>(weight, () => throw new InvalidOperationException("Nothing is kept."))!;
+        var sinusoids = RelativePositions.Encode(kept, Model.ModelSize, CPU);
+        TensorAssert.Close(MatrixProduct.Of(sinusoids, weight.t()), places.Latest(kept), 1e-5, "projections");
+        Assert.ThrowsAny<Exception>(() => places.Latest(kept + 1));
     }
 
     [Fact]
