@@ -96,7 +96,8 @@ internal sealed class SegmentMemory(int capacity, int? separator = null) : IDisp
     /// </summary>
     public IReadOnlyList<SegmentMemory> Split(int parts)
     {
-        SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => new SegmentMemory(capacity, separator) { Window = Window, KeepsKeys = KeepsKeys })];
+        SegmentMemory Piece() => new(capacity, separator) { Window = Window, KeepsKeys = KeepsKeys };
+        SegmentMemory[] pieces = [.. Enumerable.Range(0, parts).Select(_ => Piece())];
         foreach (var (part, piece) in pieces.Index())
         {
             using var scope = NewDisposeScope();

@@ -212,8 +212,8 @@ internal sealed class TransformerNetwork : nn.Module
     }
 
     private Float32Wish Wish(ComputePrecision precision) =>
-        precision.AllowsTensorFloat32
-            && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 } ? Float32Wish.RoundedOnGpu
+        precision.AllowsTensorFloat32 && TensorKernels.Of(_embedding) is { Device.Capability: >= 80 }
+            ? Float32Wish.RoundedOnGpu
         : Device.type == DeviceType.CPU ? Float32Wish.FastOnProcessor
         : Float32Wish.ExactOnGpu;
 
@@ -239,34 +239,28 @@ internal sealed class TransformerNetwork : nn.Module
     // A layer that is used at several depths is called at each.
     private IEnumerable<Routing> CallsOf(int layer, IReadOnlyList<Routing> routings) =>
         Enumerable.Range(0, Model.LayerCount)
-        .Select(depth => depth % _layers.Count)
-        .Where(used => _layers[used].Block.HasExperts)
-        .Zip(routings)
-        .Where(call => call.First == layer)
-        .Select(call => call.Second);
+            .Select(depth => depth % _layers.Count)
+            .Where(used => _layers[used].Block.HasExperts)
+            .Zip(routings)
+            .Where(call => call.First == layer)
+            .Select(call => call.Second);
 
-    // Without a gradient nothing inside a layer is needed after it but what it returns.
+    // Returns what memory is to keep of the segment, too. Without a gradient nothing else inside a layer is needed after it.
     private static (FeedForwardOutput Output, Tensor Kept) Run(
         TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth, SegmentPositions positions)
     {
-        if (is_grad_enabled())
+        using var scope = is_grad_enabled() ? null : NewDisposeScope();
+        var (output, kept) = memory.KeepsKeys
+            ? layer.Read(hidden, memory[depth], positions)
+            : (layer.Forward(hidden, memory[depth], positions), hidden);
+        if (scope is not null)
         {
-            return RunInScope(layer, hidden, memory, depth, positions);
+            output.Hidden.MoveToOuterDisposeScope();
+            output.Routing?.MoveToOuterDisposeScope();
         }
 
-        using var scope = NewDisposeScope();
-        var (output, kept) = RunInScope(layer, hidden, memory, depth, positions);
-        output.Hidden.MoveToOuterDisposeScope();
-        output.Routing?.MoveToOuterDisposeScope();
-        return (output, memory.KeepsKeys ? kept.MoveToOuterDisposeScope() : kept);
+        return (output, scope is not null && memory.KeepsKeys ? kept.MoveToOuterDisposeScope() : kept);
     }
-
-    // Returns what memory is to keep of the segment, too.
-    private static (FeedForwardOutput Output, Tensor Kept) RunInScope(
-        TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth,
-        SegmentPositions positions) => memory.KeepsKeys
-        ? layer.Read(hidden, memory[depth], positions)
-        : (layer.Forward(hidden, memory[depth], positions), hidden);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

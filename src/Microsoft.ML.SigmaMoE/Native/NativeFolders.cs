@@ -20,7 +20,7 @@ internal static class NativeFolders
     /// <returns>The full path, or null.</returns>
     public static string? FindBeside(Assembly assembly, string fileName) =>
         NativeFoldersOf(Path.GetDirectoryName(assembly.Location))
-        .Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
+            .Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> All()
     {

@@ -52,8 +52,8 @@ public sealed class ToolVerbsTests
 
     private static IEnumerable<(string Name, Verb Verb)> Verbs(System.CommandLine.Command command, string before) =>
         command.Subcommands
-        .Where(verb => !verb.Hidden)
-        .SelectMany(verb => verb is Verb own ? [($"{before}{verb.Name}", own)] : Verbs(verb, $"{before}{verb.Name} "));
+            .Where(verb => !verb.Hidden)
+            .SelectMany(verb => verb is Verb own ? [($"{before}{verb.Name}", own)] : Verbs(verb, $"{before}{verb.Name} "));
 
     private static string Words(Verb verb) => string.Join(' ', verb.Arguments.Select(argument => argument.Name)
         .Concat(verb.Options.Where(option => option is not HelpOption).Select(option => option.Name)));

@@ -48,7 +48,7 @@ internal static class LibtorchFolder
     /// <summary>Finds TorchSharp's native library beside this program.</summary>
     public static string BridgeFile =>
         new[] { AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes/linux-x64/native") }
-        .Select(folder => Path.Combine(folder, TorchBridge.FileName)).FirstOrDefault(File.Exists)
+            .Select(folder => Path.Combine(folder, TorchBridge.FileName)).FirstOrDefault(File.Exists)
         ?? throw new DllNotFoundException($"{TorchBridge.FileName} does not stand beside {AppContext.BaseDirectory}.");
 
     private static nint LoadBridge()

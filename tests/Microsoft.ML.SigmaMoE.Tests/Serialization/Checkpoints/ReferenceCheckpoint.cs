@@ -21,13 +21,13 @@ internal static class ReferenceCheckpoint
     /// <summary>Gets the arguments that the authors' code was given, as their checkpoints keep them.</summary>
     public static Dictionary<string, object?> Arguments(ReferenceCase reference) =>
         reference.Config.GetProperty("authors")
-        .EnumerateObject()
-        .ToDictionary(argument => argument.Name, argument => (object?)(argument.Value.ValueKind switch
-        {
-            JsonValueKind.String => argument.Value.GetString(),
-            JsonValueKind.Number when argument.Value.TryGetInt64(out var whole) => whole,
-            _ => argument.Value.GetDouble(),
-        }));
+            .EnumerateObject()
+            .ToDictionary(argument => argument.Name, argument => (object?)(argument.Value.ValueKind switch
+            {
+                JsonValueKind.String => argument.Value.GetString(),
+                JsonValueKind.Number when argument.Value.TryGetInt64(out var whole) => whole,
+                _ => argument.Value.GetDouble(),
+            }));
 
     /// <summary>
     /// Gets the case's rows of tokens, whole, and the negative log-likelihoods that belong to all but the first.
