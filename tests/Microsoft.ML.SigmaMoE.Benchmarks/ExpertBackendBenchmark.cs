@@ -25,7 +25,7 @@ public class ExpertBackendBenchmark
             randomness.Normal([sizes.Tokens, sizes.ModelSize]), values, randomness.Normal(matrix),
             randomness.Normal(matrix), null);
         _batch = ExpertBatch.Create(experts, sizes.ExpertCount);
-        (_, _) = (_batch.Slots, _batch.Tokens); // made here, they outlive the scopes below
+        _ = _batch.SlotOrder; // sorted here, not while it is measured
         _gradient = randomness.Normal([sizes.Tokens, sizes.ModelSize]);
         _fused = ExpertBackends.For(ScalarType.Float32, _inputs);
         _hidden = _fused.Forward(_inputs, _batch, null).Hidden;

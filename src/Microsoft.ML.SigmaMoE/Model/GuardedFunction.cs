@@ -8,6 +8,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// frames and end the process; here libtorch is given gradients that it refuses, so that its own call fails, and the
 /// fault is kept for who made the call: <see cref="BackwardFault.Run"/>.
 /// </summary>
+/// <remarks>
+/// Between the two passes nothing may be needed but what is saved for the second by
+/// <see cref="autograd.AutogradContext.save_for_backward"/>: the dispose scope of the first is closed by then. The
+/// second has a scope of its own.
+/// </remarks>
 /// <typeparam name="T">The function itself.</typeparam>
 internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     where T : GuardedFunction<T>, new()
@@ -15,6 +20,7 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     /// <inheritdoc/>
     public sealed override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
+        LeftTensors.OfThisThread.Free();
         ctx.save_data(nameof(Guard), new Guard(BackwardFault.OfThisThread, [.. vars.Select(input => input is Tensor)]));
         return Compute(ctx, vars);
     }
@@ -22,9 +28,29 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     /// <inheritdoc/>
     public sealed override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
+        var left = LeftTensors.OfThisThread;
+        left.Free();
+        using var scope = NewDisposeScope();
+        scope.Attach(grad_output);
+        var gradients = TryDifferentiate(ctx, grad_output);
+        left.Add(gradients);
+        return gradients;
+    }
+
+    /// <summary>Computes the result and saves what its gradient needs.</summary>
+    protected abstract Tensor Compute(autograd.AutogradContext ctx, object[] vars);
+
+    /// <summary>
+    /// Computes the gradient by every input, null by those that are no tensors. What else it makes is freed afterwards,
+    /// on whichever thread.
+    /// </summary>
+    protected abstract List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output);
+
+    private List<Tensor> TryDifferentiate(autograd.AutogradContext ctx, Tensor arriving)
+    {
         try
         {
-            return Differentiate(ctx, grad_output);
+            return Differentiate(ctx, arriving);
         }
         catch (Exception fault)
         {
@@ -33,12 +59,6 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
             return [.. guard.AreTensors.Select(isTensor => isTensor ? empty(0) : null!)];
         }
     }
-
-    /// <summary>Computes the result and saves what its gradient needs.</summary>
-    protected abstract Tensor Compute(autograd.AutogradContext ctx, object[] vars);
-
-    /// <summary>Computes the gradient by every input, null by those that are no tensors.</summary>
-    protected abstract List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output);
 
     private sealed record Guard(BackwardFault Faults, bool[] AreTensors);
 }

@@ -5,23 +5,6 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
-/// <summary>What the layers make of a segment.</summary>
-/// <param name="Hidden">[batch, time, d_model]: the last layer's output after the final normalisation.</param>
-/// <param name="LayerOutputs">Each layer's output, [batch, time, d_model]; only where asked for.</param>
-/// <param name="Routings">Where each layer with experts sent its tokens.</param>
-internal sealed record NetworkOutput(
-    Tensor Hidden, IReadOnlyList<Tensor> LayerOutputs, IReadOnlyList<Routing> Routings);
-
-/// <summary>The losses of a training step.</summary>
-/// <param name="CrossEntropy">Mean negative log-likelihood of a token in nats, a scalar.</param>
-/// <param name="Balancing">The weighted balancing losses of all layers, a scalar, or null where there are none.</param>
-/// <param name="Routings">Where each layer with experts sent its tokens.</param>
-internal sealed record NetworkLoss(Tensor CrossEntropy, Tensor? Balancing, IReadOnlyList<Routing> Routings)
-{
-    /// <summary>Gets what training minimises.</summary>
-    public Tensor Total => Balancing is null ? CrossEntropy : CrossEntropy.Plus(Balancing);
-}
-
 /// <summary>
 /// The Transformer: embedding → layers → normalisation → logits. Shapes throughout: batch = rows, time = T tokens of
 /// one segment, M = tokens in memory, S = M + T, d_model = width of the residual stream, V = vocabulary.
@@ -184,17 +167,23 @@ internal sealed class TransformerNetwork : nn.Module
     public Tensor Likelihoods(Tensor hidden, Tensor targets) =>
         OutputLikelihoods.Of(hidden, OutputMatrix, _outputBias, targets, _linear);
 
-    /// <summary>Computes what a training step minimises.</summary>
+    /// <summary>
+    /// Computes what a training step minimises. Nothing else of the pass stays but what its backward pass needs.
+    /// </summary>
     /// <param name="tokens">[batch, time + 1], int64: each token but the last predicts the one after it.</param>
     /// <param name="memory">What came before; gets the segment appended.</param>
     public NetworkLoss Loss(Tensor tokens, SegmentMemory memory)
     {
+        using var scope = NewDisposeScope();
         var time = tokens.size(1) - 1;
         var output = Forward(tokens.narrow(1, 0, time), memory);
         var hidden = _dropout.forward(output.Hidden).flatten(0, 1);                    // [batch · time, d_model]
         var targets = tokens.narrow(1, 1, time).flatten();                             // [batch · time]
         var loss = OutputLoss.Apply(hidden, OutputMatrix, _outputBias, targets, _linear);
-        return new(loss, Balancing(output.Routings), output.Routings);
+        return new(
+            loss.MoveToOuterDisposeScope(),
+            Balancing(output.Routings)?.MoveToOuterDisposeScope(),
+            [.. output.Routings.Select(routing => routing.Detached().MoveToOuterDisposeScope())]);
     }
 
     /// <summary>Lets the blocks adapt what no gradient reaches.</summary>
@@ -245,21 +234,17 @@ internal sealed class TransformerNetwork : nn.Module
             .Where(call => call.First == layer)
             .Select(call => call.Second);
 
-    // Returns what memory is to keep of the segment, too. Without a gradient nothing else inside a layer is needed after it.
+    // Returns what memory is to keep of the segment, too. What a backward pass needs of the layer, libtorch holds.
     private static (FeedForwardOutput Output, Tensor Kept) Run(
         TransformerLayer layer, Tensor hidden, SegmentMemory memory, int depth, SegmentPositions positions)
     {
-        using var scope = is_grad_enabled() ? null : NewDisposeScope();
+        using var scope = NewDisposeScope();
         var (output, kept) = memory.KeepsKeys
             ? layer.Read(hidden, memory[depth], positions)
             : (layer.Forward(hidden, memory[depth], positions), hidden);
-        if (scope is not null)
-        {
-            output.Hidden.MoveToOuterDisposeScope();
-            output.Routing?.MoveToOuterDisposeScope();
-        }
-
-        return (output, scope is not null && memory.KeepsKeys ? kept.MoveToOuterDisposeScope() : kept);
+        output.Hidden.MoveToOuterDisposeScope();
+        output.Routing?.MoveToOuterDisposeScope();
+        return (output, memory.KeepsKeys ? kept.MoveToOuterDisposeScope() : kept);
     }
 
     /// <inheritdoc/>

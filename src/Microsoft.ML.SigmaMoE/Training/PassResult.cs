@@ -35,7 +35,7 @@ internal sealed record PassResult(
         return new(
             loss.CrossEntropy.item<float>(),
             loss.Balancing?.item<float>() ?? 0,
-            [.. loss.Routings.Select(routing => routing.Detached())],
+            [.. loss.Routings.Select(routing => routing.DetachFromDisposeScope())],
             [.. gradients.Select(gradient => gradient.IsInvalid ? null : gradient.DetachFromDisposeScope())]);
     }
 
@@ -56,12 +56,19 @@ internal sealed record PassResult(
     // beside others, a pass keeps its gradient to itself: by TorchSharp's grad, which cannot survive a want of memory
     private static IReadOnlyList<Tensor> Differentiate(Tensor loss, IReadOnlyList<Tensor>? parameters)
     {
-        if (parameters is not null)
+        try
         {
-            return [.. autograd.grad([loss], [.. parameters], null, false, false, allow_unused: true)];
-        }
+            if (parameters is not null)
+            {
+                return [.. autograd.grad([loss], [.. parameters], null, false, false, allow_unused: true)];
+            }
 
-        BackwardFault.Run(loss);
-        return [];
+            BackwardFault.Run(loss);
+            return [];
+        }
+        finally
+        {
+            LeftTensors.OfThisThread.Free();
+        }
     }
 }

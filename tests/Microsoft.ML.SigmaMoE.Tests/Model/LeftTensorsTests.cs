@@ -5,23 +5,30 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed class LeftTensorsTests
 {
     [Fact]
-    public void Free_AfterAnotherThreadLeftTensors_DisposesThem()
+    public void Free_AfterAScopeHasEnded_DisposesWhatWasTakenFromIt()
     {
-        var (left, tensor) = (LeftTensors.OfThisThread, zeros(1));
-        var other = new Thread(() => left.Add(tensor, null));
-        other.Start();
-        other.Join();
+        var left = LeftTensors.OfThisThread;
+        Tensor tensor;
+        using (NewDisposeScope())
+        {
+            tensor = zeros(1);
+            left.Add([tensor, null]);
+        }
+
         Assert.False(tensor.IsInvalid);
         left.Free();
         Assert.True(tensor.IsInvalid);
     }
 
     [Fact]
-    public void Add_OnTheOwnersThread_KeepsNothing()
+    public void OfThisThread_OnAnotherThread_IsAnother()
     {
-        using var tensor = zeros(1);
-        LeftTensors.OfThisThread.Add(tensor);
-        LeftTensors.OfThisThread.Free();
-        Assert.False(tensor.IsInvalid);
+        LeftTensors? other = null;
+        var thread = new Thread(() => other = LeftTensors.OfThisThread);
+        thread.Start();
+        thread.Join();
+        Assert.NotNull(other);
+        Assert.NotSame(LeftTensors.OfThisThread, other);
+        Assert.Same(LeftTensors.OfThisThread, LeftTensors.OfThisThread);
     }
 }

@@ -40,6 +40,9 @@ internal sealed partial class TorchDeviceMemory(Device device) : IDeviceMemory
         return THSTensor_data(dense.Handle);
     }
 
+    /// <summary>Gets what was handed out.</summary>
+    public IReadOnlyList<Tensor> Tensors => _tensors;
+
     /// <summary>Takes what was handed out from its scope; whoever gets it disposes it.</summary>
     public IReadOnlyList<Tensor> Detach() => [.. _tensors.Select(tensor => tensor.DetachFromDisposeScope())];
 

@@ -9,13 +9,11 @@ namespace Microsoft.ML.SigmaMoE;
 /// </summary>
 /// <remarks>
 /// Sorting is done on the host when its result is first asked for: a backend that sorts on the device never waits for
-/// it. The tensors belong to the dispose scope in which they are first asked for, on the caller's thread.
+/// it. Tensors are made anew for each who asks, in the dispose scope that is open then.
 /// </remarks>
 internal sealed class ExpertBatch
 {
     private readonly Lazy<Order> _order;
-    private Tensor? _slots;
-    private Tensor? _tokens;
 
     private ExpertBatch(Tensor experts, long expertCount, CountedChoices? counted)
     {
@@ -46,12 +44,12 @@ internal sealed class ExpertBatch
     /// </summary>
     public int[] SlotOrder => _order.Value.Slots;
 
-    /// <summary>Gets <see cref="SlotOrder"/> as a tensor on the tokens' device, int64.</summary>
-    public Tensor Slots => _slots ??= from_array(SlotOrder).to(ScalarType.Int64, Experts.device);
+    /// <summary>Makes a tensor of <see cref="SlotOrder"/>, int64.</summary>
+    public Tensor MakeSlots(Device device) => from_array(SlotOrder).to(ScalarType.Int64, device);
 
-    /// <summary>Gets the token at each sorted position as a tensor on the tokens' device, int64.</summary>
-    public Tensor Tokens =>
-        _tokens ??= from_array(Array.ConvertAll(SlotOrder, slot => (long)(slot / Active))).to(Experts.device);
+    /// <summary>Makes a tensor of the token at each sorted position, int64.</summary>
+    public Tensor MakeTokens(Device device) =>
+        from_array(Array.ConvertAll(SlotOrder, slot => (long)(slot / Active))).to(device);
 
     /// <summary>Creates a batch.</summary>
     /// <param name="experts">[tokens, K], int64.</param>

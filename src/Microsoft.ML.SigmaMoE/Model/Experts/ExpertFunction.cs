@@ -15,45 +15,35 @@ internal sealed class ExpertFunction : GuardedFunction<ExpertFunction>
     /// <param name="mask">[tokens, K, expert size]: factors on the hidden vectors, or null.</param>
     public static Tensor Apply(IExpertBackend backend, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        LeftTensors.OfThisThread.Free();
         var factors = mask?.flatten(0, 1);                              // [tokens · K, expert size]
         if (!is_grad_enabled())
         {
             return backend.Forward(inputs, batch, factors).Output;
         }
 
-        var call = new Call(backend, batch, factors, inputs.Activation, LeftTensors.OfThisThread);
-        return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, call);
+        var call = new Call(backend, batch, inputs.Activation);
+        return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, factors!, call);
     }
 
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
-        var call = (Call)vars[5];
-        var inputs = new ExpertInputs(
-            (Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], vars[4] as Tensor)
-        {
-            Activation = call.Activation,
-        };
-        var (output, hidden) = call.Backend.Forward(inputs, call.Batch, call.Mask);
-        List<Tensor> saved = [inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, hidden];
-        ctx.save_for_backward(inputs.UpBias is { } bias ? [.. saved, bias] : saved);
+        var (tensors, call) = (Array.ConvertAll(vars[..6], input => input as Tensor), (Call)vars[6]);
+        var forward = call.Backend.Forward(Inputs(tensors, call), call.Batch, tensors[5]);
+        ctx.save_for_backward([.. tensors!, forward.Hidden, .. forward.Kept]);
         ctx.save_data(nameof(Call), call);
-        return output;
+        return forward.Output;
     }
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
-        var inputs = new ExpertInputs(saved[0], saved[1], saved[2], saved[3], saved.Count > 5 ? saved[5] : null)
-        {
-            Activation = call.Activation,
-        };
-        var by = call.Backend.Backward(grad_output, inputs, call.Batch, call.Mask, saved[4]);
-        call.Left.Add([grad_output, .. saved, by.Tokens, by.Gates, by.Up, by.Down, by.UpBias]);
-        return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!];
+        var by = call.Backend.Backward(grad_output, Inputs(saved, call), call.Batch, saved[5], saved[6]);
+        return [by.Tokens, by.Gates, by.Up, by.Down, by.UpBias!, null!, null!];
     }
 
-    private sealed record Call(
-        IExpertBackend Backend, ExpertBatch Batch, Tensor? Mask, Activation Activation, LeftTensors Left);
+    private static ExpertInputs Inputs(IReadOnlyList<Tensor?> tensors, Call call) =>
+        new(tensors[0]!, tensors[1]!, tensors[2]!, tensors[3]!, tensors[4]) { Activation = call.Activation };
+
+    private sealed record Call(IExpertBackend Backend, ExpertBatch Batch, Activation Activation);
 }

@@ -24,7 +24,13 @@ internal readonly record struct ExpertInputs(Tensor Tokens, Tensor Gates, Tensor
 /// <param name="Hidden">
 /// What the backward pass of the same backend needs of the hidden vectors; its shape is that backend's.
 /// </param>
-internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden);
+internal readonly record struct ExpertForward(Tensor Output, Tensor Hidden)
+{
+    /// <summary>
+    /// Gets what else must stay in memory until the backward pass, which knows where it lies.
+    /// </summary>
+    public IReadOnlyList<Tensor> Kept { get; init; } = [];
+}
 
 /// <summary>The gradients by each of <see cref="ExpertInputs"/>, in its shapes.</summary>
 internal readonly record struct ExpertGradients(Tensor Tokens, Tensor Gates, Tensor Up, Tensor Down, Tensor? UpBias);

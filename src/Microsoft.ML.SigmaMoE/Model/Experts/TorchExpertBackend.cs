@@ -12,10 +12,11 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
 
     public ExpertForward Forward(in ExpertInputs inputs, ExpertBatch batch, Tensor? mask)
     {
-        var sorted = inputs.Tokens.to(computeType).index_select(0, batch.Tokens);  // [slots, d_model]
+        var (slots, tokens) = Order(inputs, batch);                                // [slots]
+        var sorted = inputs.Tokens.to(computeType).index_select(0, tokens);        // [slots, d_model]
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
         var bias = inputs.UpBias?.to(computeType);
-        var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var factors = Factors(inputs.Gates, slots, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
         var hidden = empty(sorted.size(0), up.size(1), dtype: computeType, device: sorted.device);
         long[] shape = [inputs.Tokens.size(0), down.size(2)];                    // [tokens, outputs]
@@ -26,7 +27,7 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             hidden[start..end] = raw;
             var active = (activation.Apply(raw) * factors[start..end]).to(computeType);
             var part = MatrixProduct.Of(active, down[expert]); // [slots of e, outputs]
-            output.AddRowsInPlace(batch.Tokens[start..end], part.to(ScalarType.Float32));
+            output.AddRowsInPlace(tokens[start..end], part.to(ScalarType.Float32));
         }
 
         return new(output, hidden);
@@ -35,12 +36,13 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
     public ExpertGradients Backward(
         Tensor gradient, in ExpertInputs inputs, ExpertBatch batch, Tensor? mask, Tensor hidden)
     {
-        var sorted = inputs.Tokens.to(computeType).index_select(0, batch.Tokens);  // [slots, d_model]
-        var arriving = gradient.to(computeType).index_select(0, batch.Tokens);     // [slots, outputs]
+        var (slots, tokens) = Order(inputs, batch);                                // [slots]
+        var sorted = inputs.Tokens.to(computeType).index_select(0, tokens);        // [slots, d_model]
+        var arriving = gradient.to(computeType).index_select(0, tokens);           // [slots, outputs]
         var (up, down) = (inputs.Up.to(computeType), inputs.Down.to(computeType));
-        var factors = Factors(inputs.Gates, batch, mask);                          // [slots, 1] or [slots, expert size]
+        var factors = Factors(inputs.Gates, slots, mask);                          // [slots, 1] or [slots, expert size]
         var activation = ActivationFunction.Of(inputs.Activation);
-        var sortedMask = mask?.index_select(0, batch.Slots);                       // [slots, expert size]
+        var sortedMask = mask?.index_select(0, slots);                             // [slots, expert size]
         var result = Zeros(inputs);
         var byGate = zeros(sorted.size(0), dtype: ScalarType.Float32, device: sorted.device);  // [slots]
         foreach (var (expert, start, end) in Segments(batch))
@@ -54,21 +56,24 @@ internal sealed class TorchExpertBackend(ScalarType computeType) : IExpertBacken
             result.Down[expert] = MatrixProduct.Of((active * factor).to(computeType).t(), arriving[start..end]);
             result.Up[expert] = MatrixProduct.Of(byHidden.t(), sorted[start..end]);
             var byToken = MatrixProduct.Of(byHidden, up[expert]);                            // [slots of e, d_model]
-            result.Tokens.AddRowsInPlace(batch.Tokens[start..end], byToken.to(ScalarType.Float32));
+            result.Tokens.AddRowsInPlace(tokens[start..end], byToken.to(ScalarType.Float32));
             if (result.UpBias is { } byBias)
             {
                 byBias[expert] = byHidden.to(ScalarType.Float32).sum(dim: 0);
             }
         }
 
-        result.Gates.view(-1).index_copy_(0, batch.Slots, byGate);
+        result.Gates.view(-1).index_copy_(0, slots, byGate);
         return result;
     }
 
-    private static Tensor Factors(Tensor gates, ExpertBatch batch, Tensor? mask)
+    private static (Tensor Slots, Tensor Tokens) Order(in ExpertInputs inputs, ExpertBatch batch) =>
+        (batch.MakeSlots(inputs.Tokens.device), batch.MakeTokens(inputs.Tokens.device));
+
+    private static Tensor Factors(Tensor gates, Tensor slots, Tensor? mask)
     {
-        var sorted = gates.flatten().index_select(0, batch.Slots).unsqueeze(-1);   // [slots, 1]
-        return mask is null ? sorted : sorted * mask.index_select(0, batch.Slots);
+        var sorted = gates.flatten().index_select(0, slots).unsqueeze(-1);         // [slots, 1]
+        return mask is null ? sorted : sorted * mask.index_select(0, slots);
     }
 
     private static ExpertGradients Zeros(in ExpertInputs inputs) => new(

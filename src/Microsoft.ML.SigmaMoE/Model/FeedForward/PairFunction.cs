@@ -14,13 +14,12 @@ internal sealed class PairFunction : GuardedFunction<PairFunction>
     /// <param name="ranks">The candidates on their device; alive until the gradient is computed.</param>
     public static BestPairs Apply(Tensor first, Tensor second, PairRanks ranks)
     {
-        LeftTensors.OfThisThread.Free();
         if (!is_grad_enabled())
         {
             return ranks.Best(first, second);
         }
 
-        var call = new Call(ranks, LeftTensors.OfThisThread);
+        var call = new Call(ranks);
         var sums = apply(first, second, call);
         return new(sums, call.First!, call.Second!);
     }
@@ -39,11 +38,10 @@ internal sealed class PairFunction : GuardedFunction<PairFunction>
         var call = (Call)ctx.get_data(nameof(Call));
         var ranks = ctx.get_saved_variables();
         var (byFirst, bySecond) = call.Ranks.ByRank(grad_output, ranks[0], ranks[1]);
-        call.Left.Add(grad_output, ranks[0], ranks[1], byFirst, bySecond);
         return [byFirst, bySecond, null!];
     }
 
-    private sealed record Call(PairRanks Ranks, LeftTensors Left)
+    private sealed record Call(PairRanks Ranks)
     {
         public Tensor? First { get; set; }
 

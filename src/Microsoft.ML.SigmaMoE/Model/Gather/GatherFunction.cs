@@ -18,10 +18,9 @@ internal sealed class GatherFunction : GuardedFunction<GatherFunction>
     /// <param name="chosen">[tokens, J], int64.</param>
     public static Tensor Apply(MixedLinear linear, Tensor weights, Tensor values, Tensor chosen)
     {
-        LeftTensors.OfThisThread.Free();
         if (is_grad_enabled())
         {
-            return apply(weights, values, new Call(linear, chosen, LeftTensors.OfThisThread));
+            return apply(weights, values, new Call(linear, chosen));
         }
 
         var inputs = new GatherInputs(weights, linear.Rounded(values), chosen);
@@ -43,13 +42,10 @@ internal sealed class GatherFunction : GuardedFunction<GatherFunction>
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
         var inputs = new GatherInputs(saved[0], saved[1], saved[2]);
-        var (byWeights, byValues) =
-            (call.Backend!.ByWeights(grad_output, inputs), call.Backend.ByValues(grad_output, inputs));
-        call.Left.Add([grad_output, .. saved, byWeights, byValues]);
-        return [byWeights, byValues, null!];
+        return [call.Backend!.ByWeights(grad_output, inputs), call.Backend.ByValues(grad_output, inputs), null!];
     }
 
-    private sealed record Call(MixedLinear Linear, Tensor Chosen, LeftTensors Left)
+    private sealed record Call(MixedLinear Linear, Tensor Chosen)
     {
         public IGatherBackend? Backend { get; set; }
     }

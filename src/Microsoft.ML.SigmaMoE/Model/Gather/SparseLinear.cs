@@ -55,13 +55,12 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();
         var (rows, gradient) = (saved[3], grad_output.contiguous());
         var matrix = new SparseMatrix(saved[0], saved[1], saved[2], (int)rows.size(0));
         var byX = matrix.Spread(SparseProducts.Dots(matrix, gradient, rows));                  // [tokens, inputs]
         var byWeight = Turned(SparseProducts.Sum(matrix.Transposed(), gradient));              // [outputs, inputs]
-        return [byX.MoveToOuterDisposeScope(), byWeight.MoveToOuterDisposeScope()];
+        return [byX, byWeight];
     }
 
     private static Tensor Turned(Tensor matrix) => matrix.t().contiguous();

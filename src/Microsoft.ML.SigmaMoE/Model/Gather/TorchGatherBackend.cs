@@ -19,7 +19,6 @@ internal sealed class TorchGatherBackend : IGatherBackend
             .MoveToOuterDisposeScope();                                                        // [tokens, width]
     }
 
-    // the gradients are asked for on libtorch's threads, where no caller's scope frees what lies in between
     public Tensor ByWeights(Tensor gradient, in GatherInputs inputs)
     {
         using var scope = NewDisposeScope();

@@ -22,29 +22,31 @@ public sealed record Routing(Tensor Experts, Tensor Weights, Tensor Logits)
     /// </summary>
     internal CountedChoices? Counted { get; init; }
 
-    /// <summary>Gets the same numbers without their gradients, in tensors that no dispose scope owns.</summary>
-    internal Routing Detached() => new(Owned(Experts), Owned(Weights), Owned(Logits))
+    private IEnumerable<Tensor> Tensors =>
+        new[] { Experts, Weights, Logits, ChoiceProbabilities }.OfType<Tensor>();
+
+    /// <summary>Gets the same numbers without their gradients, in the current dispose scope.</summary>
+    internal Routing Detached() => new(Experts.detach(), Weights.detach(), Logits.detach())
     {
-        ChoiceProbabilities = ChoiceProbabilities is { } probabilities ? Owned(probabilities) : null,
+        ChoiceProbabilities = ChoiceProbabilities?.detach(),
     };
 
-    /// <summary>Disposes of the tensors.</summary>
-    internal void Dispose()
-    {
-        Experts.Dispose();
-        Weights.Dispose();
-        Logits.Dispose();
-        ChoiceProbabilities?.Dispose();
-    }
-
     /// <summary>Lets the tensors outlive the current dispose scope.</summary>
-    internal void MoveToOuterDisposeScope()
-    {
-        Experts.MoveToOuterDisposeScope();
-        Weights.MoveToOuterDisposeScope();
-        Logits.MoveToOuterDisposeScope();
-        ChoiceProbabilities?.MoveToOuterDisposeScope();
-    }
+    internal Routing MoveToOuterDisposeScope() => WithEach(tensor => tensor.MoveToOuterDisposeScope());
 
-    private static Tensor Owned(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
+    /// <summary>Takes the tensors from their dispose scopes: whoever gets them disposes of them.</summary>
+    internal Routing DetachFromDisposeScope() => WithEach(tensor => tensor.DetachFromDisposeScope());
+
+    /// <summary>Disposes of the tensors.</summary>
+    internal void Dispose() => WithEach(tensor => tensor.Dispose());
+
+    private Routing WithEach(Action<Tensor> action)
+    {
+        foreach (var tensor in Tensors)
+        {
+            action(tensor);
+        }
+
+        return this;
+    }
 }

@@ -115,8 +115,8 @@ public sealed class ExpertBackendTests
         using var scope = NewDisposeScope();
         var batch = ExpertBatch.Create(from_array(new long[,] { { 2, 0 }, { 0, 3 }, { 2, 3 } }), 5);
         Assert.Equal([0, 2, 2, 4, 6, 6], batch.Offsets);
-        Assert.Equal([1L, 2, 0, 4, 3, 5], batch.Slots.data<long>().ToArray());
-        Assert.Equal([0L, 1, 0, 2, 1, 2], batch.Tokens.data<long>().ToArray());
+        Assert.Equal([1L, 2, 0, 4, 3, 5], batch.MakeSlots(CPU).data<long>().ToArray());
+        Assert.Equal([0L, 1, 0, 2, 1, 2], batch.MakeTokens(CPU).data<long>().ToArray());
     }
 
     private static ExpertInputs Inputs(ExpertProblem problem) => new(

@@ -6,36 +6,55 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 public sealed class ExpertFunctionTests
 {
     [Fact]
-    public void Backward_OnAnotherThread_LeavesNothingBehindOnceExpertsAreComputedAgain()
+    public void Backward_OnAnotherThread_LeavesGradientsUntilThatThreadComputesOthers()
+    {
+        using var scope = NewDisposeScope();
+        var backend = new Recording();
+        var (inputs, batch) = Layer();
+        Tensor Loss() => ExpertFunction.Apply(backend, inputs, batch, null).sum();
+        var (one, other) = (Loss(), Loss());
+        OnAnotherThread(() =>
+        {
+            one.backward();
+            var first = backend.Last;
+            Assert.True(backend.Hidden.IsInvalid);
+            Assert.False(first.Up.IsInvalid);
+            other.backward();
+            Assert.True(first.Up.IsInvalid);
+            Assert.True(first.Tokens.IsInvalid);
+            Assert.True(first.Gates.IsInvalid);
+        });
+        Assert.InRange(inputs.Up.grad!.abs().sum().item<float>(), 1e-3f, float.MaxValue);
+    }
+
+    [Fact]
+    public void Backward_OnTheSameThread_LeavesGradientsUntilExpertsAreComputedAgain()
     {
         using var scope = NewDisposeScope();
         var backend = new Recording();
         var (inputs, batch) = Layer();
         var loss = ExpertFunction.Apply(backend, inputs, batch, null).sum();
-        OnAnotherThread(() => loss.backward());
+        var before = scope.DisposablesCount;
+        loss.backward();
+        Assert.Equal(before, scope.DisposablesCount);
+        Assert.True(backend.Hidden.IsInvalid);
         Assert.False(backend.Last.Up.IsInvalid);
 
         ExpertFunction.Apply(backend, inputs, batch, null);
         Assert.True(backend.Last.Up.IsInvalid);
-        Assert.True(backend.Last.Tokens.IsInvalid);
-        Assert.True(backend.Last.Gates.IsInvalid);
-        Assert.True(backend.Hidden.IsInvalid);
         Assert.InRange(inputs.Up.grad!.abs().sum().item<float>(), 1e-3f, float.MaxValue);
     }
 
     [Fact]
-    public void Backward_OnTheSameThread_LeavesGradientsToTheDisposeScope()
+    public void Backward_OfLayersOneBehindTheOther_KeepsOnlyTheLastGradients()
     {
-        var backend = new Recording();
-        using (NewDisposeScope())
-        {
-            var (inputs, batch) = Layer();
-            ExpertFunction.Apply(backend, inputs, batch, null).sum().backward();
-            ExpertFunction.Apply(backend, inputs, batch, null);
-            Assert.False(backend.Last.Up.IsInvalid);
-        }
-
-        Assert.True(backend.Last.Up.IsInvalid);
+        using var scope = NewDisposeScope();
+        Recording[] backends = [new(), new()];
+        var (inputs, batch) = Layer();
+        var y = ExpertFunction.Apply(backends[0], inputs, batch, null);
+        ExpertFunction.Apply(backends[1], inputs with { Tokens = y }, batch, null).sum().backward();
+        Assert.True(backends[1].Last.Tokens.IsInvalid);
+        Assert.False(backends[0].Last.Tokens.IsInvalid);
     }
 
     private static (ExpertInputs Inputs, ExpertBatch Batch) Layer()
@@ -50,9 +69,11 @@ public sealed class ExpertFunctionTests
 
     private static void OnAnotherThread(Action action)
     {
-        var thread = new Thread(() => action());
+        Exception? fault = null;
+        var thread = new Thread(() => fault = Record.Exception(action));
         thread.Start();
         thread.Join();
+        Assert.Null(fault);
     }
 
     /// <summary>libtorch's experts; remembers what the last backward pass was given and gave.</summary>

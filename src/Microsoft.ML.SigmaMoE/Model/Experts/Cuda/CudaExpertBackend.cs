@@ -8,8 +8,9 @@ namespace Microsoft.ML.SigmaMoE;
 /// nothing waits for it. Results never change from run to run.
 /// </summary>
 /// <remarks>
-/// An instance serves one call and its backward pass: it keeps the sorted order and the arranged tokens and weights.
-/// What it allocates belongs to the dispose scope that is open at the call, as the results do.
+/// An instance serves one call and its backward pass: it knows where the sorted order and the arranged tokens and
+/// weights lie, which <see cref="ExpertForward.Kept"/> holds. What it allocates belongs to the dispose scope that is
+/// open at the call, as the results do.
 /// </remarks>
 internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision precision) : IExpertBackend
 {
@@ -50,8 +51,10 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
         var addresses = Addresses(inputs, memory);
         _layer = new(
             kernels, sizes, addresses, Counted(batch, sizes, memory), memory, Kept(inputs, addresses, sizes), step);
-        _layer.Forward(TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output), memory);
-        return new(output, hidden);
+        _layer.Forward(
+            TorchDeviceMemory.AddressInPlace(hidden), TorchDeviceMemory.AddressInPlace(output),
+            new TorchDeviceMemory(inputs.Tokens.device));
+        return new(output, hidden) { Kept = memory.Tensors };
     }
 
     public ExpertGradients Backward(
@@ -66,7 +69,7 @@ internal sealed class CudaExpertBackend(DeviceKernels kernels, ComputePrecision 
             DenseLike(inputs.Up),
             DenseLike(inputs.Down),
             inputs.UpBias is null ? null : DenseLike(inputs.UpBias));
-        using var tensors = NewDisposeScope();                               // on libtorch's thread there is no other
+        using var tensors = NewDisposeScope();
         var memory = new TorchDeviceMemory(inputs.Tokens.device);
         layer.Backward(
             memory.AddressOf(gradient)!.Value,

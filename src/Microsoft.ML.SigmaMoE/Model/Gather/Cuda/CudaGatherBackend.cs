@@ -45,7 +45,7 @@ internal sealed class CudaGatherBackend(DeviceKernels kernels) : IGatherBackend
     public Tensor ByWeights(Tensor gradient, in GatherInputs inputs)
     {
         var result = Empty(inputs.Chosen.shape, inputs);  // [tokens, J]
-        using var tensors = NewDisposeScope();            // on libtorch's thread there is no other
+        using var tensors = NewDisposeScope();
         var memory = Memory(inputs);
         kernels["gather", $"gather_dots_{Numbers(inputs)}"].Launch(
             (inputs.Chosen.numel() + Slots - 1) / Slots, Slots * 32, 0,

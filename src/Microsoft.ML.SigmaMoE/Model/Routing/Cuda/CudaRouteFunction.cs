@@ -17,13 +17,12 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     public static CudaRoute Apply(
         CudaRoutes routes, Tensor logits, Tensor? drawn, double dropout, Tensor? scores = null)
     {
-        LeftTensors.OfThisThread.Free();
         if (!is_grad_enabled())
         {
             return routes.Forward(logits, drawn, dropout, scores);
         }
 
-        var call = new Call(routes, drawn, dropout, scores, LeftTensors.OfThisThread);
+        var call = new Call(routes, drawn, dropout, scores);
         var weights = apply(logits, call);
         return new(call.Experts!, weights, call.Counted!);
     }
@@ -32,7 +31,8 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     {
         var (logits, call) = ((Tensor)vars[0], (Call)vars[1]);
         (call.Experts, var weights, call.Counted) = call.Routes.Forward(logits, call.Drawn, call.Dropout, call.Scores);
-        ctx.save_for_backward([logits, weights.detach()]); // the output itself would hold the node that holds it
+        // the output itself would hold the node that holds it
+        ctx.save_for_backward([logits, weights.detach(), call.Counted.Chosen]);
         ctx.save_data(nameof(Call), call);
         return weights;
     }
@@ -41,12 +41,11 @@ internal sealed class CudaRouteFunction : GuardedFunction<CudaRouteFunction>
     {
         var call = (Call)ctx.get_data(nameof(Call));
         var saved = ctx.get_saved_variables();
-        var byLogits = call.Routes.Backward(grad_output, saved[0], saved[1], call.Counted!.Chosen);
-        call.Left.Add(grad_output, saved[0], saved[1], byLogits);
+        var byLogits = call.Routes.Backward(grad_output, saved[0], saved[1], saved[2]);
         return [byLogits, null!];
     }
 
-    private sealed record Call(CudaRoutes Routes, Tensor? Drawn, double Dropout, Tensor? Scores, LeftTensors Left)
+    private sealed record Call(CudaRoutes Routes, Tensor? Drawn, double Dropout, Tensor? Scores)
     {
         public Tensor? Experts { get; set; }
 

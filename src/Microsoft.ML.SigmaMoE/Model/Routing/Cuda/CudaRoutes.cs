@@ -76,7 +76,7 @@ internal sealed class CudaRoutes(DeviceKernels kernels, RouteFormula formula, in
     {
         var (tokens, experts) = ((int)logits.size(0), (int)logits.size(1));
         var byLogits = empty(tokens, experts, dtype: ScalarType.Float32, device: logits.device);
-        using var tensors = NewDisposeScope();                               // on libtorch's thread there is no other
+        using var tensors = NewDisposeScope();
         var memory = new TorchDeviceMemory(logits.device);
         kernels.Device.MakeCurrent();
         kernels["routing", $"route_gradient_{Formula}"].Launch(

@@ -1,0 +1,122 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.SigmaMoE.Tests;
+
+/// <summary>
+/// Backward passes after the dispose scope of the forward pass has closed: everything that they need must be held by
+/// libtorch's graph, not by a scope, which in training frees what is only passing through.
+/// </summary>
+public sealed class ClosedScopeTests
+{
+    public static TheoryData<FeedForwardOptions> Blocks => [.. TinyModel.Blocks];
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Backward_OfANetworkInFloat32_GivesTheSameGradients(FeedForwardOptions options) =>
+        Compare(options, Precision.Float32);
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Backward_OfANetworkInBFloat16_GivesTheSameGradients(FeedForwardOptions options) =>
+        Compare(options, Precision.BFloat16);
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void Backward_OfExpertsByLibtorch_GivesTheSameGradients(bool bias, bool mask)
+    {
+        using var scope = NewDisposeScope();
+        var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias, mask);
+        Dictionary<string, Tensor> Run(Func<Func<(Tensor Loss, Tensor Result)>, (Tensor Loss, Tensor Result)> by)
+        {
+            Tensor Leaf(Array numbers) => from_array(numbers).requires_grad_();
+            var inputs = new ExpertInputs(
+                Leaf(problem.Tokens), Leaf(problem.Gates), Leaf(problem.Up), Leaf(problem.Down),
+                bias ? Leaf(problem.Bias!) : null);
+            by(() =>
+            {
+                var batch = ExpertBatch.Create(from_array(problem.Choices), problem.Experts);
+                var factors = mask ? from_array(problem.Mask!) : null;
+                var y = ExpertFunction.Apply(new TorchExpertBackend(ScalarType.Float32), inputs, batch, factors);
+                return ((y * from_array(problem.Gradient)).sum(), y.detach());
+            }).Loss.backward();
+            Tensor?[] leaves = [inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias];
+            return leaves.OfType<Tensor>().Index().ToDictionary(leaf => $"input {leaf.Index}", leaf => leaf.Item.grad!);
+        }
+
+        Same(Run(forward => forward()), Run(Forgetting.AllBut));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Loss_InTraining_LeavesNothingInTheScopeButItself(bool isRotary)
+    {
+        using var outer = NewDisposeScope();
+        AttentionOptions attention = isRotary ? new RotaryAttentionOptions() : new RelativeAttentionOptions();
+        long Left(int layers)
+        {
+            var model = TinyModel.Model with { LayerCount = layers, MemoryLength = 0, Attention = attention };
+            using var network = TinyModel.Network(new DenseOptions { HiddenSize = 6 }, model);
+            using var memory = new SegmentMemory(0);
+            using var scope = NewDisposeScope();
+            var tokens = Tokens();
+            var before = scope.DisposablesCount;
+            network.Loss(tokens, memory);
+            return scope.DisposablesCount - before;
+        }
+
+        Assert.Equal(1, Left(2));
+        Assert.Equal(1, Left(7));
+    }
+
+    [Fact]
+    public void Backward_OfMoreLayers_LeavesNothingInTheScope()
+    {
+        using var outer = NewDisposeScope();
+        using var network = TinyModel.Network(model: TinyModel.Model with { LayerCount = 5 });
+        using var memory = new SegmentMemory(4);
+        using var scope = NewDisposeScope();
+        var loss = network.Loss(Tokens(), memory).Total;
+        var before = scope.DisposablesCount;
+        loss.backward();
+        Assert.Equal(before, scope.DisposablesCount);
+    }
+
+    private static void Compare(FeedForwardOptions options, Precision precision)
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> Run(Func<Func<(Tensor Loss, Tensor Result)>, (Tensor Loss, Tensor Result)> by)
+        {
+            using var randomness = new Randomness(1);
+            using var network = TinyModel.Network(
+                options, TinyModel.Model with { Dropout = 0.2 }, precision: precision, randomness: randomness);
+            using var memory = new SegmentMemory(4);
+            for (var segment = 0; segment < 2; segment++)
+            {
+                by(() =>
+                {
+                    var loss = network.Loss(Tokens(), memory);
+                    return (loss.Total, loss.CrossEntropy.detach());
+                }).Loss.backward();
+            }
+
+            return network.named_parameters().Where(pair => pair.parameter.grad is not null)
+                .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+        }
+
+        Same(Run(forward => forward()), Run(Forgetting.AllBut));
+    }
+
+    private static void Same(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)
+    {
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.Keys, actual.Keys);
+        Assert.All(expected, pair => TensorAssert.Same(pair.Value, actual[pair.Key]));
+        Assert.All(actual.Values, gradient => Assert.False(gradient.isnan().any().item<bool>()));
+    }
+
+    // [batch, time + 1]
+    private static Tensor Tokens() => tensor((long[])[1, 5, 2, 0, 7, 3, 3, 10, 4, 8], [2, 5]);
+}
