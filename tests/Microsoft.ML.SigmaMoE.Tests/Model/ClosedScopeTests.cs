@@ -22,6 +22,22 @@ public sealed class ClosedScopeTests
         Compare(options, Precision.BFloat16);
 
     [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Backward_AgainOverARetainedGraph_GivesTheSameGradients(FeedForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var randomness = new Randomness(1);
+        using var network = TinyModel.Network(options, randomness: randomness);
+        using var memory = new SegmentMemory(4);
+        var loss = network.Loss(Tokens(), memory).Total;
+        loss.backward(retain_graph: true);
+        var once = Gradients(network).ToDictionary(pair => pair.Key, pair => pair.Value.clone());
+        network.zero_grad();
+        loss.backward();
+        Same(once, Gradients(network));
+    }
+
+    [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]
     public void Backward_OfExpertsByLibtorch_GivesTheSameGradients(bool bias, bool mask)
@@ -102,12 +118,15 @@ public sealed class ClosedScopeTests
                 }).Loss.backward();
             }
 
-            return network.named_parameters().Where(pair => pair.parameter.grad is not null)
-                .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+            return Gradients(network);
         }
 
         Same(Run(forward => forward()), Run(Forgetting.AllBut));
     }
+
+    private static Dictionary<string, Tensor> Gradients(TransformerNetwork network) =>
+        network.named_parameters().Where(pair => pair.parameter.grad is not null)
+            .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
 
     private static void Same(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)
     {

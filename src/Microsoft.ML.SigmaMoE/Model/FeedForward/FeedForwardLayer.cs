@@ -73,7 +73,8 @@ public sealed class FeedForwardLayer : nn.Module<Tensor, Tensor>
                 $"The input has the shape [{string.Join(", ", x.shape)}]; it must end in d_model, which is {_modelSize}.");
         }
 
-        return _block.forward(x.reshape(1, -1, _modelSize)).Hidden.view(x.shape);
+        using var scope = NewDisposeScope();
+        return _block.forward(x.reshape(1, -1, _modelSize)).Hidden.view(x.shape).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -88,15 +88,16 @@ public sealed class MixtureOfExpertsLayer : nn.Module<Tensor, Tensor>
             throw new ArgumentException($"The input has the shape [{string.Join(", ", x.shape)}]; it must end in d_model, which is {_modelSize}.");
         }
 
+        using var scope = NewDisposeScope();
         var time = x.size(-2);
         var output = _mixture.forward(x.reshape(-1, time, _modelSize));
         if (training && is_grad_enabled())
         {
             _calls.RemoveAll(call => call.Logits.IsInvalid);
-            _calls.Add(output.Routing!);
+            _calls.Add(output.Routing!.MoveToOuterDisposeScope());
         }
 
-        return output.Hidden.view([.. x.shape[..^1], _outputSize]);
+        return output.Hidden.view([.. x.shape[..^1], _outputSize]).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -24,6 +24,19 @@ public sealed class FeedForwardLayerTests
 
     [Theory]
     [MemberData(nameof(Blocks))]
+    public void Forward_InTraining_LeavesOnlyItsOutput(FeedForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var layer = new FeedForwardLayer(TinyModel.Model.ModelSize, options, seed: 3);
+        var x = randn(9, TinyModel.Model.ModelSize);
+        layer.call(x); // what is made once
+        var before = scope.DisposablesCount;
+        layer.call(x);
+        Assert.Equal(before + 1, scope.DisposablesCount);
+    }
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
     public void Backward_InANetworkOfOnesOwn_ReachesEveryWeightAndLearns(FeedForwardOptions options)
     {
         using var scope = NewDisposeScope();

@@ -55,6 +55,20 @@ public sealed class MixtureOfExpertsLayerTests
         Assert.Contains("[2, 5]; it must end in d_model, which is 6", fault.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, 4)]   // with where tokens went, for the balancing loss
+    [InlineData(false, 1)]
+    public void Forward_LeavesOnlyWhatIsAskedForLater(bool isTraining, int wanted)
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Create();
+        layer.train(isTraining);
+        var x = randn(3, 6);
+        var before = scope.DisposablesCount;
+        layer.call(x);
+        Assert.Equal(before + wanted, scope.DisposablesCount);
+    }
+
     [Fact]
     public void TakeBalancingLoss_AfterSeveralCalls_PoolsThemOnce()
     {
