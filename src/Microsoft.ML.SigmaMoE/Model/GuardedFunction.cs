@@ -37,6 +37,13 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
         return gradients;
     }
 
+    /// <summary>
+    /// Gets a parameter as an input. It takes a gradient over where nobody else holds it, and else copies it; what was
+    /// returned here is held until this thread's next backward pass. By a view, a gradient arrives as another tensor over
+    /// the same numbers.
+    /// </summary>
+    protected static Tensor AsView(Tensor parameter) => parameter.view(parameter.shape);
+
     /// <summary>Computes the result and saves what its gradient needs.</summary>
     protected abstract Tensor Compute(autograd.AutogradContext ctx, object[] vars);
 

@@ -22,7 +22,8 @@ internal sealed class ExpertFunction : GuardedFunction<ExpertFunction>
         }
 
         var call = new Call(backend, batch, inputs.Activation);
-        return apply(inputs.Tokens, inputs.Gates, inputs.Up, inputs.Down, inputs.UpBias!, factors!, call);
+        var (up, down) = (AsView(inputs.Up), AsView(inputs.Down));
+        return apply(inputs.Tokens, inputs.Gates, up, down, inputs.UpBias!, factors!, call);
     }
 
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)

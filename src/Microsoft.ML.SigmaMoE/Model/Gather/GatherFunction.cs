@@ -20,7 +20,7 @@ internal sealed class GatherFunction : GuardedFunction<GatherFunction>
     {
         if (is_grad_enabled())
         {
-            return apply(weights, values, new Call(linear, chosen));
+            return apply(weights, AsView(values), new Call(linear, chosen));
         }
 
         var inputs = new GatherInputs(weights, linear.Rounded(values), chosen);

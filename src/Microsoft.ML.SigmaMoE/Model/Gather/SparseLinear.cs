@@ -38,7 +38,7 @@ internal sealed class SparseLinear : GuardedFunction<SparseLinear>
     {
         if (is_grad_enabled())
         {
-            return apply(x, weight);
+            return apply(x, AsView(weight));
         }
 
         using var scope = NewDisposeScope();

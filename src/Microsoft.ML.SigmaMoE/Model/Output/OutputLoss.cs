@@ -18,7 +18,7 @@ internal static class OutputLoss
     /// <param name="linear">What matrices are multiplied by.</param>
     public static Tensor Apply(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, MixedLinear linear) =>
         !OutputBlocks.Take(hidden, matrix, linear.Type) ? Compose(hidden, matrix, bias, targets, linear)
-        : is_grad_enabled() ? OutputLossFunction.apply(hidden, matrix, bias, targets, linear.Type)
+        : is_grad_enabled() ? OutputLossFunction.Apply(hidden, matrix, bias, targets, linear.Type)
         : OutputLikelihoods.Of(hidden, matrix, bias, targets, linear).mean().neg();
 
     /// <summary>Computes the same by libtorch's operations.</summary>

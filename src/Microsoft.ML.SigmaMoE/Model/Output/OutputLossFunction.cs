@@ -19,6 +19,18 @@ internal sealed class OutputLossFunction : GuardedFunction<OutputLossFunction>
 {
     public override string Name => nameof(OutputLossFunction);
 
+    /// <summary>
+    /// Computes the loss and all gradients. The matrix may take over its gradient as it was saved: a graph that is
+    /// retained for a second backward pass is refused by libtorch if gradients have been added up meanwhile.
+    /// </summary>
+    /// <param name="hidden">[tokens, d_model], float32.</param>
+    /// <param name="matrix">[V, d_model], float32.</param>
+    /// <param name="bias">[V], float32.</param>
+    /// <param name="targets">[tokens], int64.</param>
+    /// <param name="type">The number type of products.</param>
+    public static Tensor Apply(Tensor hidden, Tensor matrix, Tensor bias, Tensor targets, ScalarType type) =>
+        apply(hidden, AsView(matrix), bias, targets, type);
+
     protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (hidden, matrix, bias) =

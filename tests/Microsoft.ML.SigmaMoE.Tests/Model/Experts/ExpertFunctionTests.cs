@@ -57,6 +57,17 @@ public sealed class ExpertFunctionTests
         Assert.False(backends[0].Last.Tokens.IsInvalid);
     }
 
+    [Fact]
+    public void Backward_OfParameters_GivesThemTheGradientsWithoutACopy()
+    {
+        using var scope = NewDisposeScope();
+        var backend = new Recording();
+        var (inputs, batch) = Layer();
+        ExpertFunction.Apply(backend, inputs, batch, null).sum().backward();
+        backend.Last.Up.fill_(7);
+        Assert.Equal(7, inputs.Up.grad!.min().item<float>());
+    }
+
     private static (ExpertInputs Inputs, ExpertBatch Batch) Layer()
     {
         var problem = new ExpertProblem(9, 12, 4, 8, 2, Spread.Random, bias: false, mask: false);

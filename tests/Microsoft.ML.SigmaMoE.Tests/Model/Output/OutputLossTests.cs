@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,6 +44,21 @@ public sealed class OutputLossTests
         var got = problem.Solve(OutputLoss.Apply, ScalarType.BFloat16);
         AssertClose(wanted, got, 1e-2, tokens);
         Assert.All(got, tensor => Assert.Equal(ScalarType.Float32, tensor.dtype));
+    }
+
+    // the matrix has taken the saved gradient over, and added to it
+    [Fact]
+    public void Backward_OverARetainedGraphWhoseGradientsWereAddedUp_IsRefusedInsteadOfWrong()
+    {
+        using var scope = NewDisposeScope();
+        var (hidden, matrix) = (randn(9, 4).requires_grad_(), randn(6, 4).requires_grad_());
+        var targets = zeros(9, dtype: ScalarType.Int64);
+        var loss = OutputLoss.Apply(hidden, matrix, zeros(6), targets, new(ScalarType.Float32));
+        loss.backward(retain_graph: true);
+        var once = matrix.grad!.clone();
+        loss.backward(retain_graph: true);
+        TensorAssert.Close(2 * once, matrix.grad!, 1e-6);
+        Assert.ThrowsAny<ExternalException>(() => BackwardFault.Run(loss));
     }
 
     [Theory]
