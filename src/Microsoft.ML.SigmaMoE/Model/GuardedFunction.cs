@@ -1,15 +1,16 @@
+using System.Runtime.ExceptionServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.SigmaMoE;
 
 /// <summary>
-/// A step of automatic differentiation whose backward pass may fail. An exception that left it would cross libtorch's
-/// frames and end the process; here libtorch is given gradients that it refuses, so that its own call fails, and the
-/// fault is kept for who made the call: <see cref="BackwardFault.Run"/>.
+/// A step of automatic differentiation whose passes may fail. An exception that left its backward pass would cross
+/// libtorch's frames and end the process; here libtorch is given gradients that it refuses, so that its own call fails,
+/// and the fault is kept for who made the call: <see cref="BackwardFault.Run"/>.
 /// </summary>
 /// <remarks>
-/// Between the two passes nothing may be needed but what is saved for the second by
+/// Of the tensors of the forward pass the backward pass may use only what was saved by
 /// <see cref="autograd.AutogradContext.save_for_backward"/>: the dispose scope of the first is closed by then. The
 /// second has a scope of its own.
 /// </remarks>
@@ -17,12 +18,44 @@ namespace Microsoft.ML.SigmaMoE;
 internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     where T : GuardedFunction<T>, new()
 {
+    [ThreadStatic]
+    private static Failure? _failure;
+
+    /// <summary>Computes the result and records the step where an input wants a gradient.</summary>
+    /// <remarks>
+    /// TorchSharp 0.107 keeps a step that did not come to its end for ever, and with it all that came before. So each does,
+    /// and a fault is thrown afterwards.
+    /// </remarks>
+    public static new Tensor apply(params object[] vars)
+    {
+        _failure = null;
+        var result = autograd.SingleTensorFunction<T>.apply(vars);
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            result.Dispose();
+            failure.Result.Dispose();
+            ExceptionDispatchInfo.Throw(failure.Fault);
+        }
+
+        return result;
+    }
+
     /// <inheritdoc/>
     public sealed override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         LeftTensors.OfThisThread.Free();
+        ctx.set_materialize_grads(false); // TorchSharp makes zeros by a tensor that the forward pass's scope has freed
         ctx.save_data(nameof(Guard), new Guard(BackwardFault.OfThisThread, [.. vars.Select(input => input is Tensor)]));
-        return Compute(ctx, vars);
+        try
+        {
+            return Compute(ctx, vars);
+        }
+        catch (Exception fault)
+        {
+            _failure = new(fault, empty(0));
+            return _failure.Result;
+        }
     }
 
     /// <inheritdoc/>
@@ -30,6 +63,11 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     {
         var left = LeftTensors.OfThisThread;
         left.Free();
+        if (grad_output.IsInvalid)      // nothing arrives
+        {
+            return [.. ((Guard)ctx.get_data(nameof(Guard))).AreTensors.Select(_ => (Tensor)null!)];
+        }
+
         using var scope = NewDisposeScope();
         scope.Attach(grad_output);
         var gradients = TryDifferentiate(ctx, grad_output);
@@ -68,4 +106,7 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
     }
 
     private sealed record Guard(BackwardFault Faults, bool[] AreTensors);
+
+    /// <summary>A fault of the forward pass, and what was returned in the place of its result.</summary>
+    private sealed record Failure(Exception Fault, Tensor Result);
 }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.SigmaMoE;
 /// <summary>
 /// The gradients that the last backward pass on a thread returned. libtorch takes hold of them only after that method
 /// has returned, so they can be freed no earlier than when the thread next works for it; in no dispose scope, for that
-/// of a training step would keep every layer's until the step is done, and a thread of libtorch's has none.
+/// of a training step would keep every layer's until the step is done, and a thread of libtorch's has none. There the
+/// last ones stay: of one step, the first layer's.
 /// </summary>
 internal sealed class LeftTensors
 {

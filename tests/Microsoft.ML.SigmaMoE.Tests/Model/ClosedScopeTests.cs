@@ -13,12 +13,12 @@ public sealed class ClosedScopeTests
 
     [Theory]
     [MemberData(nameof(Blocks))]
-    public void Backward_OfANetworkInFloat32_GivesTheSameGradients(FeedForwardOptions options) =>
+    public void Backward_OfALayerInFloat32_GivesTheSameGradients(FeedForwardOptions options) =>
         Compare(options, Precision.Float32);
 
     [Theory]
     [MemberData(nameof(Blocks))]
-    public void Backward_OfANetworkInBFloat16_GivesTheSameGradients(FeedForwardOptions options) =>
+    public void Backward_OfALayerInBFloat16_GivesTheSameGradients(FeedForwardOptions options) =>
         Compare(options, Precision.BFloat16);
 
     [Theory]
@@ -100,28 +100,42 @@ public sealed class ClosedScopeTests
         Assert.Equal(before, scope.DisposablesCount);
     }
 
+    // The truth holds everything until its gradients are there.
     private static void Compare(FeedForwardOptions options, Precision precision)
     {
-        using var scope = NewDisposeScope();
-        Dictionary<string, Tensor> Run(Func<Func<(Tensor Loss, Tensor Result)>, (Tensor Loss, Tensor Result)> by)
+        AttentionOptions[] attentions = [new RelativeAttentionOptions(), new RotaryAttentionOptions()];
+        foreach (var attention in attentions)
         {
-            using var randomness = new Randomness(1);
-            using var network = TinyModel.Network(
-                options, TinyModel.Model with { Dropout = 0.2 }, precision: precision, randomness: randomness);
-            using var memory = new SegmentMemory(4);
-            for (var segment = 0; segment < 2; segment++)
-            {
-                by(() =>
-                {
-                    var loss = network.Loss(Tokens(), memory);
-                    return (loss.Total, loss.CrossEntropy.detach());
-                }).Loss.backward();
-            }
-
-            return Gradients(network);
+            using var scope = NewDisposeScope();
+            var model = TinyModel.Model with { Dropout = 0.2, Attention = attention };
+            Same(Run(options, model, precision, forward => forward()), Run(options, model, precision, Forgetting.AllBut));
         }
+    }
 
-        Same(Run(forward => forward()), Run(Forgetting.AllBut));
+    private static Dictionary<string, Tensor> Run(
+        FeedForwardOptions options, ModelOptions model, Precision precision,
+        Func<Func<(Tensor Loss, Tensor Result)>, (Tensor Loss, Tensor Result)> by)
+    {
+        using var randomness = new Randomness(1);
+        using var layer = new TransformerLayer(options, new(model, ComputePrecision.Of(precision, CPU), randomness));
+        var (hidden, memory) = (randomness.Normal([2, 5, model.ModelSize]), randomness.Normal([2, 4, model.ModelSize]));
+        var weights = randomness.Normal(hidden.shape);
+        hidden.requires_grad = true;
+        by(() =>
+        {
+            var positions = SegmentPositions.Create(model, new(5, 4), CPU);
+            var output = layer.Forward(hidden, memory, positions);
+            var loss = (output.Hidden * weights).sum();
+            return (
+                output.Routing is { } routing && layer.Block.BalancingLoss([routing]) is { } balancing
+                    ? loss + balancing
+                    : loss,
+                loss.detach());
+        }).Loss.backward();
+        var gradients = layer.named_parameters().Where(pair => pair.parameter.grad is not null)
+            .ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+        gradients["hidden"] = hidden.grad!;
+        return gradients;
     }
 
     private static Dictionary<string, Tensor> Gradients(TransformerNetwork network) =>

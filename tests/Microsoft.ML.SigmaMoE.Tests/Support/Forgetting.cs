@@ -8,8 +8,8 @@ namespace Microsoft.ML.SigmaMoE.Tests;
 /// </summary>
 internal static class Forgetting
 {
-    // of tensors, in numbers: small blocks are given out again first to who asks for just as many
-    private const int Largest = 1 << 14;
+    // of every size alike: a block is given out again first to who asks for just as much
+    private const int LargestPower = 14;
     private const int Tensors = 3000;
 
     public static (Tensor Loss, Tensor Result) AllBut(Func<(Tensor Loss, Tensor Result)> forward)
@@ -25,7 +25,7 @@ internal static class Forgetting
         var random = new Random(1);
         for (var i = 0; i < Tensors; i++)
         {
-            full(random.Next(1, Largest), float.NaN);
+            full((int)Math.Pow(2, LargestPower * random.NextDouble()), float.NaN);
         }
 
         return kept;

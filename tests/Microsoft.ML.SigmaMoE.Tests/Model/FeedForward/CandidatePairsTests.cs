@@ -71,7 +71,6 @@ public sealed class CandidatePairsTests
     [Fact]
     public void Memory_Disposed_LeavesNoTensors()
     {
-        LeftTensors.OfThisThread.Free(); // another test's
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (NewDisposeScope())
         {

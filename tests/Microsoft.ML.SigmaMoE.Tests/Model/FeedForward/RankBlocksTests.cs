@@ -51,7 +51,6 @@ public sealed class RankBlocksTests
         TensorAssert.Same(wanted.Second, got.Second);
     }
 
-    // gradients are asked for on threads where nobody's scope frees what lies in between
     [Fact]
     public void Sum_LeavesTwoTensors()
     {

@@ -67,7 +67,6 @@ public sealed class GatherBackendTests
         TensorAssert.Close(wanted, Backend(name, rounded).Sum(rounded), 2e-6);
     }
 
-    // gradients are asked for on threads where nobody's scope frees what lies in between
     [Theory]
     [InlineData("libtorch", ScalarType.Float32)]
     [InlineData("libtorch", ScalarType.Float16)]
